@@ -1,0 +1,198 @@
+//! What can be wrong with a configuration or a token.
+//!
+//! Nothing here concerns the mail itself: a link that is left alone is reported as skipped, never
+//! as an error. No message holds a secret or a token.
+
+use crate::key::KeyId;
+
+/// Why bytes can't be a [`SigningKey`](crate::SigningKey).
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The secret is shorter than [`SigningKey::MIN_BYTES`](crate::SigningKey::MIN_BYTES).
+    #[error(
+        "signing key is {bytes} bytes, expected at least {}",
+        crate::SigningKey::MIN_BYTES
+    )]
+    TooShort {
+        /// How long the secret was.
+        bytes: usize,
+    },
+}
+
+/// Why a text can't be a host name that mail may point to.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// There is no host.
+    #[error("host is empty, expected a domain name such as `link.example.com`")]
+    Empty,
+    /// The text is no domain name by the URL standard, or one that DNS can't hold.
+    #[error("`{host}` is not a domain name, expected one such as `link.example.com`")]
+    Invalid {
+        /// The text as it was given.
+        host: String,
+    },
+    /// The host is an IPv4 or IPv6 address.
+    #[error("`{host}` is an IP address, expected a domain name such as `link.example.com`")]
+    IpAddress {
+        /// The text as it was given.
+        host: String,
+    },
+    /// The path prefix has characters that would need escaping in an HTML attribute.
+    #[error(
+        "path prefix `{path}` has a character other than letters, digits, `-`, `.`, `_`, `~` and `/`"
+    )]
+    PathPrefix {
+        /// The path as the URL standard serialises it.
+        path: String,
+    },
+    /// The text holds more than a host, a port and a path.
+    #[error("tracking host `{host}` has a {part}, expected only a host, a port and a path prefix")]
+    Surplus {
+        /// The text as it was given.
+        host: String,
+        /// What was there: `scheme`, `user name`, `query` or `fragment`.
+        part: &'static str,
+    },
+}
+
+/// Why settings don't make a [`DomainConfig`](crate::DomainConfig).
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// Two keys of one domain have the same id, so a token could not say which one signed it.
+    #[error("key id {key_id} is used twice for {domain}, expected each key to have its own id")]
+    DuplicateKeyId {
+        /// The id that came twice.
+        key_id: KeyId,
+        /// The sending domain.
+        domain: String,
+    },
+    /// A host on the exclusion list is no host name.
+    #[error("excluded host: {0}")]
+    ExcludedHost(HostError),
+    /// A custom tracking host lies outside the sending domain.
+    #[error("tracking host `{host}` is not a subdomain of the sending domain `{domain}`")]
+    NotSubdomain {
+        /// The tracking host.
+        host: String,
+        /// The sending domain.
+        domain: String,
+    },
+    /// The pixel placeholder can't be found in a document.
+    #[error(
+        "pixel placeholder `{placeholder}` is not usable, expected 1 to 256 bytes of text without `<` \
+         and `>`, or one whole tag or comment"
+    )]
+    Placeholder {
+        /// The text as it was given.
+        placeholder: String,
+    },
+    /// The sending domain is no domain name.
+    #[error("sending domain: {0}")]
+    SendingDomain(HostError),
+}
+
+/// Why values can't be part of a [`Message`](crate::Message).
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// The time does not fit into 63 bits.
+    #[error(
+        "sent at is {seconds} seconds, expected at most {}",
+        crate::Message::MAX_SENT_AT
+    )]
+    SentAt {
+        /// The Unix time that was given, in seconds.
+        seconds: u64,
+    },
+    /// The message id or the recipient is longer than
+    /// [`Message::MAX_ID_BYTES`](crate::Message::MAX_ID_BYTES).
+    #[error(
+        "{field} is {bytes} bytes, expected at most {}",
+        crate::Message::MAX_ID_BYTES
+    )]
+    TooLong {
+        /// Which value: `message id` or `recipient`.
+        field: &'static str,
+        /// How long it was.
+        bytes: usize,
+    },
+}
+
+/// Why a charset can't be rewritten.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CharsetError {
+    /// No charset of the Encoding Standard has that label.
+    #[error("charset `{label}` is unknown, expected a label of the Encoding Standard")]
+    Unknown {
+        /// The label as it was given.
+        label: String,
+    },
+    /// The charset is known, but ASCII bytes in it are not always ASCII characters.
+    #[error(
+        "charset {name} is not ASCII-compatible, expected one such as utf-8 or windows-1252: \
+         transcode the document first"
+    )]
+    Unsupported {
+        /// The charset's name in the Encoding Standard.
+        name: &'static str,
+    },
+}
+
+/// Why keys don't make a [`Verifier`](crate::Verifier).
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifierError {
+    /// A domain came twice with the same key id.
+    #[error("key id {key_id} is given twice for {domain}, expected each key of a domain once")]
+    DuplicateKeyId {
+        /// The id that came twice.
+        key_id: KeyId,
+        /// The sending domain.
+        domain: String,
+    },
+    /// A sending domain is no domain name.
+    #[error("sending domain: {0}")]
+    SendingDomain(HostError),
+}
+
+/// Why a token can't be believed.
+///
+/// Nothing of a token is used before its tag has been checked, so no variant says anything about
+/// what the token claims.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The tag does not fit: the token was altered, or signed for another domain or by another key.
+    #[error("token has a bad signature, expected one made by a key of its domain")]
+    BadSignature,
+    /// The text is no token: wrong alphabet, cut short, too long, or with a part out of its limits.
+    #[error("token is malformed, expected unpadded base64url of a version 1 payload and its tag")]
+    Malformed,
+    /// The token is signed by a key that the verifier does not have (any more).
+    #[error("token names an unknown key, expected one that signs or is retired")]
+    UnknownKey,
+    /// The token is genuine, but a click stands where an open is expected, or the reverse.
+    #[error("token is of the other kind, expected a click under /c/ and an open under /o/")]
+    UnexpectedKind,
+    /// The token is of a version that this crate does not know.
+    #[error("token has an unsupported version, expected 1")]
+    UnsupportedVersion,
+}
+
+impl TokenError {
+    /// Returns a short name for logs and interfaces, such as `bad_signature`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::BadSignature => "bad_signature",
+            Self::Malformed => "malformed",
+            Self::UnknownKey => "unknown_key",
+            Self::UnexpectedKind => "unexpected_kind",
+            Self::UnsupportedVersion => "unsupported_version",
+        }
+    }
+}

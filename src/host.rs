@@ -1,0 +1,233 @@
+//! Host names: the sending domain, the tracking host, and the DNS record between them.
+
+use std::fmt;
+
+use url::{Host, Url};
+
+use crate::error::HostError;
+
+/// RFC 1035 §2.3.4, without the root's empty label.
+const MAX_NAME_BYTES: usize = 253;
+const MAX_LABEL_BYTES: usize = 63;
+
+/// The host that tracking URLs point to, with a scheme, and maybe a port and a path prefix.
+///
+/// Tracking URLs are `https://<host>[:port][/prefix]/c/<token>` for clicks and `…/o/<token>` for
+/// opens. The host is parsed as the URL standard does it (§3.5), so an internationalised name
+/// becomes punycode, and must be a name that DNS can hold.
+///
+/// ```
+/// use linkseal::TrackingHost;
+///
+/// let host = TrackingHost::custom("link.Bücher.example")?;
+/// assert_eq!(host.host(), "link.xn--bcher-kva.example");
+/// assert_eq!(
+///     host.cname_record("track.service.example")?.to_string(),
+///     "link.xn--bcher-kva.example. CNAME track.service.example."
+/// );
+/// # Ok::<(), linkseal::HostError>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TrackingHost {
+    host: String,
+    kind: Kind,
+    path_prefix: String,
+    port: Option<u16>,
+    scheme: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    Custom,
+    Shared,
+}
+
+impl TrackingHost {
+    /// Parses the sender's own tracking host, such as `link.example.com`.
+    ///
+    /// A port and a path prefix may follow: `link.example.com:8443/t`. The host must be a real
+    /// subdomain of the sending domain; that is checked where the two meet, in
+    /// [`DomainConfig::new`](crate::DomainConfig::new).
+    ///
+    /// # Errors
+    ///
+    /// [`HostError`] when the text is empty, holds more than a host, a port and a path, is an IP
+    /// address, is no domain name, or has a path that would need escaping in an attribute.
+    pub fn custom(host: &str) -> Result<Self, HostError> {
+        Self::parse(host, Kind::Custom)
+    }
+
+    /// Parses the service's own host, which many sending domains share.
+    ///
+    /// It need not be a subdomain of the sending domain. Otherwise as [`custom`](Self::custom).
+    ///
+    /// # Errors
+    ///
+    /// As for [`custom`](Self::custom).
+    pub fn shared(host: &str) -> Result<Self, HostError> {
+        Self::parse(host, Kind::Shared)
+    }
+
+    /// Makes tracking URLs start with `http://`.
+    ///
+    /// For a server on the developer's own machine: over plain HTTP anybody on the way reads who
+    /// clicks what.
+    #[must_use]
+    pub fn with_insecure_http(mut self) -> Self {
+        self.scheme = "http";
+        self
+    }
+
+    /// Returns the host in lower case and punycode, without port and path.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Returns the CNAME record to publish, so that the tracking host answers as `target` does.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError`] when `target` is no domain name.
+    pub fn cname_record(&self, target: &str) -> Result<CnameRecord, HostError> {
+        Ok(CnameRecord {
+            name: self.host.clone(),
+            target: parse_domain(target)?,
+        })
+    }
+
+    /// Whether the host must be a subdomain of the sending domain, and is not.
+    pub(crate) fn strays_from(&self, domain: &str) -> bool {
+        let is_subdomain = self
+            .host
+            .strip_suffix(domain)
+            .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
+        self.kind == Kind::Custom && !is_subdomain
+    }
+
+    /// What tracking URLs start with: scheme, host, port and path prefix, without a final slash.
+    pub(crate) fn url_prefix(&self) -> String {
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let Self {
+            scheme,
+            host,
+            path_prefix,
+            ..
+        } = self;
+        format!("{scheme}://{host}{port}{path_prefix}")
+    }
+
+    fn parse(input: &str, kind: Kind) -> Result<Self, HostError> {
+        if let Some(part) = surplus(input) {
+            return Err(HostError::Surplus {
+                host: input.to_owned(),
+                part,
+            });
+        }
+        let authority_end = input.find('/').unwrap_or(input.len());
+        let (authority, path) = input.split_at_checked(authority_end).unwrap_or((input, ""));
+        let invalid = || HostError::Invalid {
+            host: input.to_owned(),
+        };
+        let (name, port) = match authority.rsplit_once(':') {
+            // Brackets hold an IPv6 address, whose colons separate no port.
+            Some((name, port)) if !port.ends_with(']') => {
+                (name, Some(port.parse().map_err(|_| invalid())?))
+            }
+            _ => (authority, None),
+        };
+        Ok(Self {
+            host: parse_domain(name)?,
+            kind,
+            path_prefix: parse_path_prefix(path)?,
+            port: port.filter(|port| *port != 443),
+            scheme: "https",
+        })
+    }
+}
+
+/// A CNAME record to publish in the sending domain's zone; prints as a line of a zone file.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CnameRecord {
+    name: String,
+    target: String,
+}
+
+impl CnameRecord {
+    /// Returns the owner name: the tracking host.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the canonical name that the tracking host stands for.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+}
+
+impl fmt::Display for CnameRecord {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}. CNAME {}.", self.name, self.target)
+    }
+}
+
+/// Parses a domain name as a host of the URL standard; a final dot is dropped.
+pub(crate) fn parse_domain(input: &str) -> Result<String, HostError> {
+    if input.is_empty() {
+        return Err(HostError::Empty);
+    }
+    let invalid = || HostError::Invalid {
+        host: input.to_owned(),
+    };
+    match Host::parse(input).map_err(|_| invalid())? {
+        Host::Domain(name) => {
+            let name = name.strip_suffix('.').unwrap_or(&name);
+            if is_dns_name(name) {
+                Ok(name.to_owned())
+            } else {
+                Err(invalid())
+            }
+        }
+        Host::Ipv4(_) | Host::Ipv6(_) => Err(HostError::IpAddress {
+            host: input.to_owned(),
+        }),
+    }
+}
+
+fn parse_path_prefix(path: &str) -> Result<String, HostError> {
+    let mut url = Url::parse("https://host.invalid").map_err(|_| HostError::Empty)?;
+    url.set_path(path);
+    let path = url.path().trim_end_matches('/');
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    if path.bytes().all(is_plain) {
+        Ok(path.to_owned())
+    } else {
+        Err(HostError::PathPrefix {
+            path: path.to_owned(),
+        })
+    }
+}
+
+fn surplus(input: &str) -> Option<&'static str> {
+    [
+        ("://", "scheme"),
+        ("@", "user name"),
+        ("?", "query"),
+        ("#", "fragment"),
+    ]
+    .into_iter()
+    .find_map(|(sign, part)| input.contains(sign).then_some(part))
+}
+
+/// The URL standard lets pass what DNS can't hold, and signs such as `'` that end an attribute.
+fn is_dns_name(name: &str) -> bool {
+    name.len() <= MAX_NAME_BYTES
+        && name.split('.').all(|label| {
+            (1..=MAX_LABEL_BYTES).contains(&label.len())
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        })
+}

@@ -1,0 +1,79 @@
+//! Signing keys and their ids.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::error::KeyError;
+
+/// Says which key signed a token. It is part of the token and readable by anybody.
+///
+/// A domain's keys have different ids, so that a retired key and its successor can be told apart.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct KeyId(pub u32);
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// A secret that signs and verifies tokens with HMAC-SHA-256.
+///
+/// The secret is at least 32 bytes, is overwritten with zeros when dropped, and is never shown:
+/// `Debug` prints the id only.
+///
+/// ```
+/// use linkseal::{KeyError, KeyId, SigningKey};
+///
+/// let key = SigningKey::new(KeyId(7), &[0x5e; 32])?;
+/// assert_eq!(format!("{key:?}"), "SigningKey { id: KeyId(7), .. }");
+/// assert_eq!(SigningKey::new(KeyId(7), b"too short").unwrap_err(), KeyError::TooShort { bytes: 9 });
+/// # Ok::<(), KeyError>(())
+/// ```
+#[derive(Clone)]
+pub struct SigningKey {
+    id: KeyId,
+    secret: Zeroizing<Vec<u8>>,
+}
+
+impl SigningKey {
+    /// The shortest secret that is accepted: as long as SHA-256's output (RFC 2104 §3).
+    pub const MIN_BYTES: usize = 32;
+
+    /// Makes a key of a secret: random bytes out of a cryptographic generator, not a passphrase.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::TooShort`] under [`MIN_BYTES`](Self::MIN_BYTES).
+    pub fn new(id: KeyId, secret: &[u8]) -> Result<Self, KeyError> {
+        if secret.len() < Self::MIN_BYTES {
+            return Err(KeyError::TooShort {
+                bytes: secret.len(),
+            });
+        }
+        Ok(Self {
+            id,
+            secret: Zeroizing::new(secret.to_vec()),
+        })
+    }
+
+    /// Returns the key's id.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    pub(crate) fn secret(&self) -> &[u8] {
+        &self.secret
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SigningKey")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,144 @@
+//! What is known of the mail that is being sent.
+
+use url::Url;
+
+use crate::error::MessageError;
+
+/// One mail to one recipient: the ids that its tokens carry, and what may not be tracked in it.
+///
+/// Tokens are signed, not encrypted: use opaque ids here, never an address.
+///
+/// ```
+/// use linkseal::Message;
+///
+/// let message = Message::new("msg-7f3a")?
+///     .with_recipient("rcpt-42")?
+///     .with_sent_at(1_790_000_000)?
+///     .with_list_unsubscribe("<mailto:u@example.com>, <https://example.com/u/42>");
+/// assert_eq!(message.id(), "msg-7f3a");
+/// # Ok::<(), linkseal::MessageError>(())
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Message {
+    clicks_off: bool,
+    id: String,
+    list_unsubscribe: Vec<String>,
+    opens_off: bool,
+    recipient: String,
+    sent_at: u64,
+}
+
+impl Message {
+    /// The longest message id and the longest recipient, in bytes.
+    pub const MAX_ID_BYTES: usize = 1024;
+    /// The latest time that a token can carry: 63 bits of Unix seconds.
+    pub const MAX_SENT_AT: u64 = u64::MAX >> 1;
+
+    /// Names a message by the sender's id for it. [`Message::default`] is an anonymous one.
+    ///
+    /// # Errors
+    ///
+    /// [`MessageError::TooLong`] over [`MAX_ID_BYTES`](Self::MAX_ID_BYTES).
+    pub fn new(id: impl Into<String>) -> Result<Self, MessageError> {
+        Ok(Self {
+            id: limited("message id", id.into())?,
+            ..Self::default()
+        })
+    }
+
+    /// Adds the sender's id for the recipient.
+    ///
+    /// # Errors
+    ///
+    /// [`MessageError::TooLong`] over [`MAX_ID_BYTES`](Self::MAX_ID_BYTES).
+    pub fn with_recipient(mut self, recipient: impl Into<String>) -> Result<Self, MessageError> {
+        self.recipient = limited("recipient", recipient.into())?;
+        Ok(self)
+    }
+
+    /// Adds the time of sending, in Unix seconds; `0` means not stated.
+    ///
+    /// # Errors
+    ///
+    /// [`MessageError::SentAt`] over [`MAX_SENT_AT`](Self::MAX_SENT_AT).
+    pub fn with_sent_at(mut self, seconds: u64) -> Result<Self, MessageError> {
+        if seconds > Self::MAX_SENT_AT {
+            return Err(MessageError::SentAt { seconds });
+        }
+        self.sent_at = seconds;
+        Ok(self)
+    }
+
+    /// Names what the mail's `List-Unsubscribe` field holds, so that the same link in the body is
+    /// left alone: one URL, or the field's whole value (RFC 2369 §3.2). Can be called again.
+    ///
+    /// Only http and https URLs are kept; a link is compared after the URL standard's parsing.
+    #[must_use]
+    pub fn with_list_unsubscribe(mut self, field_value: &str) -> Self {
+        let bracketed = field_value
+            .split('<')
+            .skip(1)
+            .filter_map(|rest| rest.split_once('>').map(|(url, _)| url));
+        let bare = (!field_value.contains('<')).then_some(field_value);
+        let urls = bracketed
+            .chain(bare)
+            .filter_map(|url| Url::parse(url).ok())
+            .filter(|url| matches!(url.scheme(), "http" | "https"));
+        self.list_unsubscribe.extend(urls.map(String::from));
+        self
+    }
+
+    /// Turns click tracking off for this message, whatever the domain's setting.
+    #[must_use]
+    pub fn without_click_tracking(mut self) -> Self {
+        self.clicks_off = true;
+        self
+    }
+
+    /// Turns open tracking off for this message, whatever the domain's setting.
+    #[must_use]
+    pub fn without_open_tracking(mut self) -> Self {
+        self.opens_off = true;
+        self
+    }
+
+    /// Returns the sender's id for the message; empty when anonymous.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Returns the sender's id for the recipient; empty when not stated.
+    #[must_use]
+    pub fn recipient(&self) -> &str {
+        &self.recipient
+    }
+
+    /// Returns the time of sending in Unix seconds; `0` when not stated.
+    #[must_use]
+    pub fn sent_at(&self) -> u64 {
+        self.sent_at
+    }
+
+    pub(crate) fn tracks_clicks(&self) -> bool {
+        !self.clicks_off
+    }
+
+    pub(crate) fn tracks_opens(&self) -> bool {
+        !self.opens_off
+    }
+
+    pub(crate) fn is_list_unsubscribe(&self, destination: &str) -> bool {
+        self.list_unsubscribe.iter().any(|url| url == destination)
+    }
+}
+
+fn limited(field: &'static str, value: String) -> Result<String, MessageError> {
+    if value.len() > Message::MAX_ID_BYTES {
+        return Err(MessageError::TooLong {
+            field,
+            bytes: value.len(),
+        });
+    }
+    Ok(value)
+}
