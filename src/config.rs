@@ -1,0 +1,349 @@
+//! The settings of one sending domain.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use url::Host;
+
+use crate::error::{ConfigError, HostError};
+use crate::host::{TrackingHost, parse_domain};
+use crate::key::{KeyId, SigningKey};
+use crate::message::Message;
+use crate::token::Mac;
+
+const MAX_PLACEHOLDER_BYTES: usize = 256;
+
+/// One sending domain's settings: where its tracking URLs point, what signs them, what is tracked.
+///
+/// Cheap to clone and immutable; each `with_*` method returns changed settings. Scoped to a message
+/// by [`for_message`](Self::for_message); without that it mints anonymous tokens.
+///
+/// ```
+/// use linkseal::{DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost};
+///
+/// let host = TrackingHost::custom("link.example.com")?;
+/// let domain = DomainConfig::new("example.com", host, SigningKey::new(KeyId(2), &[7; 32])?)?
+///     .with_retired_key(SigningKey::new(KeyId(1), &[6; 32])?)?
+///     .with_excluded_host("docs.example.com")?
+///     .with_pixel_placement(PixelPlacement::Both);
+/// let scoped = domain.for_message(Message::new("msg-7f3a")?.with_recipient("rcpt-42")?);
+/// assert_eq!(scoped.sending_domain(), "example.com");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct DomainConfig {
+    message: Arc<Message>,
+    settings: Arc<Settings>,
+}
+
+#[derive(Clone)]
+struct Settings {
+    click_tracking: bool,
+    click_url_prefix: String,
+    excluded_hosts: BTreeSet<String>,
+    host: TrackingHost,
+    keep_markers: bool,
+    open_tracking: bool,
+    open_url_prefix: String,
+    pixel_placeholder: Option<String>,
+    pixel_placement: PixelPlacement,
+    retired_keys: Vec<DomainKey>,
+    sending_domain: Arc<str>,
+    signing_key: DomainKey,
+    status: DomainStatus,
+}
+
+/// A key, and the HMAC that has taken in the key and the domain's context.
+#[derive(Clone)]
+pub(crate) struct DomainKey {
+    pub(crate) id: KeyId,
+    pub(crate) mac: Mac,
+}
+
+impl DomainConfig {
+    /// Makes the settings of a validated sending domain that tracks clicks and opens.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::SendingDomain`] when `sending_domain` is no domain name,
+    /// [`ConfigError::NotSubdomain`] when a custom tracking host is not a real subdomain of it.
+    pub fn new(
+        sending_domain: &str,
+        host: TrackingHost,
+        signing_key: SigningKey,
+    ) -> Result<Self, ConfigError> {
+        let sending_domain: Arc<str> = parse_domain(sending_domain)
+            .map_err(ConfigError::SendingDomain)?
+            .into();
+        if host.strays_from(&sending_domain) {
+            return Err(ConfigError::NotSubdomain {
+                host: host.host().to_owned(),
+                domain: sending_domain.to_string(),
+            });
+        }
+        let url_prefix = host.url_prefix();
+        Ok(Self {
+            message: Arc::default(),
+            settings: Arc::new(Settings {
+                click_tracking: true,
+                click_url_prefix: format!("{url_prefix}/c/"),
+                excluded_hosts: BTreeSet::new(),
+                host,
+                keep_markers: false,
+                open_tracking: true,
+                open_url_prefix: format!("{url_prefix}/o/"),
+                pixel_placeholder: None,
+                pixel_placement: PixelPlacement::End,
+                retired_keys: Vec::new(),
+                signing_key: DomainKey::new(&signing_key, &sending_domain),
+                sending_domain,
+                status: DomainStatus::Validated,
+            }),
+        })
+    }
+
+    /// Adds a key that signs no more but still verifies: mail is clicked years after it was sent.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::DuplicateKeyId`] when another key of this domain has the same id.
+    pub fn with_retired_key(mut self, key: SigningKey) -> Result<Self, ConfigError> {
+        if self.keys().any(|known| known.id == key.id()) {
+            return Err(ConfigError::DuplicateKeyId {
+                key_id: key.id(),
+                domain: self.sending_domain().to_owned(),
+            });
+        }
+        let key = DomainKey::new(&key, self.sending_domain());
+        self.settings_mut().retired_keys.push(key);
+        Ok(self)
+    }
+
+    /// Says whether the domain may be rewritten; it is [`DomainStatus::Validated`] when new.
+    #[must_use]
+    pub fn with_status(mut self, status: DomainStatus) -> Self {
+        self.settings_mut().status = status;
+        self
+    }
+
+    /// Turns click tracking off.
+    #[must_use]
+    pub fn without_click_tracking(mut self) -> Self {
+        self.settings_mut().click_tracking = false;
+        self
+    }
+
+    /// Turns open tracking off.
+    #[must_use]
+    pub fn without_open_tracking(mut self) -> Self {
+        self.settings_mut().open_tracking = false;
+        self
+    }
+
+    /// Says where the open pixel goes; it is [`PixelPlacement::End`] when new.
+    #[must_use]
+    pub fn with_pixel_placement(mut self, placement: PixelPlacement) -> Self {
+        self.settings_mut().pixel_placement = placement;
+        self
+    }
+
+    /// Puts the open pixel in the place of `placeholder`, besides those that
+    /// [`PixelPlacement::Placeholder`] knows: a text, or one whole tag or comment, matched as it
+    /// is written.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Placeholder`] when it is empty, over 256 bytes, or has `<` or `>` anywhere
+    /// but at both its ends.
+    pub fn with_pixel_placeholder(mut self, placeholder: &str) -> Result<Self, ConfigError> {
+        let inner = placeholder
+            .strip_prefix('<')
+            .and_then(|rest| rest.strip_suffix('>'))
+            .unwrap_or(placeholder);
+        if inner.is_empty()
+            || placeholder.len() > MAX_PLACEHOLDER_BYTES
+            || inner.contains(['<', '>'])
+        {
+            return Err(ConfigError::Placeholder {
+                placeholder: placeholder.to_owned(),
+            });
+        }
+        let settings = self.settings_mut();
+        settings.pixel_placement = PixelPlacement::Placeholder;
+        settings.pixel_placeholder = Some(placeholder.to_owned());
+        Ok(self)
+    }
+
+    /// Leaves markers in the output, for a system further on that reads them too.
+    ///
+    /// It also keeps opted-out links opted out when a mail is rewritten a second time.
+    #[must_use]
+    pub fn with_markers_kept(mut self) -> Self {
+        self.settings_mut().keep_markers = true;
+        self
+    }
+
+    /// Leaves links to `host` alone: that host exactly, or with `*.` before it all its subdomains.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::ExcludedHost`] when it is no host by the URL standard.
+    pub fn with_excluded_host(mut self, host: &str) -> Result<Self, ConfigError> {
+        let (wildcard, name) = match host.strip_prefix("*.") {
+            Some(name) => ("*.", name),
+            None => ("", host),
+        };
+        let parsed = Host::parse(name).map_err(|_| {
+            ConfigError::ExcludedHost(HostError::Invalid {
+                host: host.to_owned(),
+            })
+        })?;
+        self.settings_mut()
+            .excluded_hosts
+            .insert(format!("{wildcard}{parsed}"));
+        Ok(self)
+    }
+
+    /// Scopes the settings to a message, whose ids its tokens then carry.
+    #[must_use]
+    pub fn for_message(&self, message: Message) -> Self {
+        Self {
+            message: Arc::new(message),
+            settings: Arc::clone(&self.settings),
+        }
+    }
+
+    /// Returns the sending domain in lower case and punycode.
+    #[must_use]
+    pub fn sending_domain(&self) -> &str {
+        &self.settings.sending_domain
+    }
+
+    /// Returns the tracking host.
+    #[must_use]
+    pub fn tracking_host(&self) -> &TrackingHost {
+        &self.settings.host
+    }
+
+    /// Returns whether the domain may be rewritten.
+    #[must_use]
+    pub fn status(&self) -> DomainStatus {
+        self.settings.status
+    }
+
+    /// Returns the message that the settings are scoped to; an anonymous one when to none.
+    #[must_use]
+    pub fn message(&self) -> &Message {
+        &self.message
+    }
+
+    pub(crate) fn shared_sending_domain(&self) -> &Arc<str> {
+        &self.settings.sending_domain
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &DomainKey> {
+        std::iter::once(self.signing_key()).chain(&self.settings.retired_keys)
+    }
+
+    pub(crate) fn signing_key(&self) -> &DomainKey {
+        &self.settings.signing_key
+    }
+
+    pub(crate) fn click_url_prefix(&self) -> &str {
+        &self.settings.click_url_prefix
+    }
+
+    pub(crate) fn open_url_prefix(&self) -> &str {
+        &self.settings.open_url_prefix
+    }
+
+    pub(crate) fn pixel_placement(&self) -> PixelPlacement {
+        self.settings.pixel_placement
+    }
+
+    pub(crate) fn pixel_placeholder(&self) -> Option<&str> {
+        self.settings.pixel_placeholder.as_deref()
+    }
+
+    pub(crate) fn keeps_markers(&self) -> bool {
+        self.settings.keep_markers
+    }
+
+    pub(crate) fn tracks_clicks(&self) -> bool {
+        self.settings.click_tracking && self.message.tracks_clicks()
+    }
+
+    pub(crate) fn tracks_opens(&self) -> bool {
+        self.settings.open_tracking && self.message.tracks_opens()
+    }
+
+    /// `host` as the URL standard serialises it.
+    pub(crate) fn excludes(&self, host: &str) -> bool {
+        let excluded = &self.settings.excluded_hosts;
+        if excluded.is_empty() {
+            return false;
+        }
+        let parents = host
+            .match_indices('.')
+            .filter_map(|(at, _)| host.get(at..))
+            .map(|parent| format!("*{parent}"));
+        excluded.contains(host) || parents.into_iter().any(|parent| excluded.contains(&parent))
+    }
+
+    fn settings_mut(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
+    }
+}
+
+impl DomainKey {
+    fn new(key: &SigningKey, domain: &str) -> Self {
+        Self {
+            id: key.id(),
+            mac: Mac::new(key, domain),
+        }
+    }
+}
+
+impl fmt::Debug for DomainConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: Vec<_> = self.keys().map(|key| key.id).collect();
+        formatter
+            .debug_struct("DomainConfig")
+            .field("sending_domain", &self.sending_domain())
+            .field("status", &self.status())
+            .field("tracking_host", self.tracking_host())
+            .field("keys", &ids)
+            .field("message", self.message())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether the sender has shown that the domain is theirs, and who looks after its DNS.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum DomainStatus {
+    /// Managed elsewhere, by a control panel or by hand-made DNS: its mail is never rewritten.
+    External,
+    /// Not validated yet: its mail is never rewritten.
+    Pending,
+    /// Its mail is rewritten.
+    Validated,
+}
+
+/// Where the open pixel goes.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum PixelPlacement {
+    /// One at the start and one at the end. An open at the end proves that the mail was not
+    /// clipped.
+    Both,
+    /// Before the first real `</body>`; when there is none, at the end of the document.
+    End,
+    /// In the place of the first `{{ses:openTracker}}` or `<opentag/>`, or of the domain's own
+    /// placeholder; when there is none, at the end. Placeholders are for this crate to read, so
+    /// all of them leave the output, with open tracking off too.
+    Placeholder,
+    /// Right after `<body …>`, or where the body starts without one. Survives Gmail's clipping.
+    Start,
+}

@@ -1,0 +1,220 @@
+//! What a verified token says.
+
+use std::sync::Arc;
+
+use super::mint::{CLICK, OPEN};
+use super::wire::Reader;
+use crate::key::KeyId;
+
+/// What happened, as told by a token whose tag has been checked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// Somebody, or something, followed a tracked link.
+    Click(Click),
+    /// Somebody, or something, loaded the open pixel.
+    Open(Open),
+}
+
+impl Event {
+    fn origin(&self) -> &Origin {
+        match self {
+            Self::Click(click) => &click.origin,
+            Self::Open(open) => &open.origin,
+        }
+    }
+}
+
+/// What clicks and opens have in common.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Origin {
+    domain: Arc<str>,
+    key_id: KeyId,
+    message: String,
+    recipient: String,
+    sent_at: u64,
+}
+
+macro_rules! origin_getters {
+    ($($event:ty),*) => {$(
+        impl $event {
+            /// Returns the sending domain that the token was signed for.
+            #[must_use]
+            pub fn domain(&self) -> &str {
+                &self.origin().domain
+            }
+
+            /// Returns which key signed the token.
+            #[must_use]
+            pub fn key_id(&self) -> KeyId {
+                self.origin().key_id
+            }
+
+            /// Returns the sender's id for the message; empty when anonymous.
+            #[must_use]
+            pub fn message(&self) -> &str {
+                &self.origin().message
+            }
+
+            /// Returns the sender's id for the recipient; empty when not stated.
+            #[must_use]
+            pub fn recipient(&self) -> &str {
+                &self.origin().recipient
+            }
+
+            /// Returns the time of sending in Unix seconds; `0` when not stated.
+            #[must_use]
+            pub fn sent_at(&self) -> u64 {
+                self.origin().sent_at
+            }
+        }
+    )*};
+}
+
+origin_getters!(Event, Click, Open);
+
+/// A click on a tracked link.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Click {
+    destination: String,
+    name: String,
+    origin: Origin,
+    position: u32,
+}
+
+impl Click {
+    /// Returns where to redirect to: an absolute http or https URL of visible ASCII characters
+    /// only, so that it is safe as the value of a `Location` field (RFC 9110 §10.2.2).
+    #[must_use]
+    pub fn destination(&self) -> &str {
+        &self.destination
+    }
+
+    /// Returns the name that a marker gave the link; empty when it has none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the link's place among the tracked links of its document, from 0.
+    #[must_use]
+    pub fn position(&self) -> u32 {
+        self.position
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}
+
+/// A loading of the open pixel.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Open {
+    origin: Origin,
+    placement: Placement,
+}
+
+impl Open {
+    /// Returns which of the two places the loaded pixel stands in.
+    #[must_use]
+    pub fn placement(&self) -> Placement {
+        self.placement
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}
+
+/// Where in the body a loaded pixel stands.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Placement {
+    /// At its end, or in the place of a placeholder.
+    End,
+    /// At its start.
+    Start,
+}
+
+impl Placement {
+    /// Returns a short name for logs and interfaces: `end` or `start`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::End => "end",
+            Self::Start => "start",
+        }
+    }
+
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::End => 0,
+            Self::Start => 1,
+        }
+    }
+}
+
+/// Reads a payload whose tag has been checked; `None` when the key's holder signed nonsense.
+pub(super) fn read(payload: &[u8], domain: &Arc<str>) -> Option<Event> {
+    let mut reader = Reader::new(payload);
+    let header = reader.byte()?;
+    let key_id = KeyId(narrow(reader.varint(32)?)?);
+    let event = match header {
+        CLICK => {
+            let position = narrow(reader.varint(32)?)?;
+            let name = reader.text()?.to_owned();
+            let destination = read_destination(reader.field()?)?;
+            Event::Click(Click {
+                destination,
+                name,
+                origin: read_origin(&mut reader, domain, key_id)?,
+                position,
+            })
+        }
+        OPEN => {
+            let placement = match reader.byte()? {
+                0 => Placement::End,
+                1 => Placement::Start,
+                _ => return None,
+            };
+            Event::Open(Open {
+                origin: read_origin(&mut reader, domain, key_id)?,
+                placement,
+            })
+        }
+        _ => return None,
+    };
+    reader.is_at_end().then_some(event)
+}
+
+fn read_origin(reader: &mut Reader<'_>, domain: &Arc<str>, key_id: KeyId) -> Option<Origin> {
+    Some(Origin {
+        sent_at: reader.varint(63)?,
+        message: reader.text()?.to_owned(),
+        recipient: reader.text()?.to_owned(),
+        domain: Arc::clone(domain),
+        key_id,
+    })
+}
+
+/// A URL that the URL standard serialised has no other bytes than visible ASCII; anything else,
+/// from another implementation with the key, could break out of a `Location` field.
+fn read_destination(field: &[u8]) -> Option<String> {
+    let (scheme, rest) = field.split_first()?;
+    let prefix = match scheme {
+        0 => "http://",
+        1 => "https://",
+        _ => return None,
+    };
+    if rest.is_empty() || !rest.iter().all(u8::is_ascii_graphic) {
+        return None;
+    }
+    let rest = std::str::from_utf8(rest).ok()?;
+    let mut destination = String::with_capacity(prefix.len() + rest.len());
+    destination.push_str(prefix);
+    destination.push_str(rest);
+    Some(destination)
+}
+
+fn narrow(value: u64) -> Option<u32> {
+    u32::try_from(value).ok()
+}

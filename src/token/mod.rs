@@ -1,0 +1,21 @@
+//! Tokens: their bytes, their tag, and what a verified one says. Knows nothing of HTML.
+//!
+//! The format is fixed in `docs/token-format.md`.
+
+mod event;
+mod mac;
+mod mint;
+mod verify;
+mod wire;
+
+pub use event::{Click, Event, Open, Placement};
+pub use verify::Verifier;
+
+pub(crate) use mac::{Mac, TAG_BYTES};
+pub(crate) use mint::{click_head, encode, open_head, tail};
+
+/// Longer texts are refused before they are decoded.
+pub(crate) const MAX_TOKEN_CHARS: usize = 8192;
+
+/// What fits into [`MAX_TOKEN_CHARS`]: four characters for three bytes.
+pub(crate) const MAX_TOKEN_BYTES: usize = MAX_TOKEN_CHARS / 4 * 3;

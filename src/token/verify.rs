@@ -1,0 +1,269 @@
+//! Reading tokens that come back from the open internet.
+//!
+//! Whoever calls may send any text as often as they like. So: nothing is allocated before the
+//! length check, the key id only ever selects among keys that were configured, the tag is compared
+//! in constant time and whole, and nothing of the payload is looked at before that has passed.
+
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use percent_encoding::percent_decode_str;
+
+use super::event::{Event, read};
+use super::mac::{Mac, TAG_BYTES};
+use super::wire::Reader;
+use super::{Click, MAX_TOKEN_CHARS, Open};
+use crate::config::DomainConfig;
+use crate::error::{TokenError, VerifierError};
+use crate::host::parse_domain;
+use crate::key::{KeyId, SigningKey};
+
+const VERSION: u8 = 1;
+/// Header, key id, and one byte more: every kind has at least these.
+const MIN_PAYLOAD_BYTES: usize = 3;
+
+/// Turns tokens back into events, or says why they can't be believed.
+///
+/// Several domains may use the same key id, even the same key: the tag binds a token to its
+/// domain. Each domain that has the token's key id then costs one HMAC; give keys of many domains
+/// ids of their own, or verify with the domain that the request's host belongs to.
+///
+/// ```
+/// use linkseal::{DomainConfig, Event, KeyId, SigningKey, TrackingHost, Verifier, rewrite};
+///
+/// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let html = rewrite(r#"<a href="https://shop.example/?a=1&amp;b=2">Shop</a>"#, &domain);
+/// let url = html.split('"').nth(1).unwrap();
+///
+/// let verifier = Verifier::new([&domain])?;
+/// match verifier.verify_url(url)? {
+///     Event::Click(click) => assert_eq!(click.destination(), "https://shop.example/?a=1&b=2"),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Verifier {
+    keys: Keys,
+}
+
+enum Keys {
+    /// Ordered by key id.
+    Listed(Vec<ListedKey>),
+    Lookup(Box<dyn Fn(KeyId) -> Option<DomainConfig> + Send + Sync>),
+}
+
+struct ListedKey {
+    domain: Arc<str>,
+    id: KeyId,
+    mac: Mac,
+}
+
+impl Verifier {
+    /// Verifies tokens of these domains, signed by their signing key or one of their retired keys.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifierError::DuplicateKeyId`] when a domain comes twice with the same key id.
+    pub fn new<'a>(
+        domains: impl IntoIterator<Item = &'a DomainConfig>,
+    ) -> Result<Self, VerifierError> {
+        Self::from_listed(domains.into_iter().flat_map(|domain| {
+            domain.keys().map(|key| ListedKey {
+                domain: Arc::clone(domain.shared_sending_domain()),
+                id: key.id,
+                mac: key.mac.clone(),
+            })
+        }))
+    }
+
+    /// Verifies tokens signed by these keys, each for a sending domain: for a server that only
+    /// reads tokens and knows of no other setting.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifierError::SendingDomain`] when a domain is no domain name,
+    /// [`VerifierError::DuplicateKeyId`] when one comes twice with the same key id.
+    pub fn from_keys<'a>(
+        keys: impl IntoIterator<Item = (&'a str, &'a SigningKey)>,
+    ) -> Result<Self, VerifierError> {
+        let listed = keys.into_iter().map(|(domain, key)| {
+            let domain = parse_domain(domain).map_err(VerifierError::SendingDomain)?;
+            Ok(ListedKey {
+                id: key.id(),
+                mac: Mac::new(key, &domain),
+                domain: domain.into(),
+            })
+        });
+        Self::from_listed(listed.collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// Verifies tokens by asking for the domain that has a key id, at every token.
+    ///
+    /// The id comes from the token and may be any number: the function should look it up and
+    /// remember nothing. A domain that does not have that key verifies nothing.
+    pub fn from_lookup(
+        lookup: impl Fn(KeyId) -> Option<DomainConfig> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            keys: Keys::Lookup(Box::new(lookup)),
+        }
+    }
+
+    /// Returns what a bare token says, or why it can't be believed.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`], by the first rule of `docs/token-format.md` that the token breaks.
+    pub fn verify(&self, token: &str) -> Result<Event, TokenError> {
+        let bytes = decode(token)?;
+        let header = bytes.first().ok_or(TokenError::Malformed)?;
+        if header >> 4 != VERSION {
+            return Err(TokenError::UnsupportedVersion);
+        }
+        let (payload, tag) = bytes
+            .split_last_chunk::<TAG_BYTES>()
+            .filter(|(payload, _)| payload.len() >= MIN_PAYLOAD_BYTES)
+            .ok_or(TokenError::Malformed)?;
+        let key_id = key_id(payload).ok_or(TokenError::Malformed)?;
+        let domain = self.signer(key_id, payload, tag)?;
+        read(payload, &domain).ok_or(TokenError::Malformed)
+    }
+
+    /// Returns what the token says that ends the path of a tracking URL.
+    ///
+    /// Takes a whole URL or a path: percent-escapes are decoded, a query or fragment that
+    /// something added is ignored, and punctuation that a linkifier glued to the end is stripped.
+    /// A click is believed under `/c/` only, an open under `/o/` only. The host is not looked at:
+    /// whether it belongs to [`Event::domain`] is for the server to say.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::Malformed`] when the path holds no token, [`TokenError::UnexpectedKind`] when
+    /// the token is of the other kind, otherwise as [`verify`](Self::verify).
+    pub fn verify_url(&self, url: &str) -> Result<Event, TokenError> {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        // Escapes take three characters for one; anything longer can't hold a token in its limits.
+        if path.len() > 4 * MAX_TOKEN_CHARS {
+            return Err(TokenError::Malformed);
+        }
+        let path = percent_decode_str(path).decode_utf8_lossy();
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let path = path.trim_end_matches(|sign: char| !is_token_char(sign));
+        let (before, token) = path.rsplit_once('/').ok_or(TokenError::Malformed)?;
+        match before.rsplit('/').next() {
+            Some("c") => self.verify_click(token).map(Event::Click),
+            Some("o") => self.verify_open(token).map(Event::Open),
+            _ => Err(TokenError::Malformed),
+        }
+    }
+
+    /// Returns what a bare token of a click says.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::UnexpectedKind`] when it is an open's, otherwise as [`verify`](Self::verify).
+    pub fn verify_click(&self, token: &str) -> Result<Click, TokenError> {
+        match self.verify(token)? {
+            Event::Click(click) => Ok(click),
+            Event::Open(_) => Err(TokenError::UnexpectedKind),
+        }
+    }
+
+    /// Returns what a bare token of an open says.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::UnexpectedKind`] when it is a click's, otherwise as [`verify`](Self::verify).
+    pub fn verify_open(&self, token: &str) -> Result<Open, TokenError> {
+        match self.verify(token)? {
+            Event::Click(_) => Err(TokenError::UnexpectedKind),
+            Event::Open(open) => Ok(open),
+        }
+    }
+
+    fn from_listed(keys: impl IntoIterator<Item = ListedKey>) -> Result<Self, VerifierError> {
+        let mut keys: Vec<ListedKey> = keys.into_iter().collect();
+        keys.sort_by(|a, b| (a.id, &a.domain).cmp(&(b.id, &b.domain)));
+        let twice = keys.windows(2).find_map(|pair| match pair {
+            [a, b] if a.id == b.id && a.domain == b.domain => Some(a),
+            _ => None,
+        });
+        match twice {
+            Some(key) => Err(VerifierError::DuplicateKeyId {
+                key_id: key.id,
+                domain: key.domain.to_string(),
+            }),
+            None => Ok(Self {
+                keys: Keys::Listed(keys),
+            }),
+        }
+    }
+
+    /// Finds the domain that signed the payload.
+    fn signer(
+        &self,
+        key_id: KeyId,
+        payload: &[u8],
+        tag: &[u8; TAG_BYTES],
+    ) -> Result<Arc<str>, TokenError> {
+        let accepts = |mac: &Mac| {
+            let mut mac = mac.clone();
+            mac.update(payload);
+            mac.accepts(tag)
+        };
+        match &self.keys {
+            Keys::Listed(keys) => {
+                let first = keys.partition_point(|key| key.id < key_id);
+                let mut known = keys
+                    .iter()
+                    .skip(first)
+                    .take_while(|key| key.id == key_id)
+                    .peekable();
+                known.peek().ok_or(TokenError::UnknownKey)?;
+                known
+                    .find(|key| accepts(&key.mac))
+                    .map(|key| Arc::clone(&key.domain))
+            }
+            Keys::Lookup(lookup) => {
+                let domain = lookup(key_id).ok_or(TokenError::UnknownKey)?;
+                let key = domain.keys().find(|key| key.id == key_id);
+                let key = key.ok_or(TokenError::UnknownKey)?;
+                accepts(&key.mac).then(|| Arc::clone(domain.shared_sending_domain()))
+            }
+        }
+        .ok_or(TokenError::BadSignature)
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("Verifier");
+        if let Keys::Listed(keys) = &self.keys {
+            let ids: Vec<_> = keys.iter().map(|key| (&key.domain, key.id)).collect();
+            shown.field("keys", &ids);
+        }
+        shown.finish_non_exhaustive()
+    }
+}
+
+fn decode(token: &str) -> Result<Vec<u8>, TokenError> {
+    if token.len() > MAX_TOKEN_CHARS {
+        return Err(TokenError::Malformed);
+    }
+    URL_SAFE_NO_PAD
+        .decode(token)
+        .map_err(|_| TokenError::Malformed)
+}
+
+fn key_id(payload: &[u8]) -> Option<KeyId> {
+    let mut reader = Reader::new(payload);
+    reader.byte()?;
+    u32::try_from(reader.varint(32)?).ok().map(KeyId)
+}
+
+fn is_token_char(sign: char) -> bool {
+    sign.is_ascii_alphanumeric() || sign == '-' || sign == '_'
+}
