@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod host;
 mod key;
+mod link;
 mod message;
 mod report;
 mod token;

@@ -1,0 +1,11 @@
+//! Links: from a decoded `href` and the settings to *tracked* or *skipped because*, and from there
+//! to a tracking URL. Knows nothing of tags and documents.
+
+mod decide;
+mod marker;
+mod merge_tag;
+mod mint;
+
+pub(crate) use decide::{Decision, Linker};
+pub(crate) use marker::{Marker, MarkerSet};
+pub(crate) use mint::Minter;
