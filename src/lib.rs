@@ -8,6 +8,7 @@ mod key;
 mod link;
 mod message;
 mod report;
+mod scan;
 mod token;
 
 pub use config::{DomainConfig, DomainStatus, PixelPlacement};

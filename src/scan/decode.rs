@@ -1,0 +1,28 @@
+//! Attribute values: from the bytes in the document to the text that a browser sees.
+
+use std::borrow::Cow;
+
+use encoding_rs::Encoding;
+
+/// Decodes a value as the HTML standard does: the document's charset, then U+FFFD for each NUL
+/// (§13.2.5.36), then character references by the rules for attributes (§13.2.5.72).
+pub(super) fn attribute_value<'a>(raw: &'a [u8], encoding: &'static Encoding) -> Cow<'a, str> {
+    let mut text = text(raw, encoding);
+    if text.contains('\0') {
+        text = Cow::Owned(text.replace('\0', "\u{fffd}"));
+    }
+    if !text.contains('&') {
+        return text;
+    }
+    htmlize::unescape_attribute(text)
+}
+
+/// Decodes bytes in the document's charset; what has no meaning in it becomes U+FFFD.
+pub(super) fn text<'a>(raw: &'a [u8], encoding: &'static Encoding) -> Cow<'a, str> {
+    if encoding == encoding_rs::UTF_8
+        && let Ok(text) = std::str::from_utf8(raw)
+    {
+        return Cow::Borrowed(text);
+    }
+    encoding.decode_without_bom_handling(raw).0
+}

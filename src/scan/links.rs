@@ -1,0 +1,221 @@
+//! Links of a document: from a tag's attributes to edits, and to the report.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use encoding_rs::Encoding;
+
+use super::Cursor;
+use super::decode::{attribute_value, text};
+use super::edit::{Remover, no_track_mark};
+use super::sink::{Sink, TrackedLink};
+use super::tag::{Attribute, TagScan};
+use crate::link::{Decision, Linker, Marker, MarkerSet};
+use crate::report::{Link, LinkContext, LinkOutcome, Report, SkipReason};
+
+#[derive(Debug)]
+pub(super) struct Links {
+    keeps_links: bool,
+    linker: Linker,
+    next_position: u32,
+    report: Report,
+}
+
+/// What is known of a link when it is reported.
+struct Found<'a> {
+    context: LinkContext,
+    destination: Option<String>,
+    element: Cow<'a, str>,
+    name: Option<&'a str>,
+    original: &'a [u8],
+    outcome: LinkOutcome,
+}
+
+impl Links {
+    pub(super) fn new(linker: Linker) -> Self {
+        Self {
+            keeps_links: true,
+            linker,
+            next_position: 0,
+            report: Report::default(),
+        }
+    }
+
+    pub(super) fn keep_none(&mut self) {
+        self.keeps_links = false;
+    }
+
+    pub(super) fn set_encoding(&mut self, encoding: &'static Encoding) {
+        self.linker.set_encoding(encoding);
+    }
+
+    pub(super) fn into_report(self) -> Report {
+        self.report
+    }
+
+    /// Takes in a `base` tag.
+    pub(super) fn set_base(&mut self, tag: &[u8], scan: &TagScan) {
+        if let Some(href) = self.value_of(tag, scan, b"href") {
+            self.linker.set_base(&href);
+        }
+    }
+
+    /// Whether an `img` is a pixel of this tracking host.
+    pub(super) fn is_own_pixel(&self, tag: &[u8], scan: &TagScan) -> bool {
+        let prefix = self.linker.domain().open_url_prefix();
+        self.value_of(tag, scan, b"src")
+            .is_some_and(|src| src.starts_with(prefix))
+    }
+
+    /// Whether a tag has an attribute, and if `values` are given, one of these for its value.
+    pub(super) fn has_attribute(
+        &self,
+        tag: &[u8],
+        scan: &TagScan,
+        name: &[u8],
+        values: Option<&[&[u8]]>,
+    ) -> bool {
+        self.value_of(tag, scan, name).is_some_and(|value| {
+            let is_value = |wanted: &&[u8]| wanted.eq_ignore_ascii_case(value.as_bytes());
+            values.is_none_or(|values| values.iter().any(is_value))
+        })
+    }
+
+    /// Takes in a tag that may be a link, decides on it, and hands the tag on.
+    pub(super) fn link<S: Sink>(
+        &mut self,
+        cursor: &mut Cursor<S>,
+        window: &[u8],
+        range: Range<usize>,
+        scan: &TagScan,
+        context: LinkContext,
+    ) {
+        let tag = window.get(range.clone()).unwrap_or_default();
+        let Some(href) = first_named(tag, scan, b"href") else {
+            return;
+        };
+        let original = slice(tag, &href.value);
+        let tracks_clicks = self.linker.domain().tracks_clicks();
+        let markers = match tracks_clicks {
+            true => self.markers(tag, scan),
+            false => MarkerSet::default(),
+        };
+        // Without its mark the link would lead nowhere, so the mark goes in any case.
+        let no_track = no_track_mark(original);
+        let decision = if no_track.is_some() {
+            skip(SkipReason::OptedOut)
+        } else if tracks_clicks {
+            let value = attribute_value(original, self.linker.encoding());
+            self.linker.decide(&value, markers.opts_out())
+        } else {
+            skip(SkipReason::ClicksOff)
+        };
+
+        let mut outcome = match &decision {
+            Decision::Skip { reason, .. } => LinkOutcome::Skipped(*reason),
+            Decision::Track { .. } => LinkOutcome::Tracked,
+        };
+        let removes_markers = markers.has_removable() && !self.linker.domain().keeps_markers();
+        let mut remover = Remover::default();
+        for attribute in &scan.attributes {
+            if attribute == href {
+                let value = range.start + href.value.start..range.start + href.value.end;
+                if let Decision::Track { destination } = &decision {
+                    let link = TrackedLink {
+                        destination,
+                        name: markers.name().unwrap_or_default(),
+                        original,
+                        position: self.next_position,
+                    };
+                    if let Err(reason) = cursor.put_link(window, value, link) {
+                        outcome = LinkOutcome::Skipped(reason);
+                    }
+                } else if let Some(mark) = &no_track {
+                    cursor.cut(window, value.start + mark.start..value.start + mark.end);
+                }
+                if !removes_markers {
+                    break;
+                }
+            } else if removes_markers
+                && Marker::named(slice(tag, &attribute.name))
+                    .is_some_and(|marker| markers.removes(marker))
+                && let Some(cut) = remover.remove(tag, attribute)
+            {
+                cursor.cut(window, range.start + cut.start..range.start + cut.end);
+            }
+        }
+
+        let destination = match decision {
+            Decision::Skip { destination, .. } => destination,
+            Decision::Track { destination } => Some(destination),
+        };
+        self.record(Found {
+            context,
+            destination,
+            element: String::from_utf8_lossy(scan.name.as_bytes()),
+            name: markers.name(),
+            original,
+            outcome,
+        });
+    }
+
+    fn record(&mut self, found: Found<'_>) {
+        let position = match found.outcome {
+            LinkOutcome::Tracked => {
+                let position = self.next_position;
+                self.next_position = position.saturating_add(1);
+                self.report.tracked += 1;
+                Some(position)
+            }
+            LinkOutcome::Skipped(_) => {
+                self.report.skipped += 1;
+                None
+            }
+        };
+        if self.keeps_links {
+            self.report.links.push(Link {
+                context: found.context,
+                destination: found.destination,
+                element: found.element.into_owned(),
+                name: found.name.map(str::to_owned),
+                original: text(found.original, self.linker.encoding()).into_owned(),
+                outcome: found.outcome,
+                position,
+            });
+        }
+    }
+
+    fn markers(&self, tag: &[u8], scan: &TagScan) -> MarkerSet {
+        let mut markers = MarkerSet::default();
+        for attribute in &scan.attributes {
+            if let Some(marker) = Marker::named(slice(tag, &attribute.name)) {
+                let raw = slice(tag, &attribute.value);
+                markers.add(marker, || attribute_value(raw, self.linker.encoding()));
+            }
+        }
+        markers
+    }
+
+    fn value_of<'a>(&self, tag: &'a [u8], scan: &TagScan, name: &[u8]) -> Option<Cow<'a, str>> {
+        let attribute = first_named(tag, scan, name)?;
+        let raw = slice(tag, &attribute.value);
+        Some(attribute_value(raw, self.linker.encoding()))
+    }
+}
+
+fn skip(reason: SkipReason) -> Decision {
+    Decision::Skip {
+        destination: None,
+        reason,
+    }
+}
+
+/// Of an attribute that comes twice, browsers take the first (HTML §13.2.5.33).
+fn first_named<'a>(tag: &[u8], scan: &'a TagScan, name: &[u8]) -> Option<&'a Attribute> {
+    let is_named = |attribute: &&Attribute| slice(tag, &attribute.name).eq_ignore_ascii_case(name);
+    scan.attributes.iter().find(is_named)
+}
+
+fn slice<'a>(tag: &'a [u8], range: &Range<usize>) -> &'a [u8] {
+    tag.get(range.clone()).unwrap_or_default()
+}

@@ -1,0 +1,163 @@
+//! Which pixels a document still needs, and which it has got.
+
+use memchr::memmem;
+
+use crate::config::{DomainConfig, PixelPlacement};
+use crate::report::PixelOutcome;
+
+/// Amazon SES's placeholder, a text.
+const TEXT_PLACEHOLDER: &[u8] = b"{{ses:openTracker}}";
+
+/// The placeholder that is an element of its own, `<opentag/>`.
+pub(super) const ELEMENT_PLACEHOLDER: &[u8] = b"opentag";
+
+/// A pixel that may be needed in one of the two places.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Need {
+    AlreadyThere,
+    Met,
+    /// Not asked for, or the place is past without a chance.
+    No,
+    Open,
+}
+
+/// Follows the pixels of one document.
+#[derive(Debug)]
+pub(super) struct Pixel {
+    end: Need,
+    in_placeholder: bool,
+    /// The domain's own placeholder.
+    own: Option<Vec<u8>>,
+    seeks_placeholder: bool,
+    start: Need,
+    /// Whether the body has started just before the next token.
+    start_is_here: bool,
+    tracks_opens: bool,
+}
+
+impl Pixel {
+    pub(super) fn new(domain: &DomainConfig) -> Self {
+        let placement = domain.pixel_placement();
+        let need = |wanted| match domain.tracks_opens() && wanted {
+            true => Need::Open,
+            false => Need::No,
+        };
+        Self {
+            end: need(placement != PixelPlacement::Start),
+            in_placeholder: false,
+            own: domain
+                .pixel_placeholder()
+                .map(|own| own.as_bytes().to_vec()),
+            seeks_placeholder: placement == PixelPlacement::Placeholder,
+            start: need(matches!(
+                placement,
+                PixelPlacement::Both | PixelPlacement::Start
+            )),
+            start_is_here: false,
+            tracks_opens: domain.tracks_opens(),
+        }
+    }
+
+    /// For a document that gets none and keeps its placeholders.
+    pub(super) fn off() -> Self {
+        Self {
+            end: Need::No,
+            in_placeholder: false,
+            own: None,
+            seeks_placeholder: false,
+            start: Need::No,
+            start_is_here: false,
+            tracks_opens: false,
+        }
+    }
+
+    pub(super) fn tracks_opens(&self) -> bool {
+        self.tracks_opens
+    }
+
+    pub(super) fn body_starts(&mut self) {
+        self.start_is_here = true;
+    }
+
+    /// At the first token of the body: whether a pixel belongs before it.
+    pub(super) fn needs_start(&mut self) -> bool {
+        let needs = std::mem::take(&mut self.start_is_here) && self.start == Need::Open;
+        if needs {
+            self.start = Need::Met;
+        }
+        needs
+    }
+
+    /// Takes in a pixel of our own that the document holds already: the one at the start, if it is
+    /// the body's first token.
+    pub(super) fn found_own(&mut self) {
+        let is_first = std::mem::take(&mut self.start_is_here);
+        if is_first && self.start == Need::Open {
+            self.start = Need::AlreadyThere;
+        } else if self.end == Need::Open {
+            self.end = Need::AlreadyThere;
+        }
+    }
+
+    /// At the end of the body: whether a pixel belongs here.
+    pub(super) fn needs_end(&mut self) -> bool {
+        let needs = self.end == Need::Open;
+        if needs {
+            self.end = Need::Met;
+        }
+        needs
+    }
+
+    /// At a placeholder: whether it is to be replaced by a pixel, not just removed.
+    pub(super) fn needs_placeholder(&mut self) -> bool {
+        let needs = self.needs_end();
+        self.in_placeholder |= needs;
+        needs
+    }
+
+    pub(super) fn seeks_placeholder(&self) -> bool {
+        self.seeks_placeholder
+    }
+
+    /// Whether a whole tag or comment is the domain's own placeholder.
+    pub(super) fn is_placeholder(&self, markup: &[u8]) -> bool {
+        self.seeks_placeholder && self.own.as_deref() == Some(markup)
+    }
+
+    /// Finds the first placeholder in a text; returns its place and length.
+    pub(super) fn find_placeholder(&self, text: &[u8]) -> Option<(usize, usize)> {
+        self.text_placeholders()
+            .filter_map(|placeholder| Some((memmem::find(text, placeholder)?, placeholder.len())))
+            .min()
+    }
+
+    /// How many bytes at the end of a text may be the start of a placeholder.
+    pub(super) fn placeholder_start_at_end(&self, text: &[u8]) -> usize {
+        let longest = |placeholder: &[u8]| {
+            let starts = |length: &usize| {
+                placeholder
+                    .get(..*length)
+                    .is_some_and(|start| text.ends_with(start))
+            };
+            (1..placeholder.len()).rev().find(starts).unwrap_or(0)
+        };
+        self.text_placeholders().map(longest).max().unwrap_or(0)
+    }
+
+    pub(super) fn outcome(&self) -> PixelOutcome {
+        match (self.start, self.end) {
+            (Need::Met, Need::Met) => PixelOutcome::Both,
+            (Need::Met, _) => PixelOutcome::Start,
+            (_, Need::Met) if self.in_placeholder => PixelOutcome::Placeholder,
+            (_, Need::Met) => PixelOutcome::End,
+            (Need::AlreadyThere, _) | (_, Need::AlreadyThere) => PixelOutcome::AlreadyThere,
+            (Need::Open, _) | (_, Need::Open) => PixelOutcome::NoPlace,
+            (Need::No, Need::No) => PixelOutcome::Off,
+        }
+    }
+
+    fn text_placeholders(&self) -> impl Iterator<Item = &[u8]> {
+        let own = self.own.as_deref().filter(|own| !own.starts_with(b"<"));
+        own.into_iter().chain([TEXT_PLACEHOLDER])
+    }
+}

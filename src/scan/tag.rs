@@ -1,0 +1,251 @@
+//! The inside of a tag: attributes, and where the tag ends (HTML §13.2.5.8 and §13.2.5.32 to 40).
+//!
+//! A stream may cut a tag anywhere, so the scan stops and goes on at every byte. All positions are
+//! relative to the tag's `<`.
+
+use std::ops::Range;
+
+use super::name::{Name, is_space};
+
+/// An attribute's place in its tag.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Attribute {
+    /// Behind the value and its closing quote.
+    pub(super) end: usize,
+    pub(super) name: Range<usize>,
+    /// Without quotes; empty where there is none.
+    pub(super) value: Range<usize>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum State {
+    AfterName,
+    AfterQuoted,
+    AttributeName,
+    BeforeName,
+    BeforeValue,
+    Quoted(u8),
+    SelfClosing,
+    TagName,
+    Unquoted,
+}
+
+/// A scan through one tag.
+#[derive(Debug)]
+pub(super) struct TagScan {
+    /// Of the attributes only those of a tag that somebody will ask for.
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) name: Name,
+    /// Where the name or value that is being read starts.
+    from: usize,
+    position: usize,
+    records: bool,
+    self_closing: bool,
+    state: State,
+}
+
+impl TagScan {
+    pub(super) fn new() -> Self {
+        Self {
+            attributes: Vec::new(),
+            name: Name::default(),
+            from: 0,
+            position: 0,
+            records: false,
+            self_closing: false,
+            state: State::TagName,
+        }
+    }
+
+    /// Starts on a tag whose name begins `name_at` bytes behind its `<`.
+    pub(super) fn restart(&mut self, name_at: usize) {
+        self.attributes.clear();
+        self.name = Name::default();
+        self.position = name_at;
+        self.records = false;
+        self.self_closing = false;
+        self.state = State::TagName;
+    }
+
+    pub(super) fn is_self_closing(&self) -> bool {
+        self.self_closing
+    }
+
+    /// Whether the tag's bytes are needed whole, because its attributes are asked for.
+    pub(super) fn needs_bytes(&self) -> bool {
+        self.records || (self.state == State::TagName && !self.name.is_cut())
+    }
+
+    /// Takes note that the first `bytes` of the tag are gone; only if they are not needed.
+    pub(super) fn forget(&mut self, bytes: usize) {
+        self.position = self.position.saturating_sub(bytes);
+        self.from = self.from.saturating_sub(bytes);
+    }
+
+    /// How far the scan has come.
+    pub(super) fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Goes on through `tag`, the bytes from `<` on; returns where the tag ends if that is in it.
+    ///
+    /// `records` is asked once the name is known.
+    pub(super) fn advance(&mut self, tag: &[u8], records: impl Fn(&Name) -> bool) -> Option<usize> {
+        loop {
+            let rest = tag.get(self.position..)?;
+            let byte = *rest.first()?;
+            match self.state {
+                State::TagName => {
+                    if is_space(byte) || byte == b'/' || byte == b'>' {
+                        self.records = records(&self.name);
+                        self.state = State::BeforeName;
+                    } else {
+                        self.name.push(byte);
+                        self.position += 1;
+                    }
+                }
+                State::BeforeName => match byte {
+                    b'/' | b'>' => self.state = State::AfterName,
+                    _ if is_space(byte) => self.position += 1,
+                    // A name may start with `=`, but not go on with one.
+                    _ => {
+                        self.from = self.position;
+                        self.position += 1;
+                        self.state = State::AttributeName;
+                    }
+                },
+                State::AttributeName => {
+                    let ends = |byte: &u8| matches!(byte, b'/' | b'>' | b'=') || is_space(*byte);
+                    let Some(length) = rest.iter().position(ends) else {
+                        self.position = tag.len();
+                        return None;
+                    };
+                    self.position += length;
+                    self.record_name();
+                    self.state = State::AfterName;
+                }
+                State::AfterName => match byte {
+                    b'/' => self.step(State::SelfClosing),
+                    b'=' => self.step(State::BeforeValue),
+                    b'>' => return Some(self.position + 1),
+                    _ if is_space(byte) => self.position += 1,
+                    _ => self.state = State::BeforeName,
+                },
+                State::BeforeValue => match byte {
+                    b'"' | b'\'' => {
+                        self.step(State::Quoted(byte));
+                        self.from = self.position;
+                    }
+                    b'>' => return Some(self.position + 1),
+                    _ if is_space(byte) => self.position += 1,
+                    _ => {
+                        self.from = self.position;
+                        self.state = State::Unquoted;
+                    }
+                },
+                State::Quoted(quote) => {
+                    let Some(length) = memchr::memchr(quote, rest) else {
+                        self.position = tag.len();
+                        return None;
+                    };
+                    self.position += length;
+                    self.record_value(self.position + 1);
+                    self.step(State::AfterQuoted);
+                }
+                State::Unquoted => {
+                    let ends = |byte: &u8| *byte == b'>' || is_space(*byte);
+                    let Some(length) = rest.iter().position(ends) else {
+                        self.position = tag.len();
+                        return None;
+                    };
+                    self.position += length;
+                    self.record_value(self.position);
+                    self.state = State::BeforeName;
+                }
+                State::AfterQuoted => {
+                    if byte == b'/' {
+                        self.step(State::SelfClosing);
+                    } else {
+                        self.state = State::BeforeName;
+                    }
+                }
+                State::SelfClosing => {
+                    if byte == b'>' {
+                        self.self_closing = true;
+                        return Some(self.position + 1);
+                    }
+                    self.state = State::BeforeName;
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, state: State) {
+        self.position += 1;
+        self.state = state;
+    }
+
+    fn record_name(&mut self) {
+        if self.records {
+            self.attributes.push(Attribute {
+                end: self.position,
+                name: self.from..self.position,
+                value: self.position..self.position,
+            });
+        }
+    }
+
+    fn record_value(&mut self, end: usize) {
+        if self.records
+            && let Some(attribute) = self.attributes.last_mut()
+        {
+            attribute.value = self.from..self.position;
+            attribute.end = end;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Attributes as `name=value`, by one scan and byte by byte.
+    fn attributes(tag: &str) -> Vec<String> {
+        let bytes = tag.as_bytes();
+        let mut whole = TagScan::new();
+        whole.restart(1);
+        assert_eq!(whole.advance(bytes, |_| true), Some(tag.len()), "{tag}");
+        let mut cut = TagScan::new();
+        cut.restart(1);
+        for end in 1..bytes.len() {
+            assert_eq!(cut.advance(&bytes[..end], |_| true), None, "{tag}");
+        }
+        assert_eq!(cut.advance(bytes, |_| true), Some(tag.len()), "{tag}");
+        assert_eq!(cut.attributes, whole.attributes, "{tag}");
+        whole
+            .attributes
+            .iter()
+            .map(|a| format!("{}={}", &tag[a.name.clone()], &tag[a.value.clone()]))
+            .collect()
+    }
+
+    #[test]
+    fn attributes_are_found_in_every_spelling() {
+        for (tag, expected) in [
+            ("<a>", &[][..]),
+            ("<a/>", &[]),
+            ("<a href=x>", &["href=x"]),
+            ("<a href=x/>", &["href=x/"]),
+            ("<a href = 'x'>", &["href=x"]),
+            ("<a\x0chref\n=\r\"x>y\"title=t>", &["href=x>y", "title=t"]),
+            ("<a b c='1'/d>", &["b=", "c=1", "d="]),
+            ("<a/b/c=1 />", &["b=", "c=1"]),
+            ("<a =b=c>", &["=b=c"]),
+            ("<a href=>", &["href="]),
+            ("<a b\"c='d'>", &["b\"c=d"]),
+            ("<a b=c\"d e='>'>", &["b=c\"d", "e=>"]),
+        ] {
+            assert_eq!(attributes(tag), expected, "{tag}");
+        }
+    }
+}
