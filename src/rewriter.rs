@@ -1,0 +1,181 @@
+//! Rewriting a stream.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use encoding_rs::Encoding;
+
+use crate::config::DomainConfig;
+use crate::error::CharsetError;
+use crate::link::Minter;
+use crate::report::Report;
+use crate::scan::{Scanner, Splicer};
+
+/// One call takes no more, so that the output waiting to be written stays small.
+const MAX_CHUNK_BYTES: usize = 64 * 1024;
+
+/// Rewrites a document while it is written, and writes the result to another writer.
+///
+/// Any chunking gives the same bytes, and the same as [`rewrite`](crate::rewrite()) gives for the
+/// whole document. A tag or comment that a chunk cuts is held back until its rest comes, and so is
+/// an element such as `style`, lest the document end inside of it, where a pixel would be lost.
+///
+/// Call [`finish`](Self::finish) at the end: what is held back is lost otherwise.
+///
+/// ```
+/// use std::io::Write;
+///
+/// use linkseal::{DomainConfig, KeyId, Rewriter, SigningKey, TrackingHost};
+///
+/// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let mut rewriter = Rewriter::new(&domain, Vec::new());
+/// rewriter.write_all(b"<a href='https://shop.exa")?;
+/// rewriter.write_all(b"mple/'>Shop</a>")?;
+/// let (html, report) = rewriter.finish()?;
+/// assert!(html.starts_with(b"<a href='https://link.example.com/c/"));
+/// assert_eq!(report.links()[0].destination(), Some("https://shop.example/"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a rewriter does nothing until it is written to and finished"]
+pub struct Rewriter<W: Write> {
+    /// What the scanner can't judge yet.
+    held_back: Vec<u8>,
+    output_bytes: u64,
+    scanner: Scanner<Splicer>,
+    writer: W,
+    /// How much of the splicer's output the writer has taken.
+    written: usize,
+}
+
+impl<W: Write> Rewriter<W> {
+    /// What a stream holds back at most, unless [`with_memory_limit`](Self::with_memory_limit)
+    /// says otherwise: 1 MiB.
+    pub const DEFAULT_MEMORY_LIMIT: usize = 1024 * 1024;
+
+    /// Starts a document in UTF-8, for the message that `domain` is scoped to.
+    pub fn new(domain: &DomainConfig, writer: W) -> Self {
+        let splicer = Splicer::new(Minter::new(domain.clone()), Vec::new());
+        let mut scanner = Scanner::new(domain.clone(), splicer);
+        scanner.set_longest_construct(Self::DEFAULT_MEMORY_LIMIT);
+        Self {
+            held_back: Vec::new(),
+            output_bytes: 0,
+            scanner,
+            writer,
+            written: 0,
+        }
+    }
+
+    /// Says that the document is in another charset, by a label of the Encoding Standard such as
+    /// `windows-1252`: the `charset` parameter of its `Content-Type` field.
+    ///
+    /// Its bytes stay as they are. The query of a link's URL is percent-encoded in that charset, as
+    /// browsers do it (URL standard §4.4).
+    ///
+    /// # Errors
+    ///
+    /// [`CharsetError::Unknown`] for a label that the standard does not have,
+    /// [`CharsetError::Unsupported`] for UTF-16, ISO-2022-JP, and what the standard replaces, in
+    /// which a byte below 0x80 may mean something else than in ASCII.
+    pub fn with_charset(mut self, label: &str) -> Result<Self, CharsetError> {
+        let encoding =
+            Encoding::for_label(label.as_bytes()).ok_or_else(|| CharsetError::Unknown {
+                label: label.to_owned(),
+            })?;
+        if !encoding.is_ascii_compatible() {
+            return Err(CharsetError::Unsupported {
+                name: encoding.name(),
+            });
+        }
+        self.scanner.set_encoding(encoding);
+        Ok(self)
+    }
+
+    /// Limits how many bytes are held back.
+    ///
+    /// When a tag of a link or a conditional comment is longer, the mail goes through untouched
+    /// from there on, and the report says where. Other constructs of any length pass; only if the
+    /// document ends inside such a long one, there is no pixel.
+    pub fn with_memory_limit(mut self, bytes: usize) -> Self {
+        self.scanner.set_longest_construct(bytes);
+        self
+    }
+
+    /// Lets the report only count links: for documents of any length in bounded memory.
+    pub fn with_summary_only(mut self) -> Self {
+        self.scanner.keep_no_links();
+        self
+    }
+
+    /// Ends the document; returns the writer, not flushed, and the report.
+    ///
+    /// # Errors
+    ///
+    /// What the writer returns. Part of the output may have been written then.
+    pub fn finish(mut self) -> io::Result<(W, Report)> {
+        let held_back = std::mem::take(&mut self.held_back);
+        self.scanner.scan(&held_back, true);
+        self.drain()?;
+        let (_, report) = self.scanner.finish(self.output_bytes);
+        Ok((self.writer, report))
+    }
+
+    fn feed(&mut self, chunk: &[u8]) {
+        if self.held_back.is_empty() {
+            let done = self.scanner.scan(chunk, false);
+            self.held_back
+                .extend_from_slice(chunk.get(done..).unwrap_or_default());
+        } else {
+            self.held_back.extend_from_slice(chunk);
+            let done = self.scanner.scan(&self.held_back, false);
+            self.held_back.drain(..done);
+        }
+    }
+
+    /// Writes all output that is ready.
+    fn drain(&mut self) -> io::Result<()> {
+        let out = &mut self.scanner.sink().out;
+        while let Some(rest) = out.get(self.written..)
+            && !rest.is_empty()
+        {
+            match self.writer.write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(taken) => self.written += taken,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.output_bytes += u64::try_from(out.len()).unwrap_or(u64::MAX);
+        self.written = 0;
+        out.clear();
+        Ok(())
+    }
+}
+
+/// Rewriting never fails; errors are the inner writer's. After one, the same bytes can be written
+/// again: nothing is lost and nothing comes twice.
+impl<W: Write> Write for Rewriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.drain()?;
+        let chunk = bytes.get(..MAX_CHUNK_BYTES).unwrap_or(bytes);
+        self.feed(chunk);
+        Ok(chunk.len())
+    }
+
+    /// Writes and flushes what is ready; what is held back stays.
+    fn flush(&mut self) -> io::Result<()> {
+        self.drain()?;
+        self.writer.flush()
+    }
+}
+
+impl<W: Write> fmt::Debug for Rewriter<W> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Rewriter")
+            .field("held_back", &self.held_back.len())
+            .field("output_bytes", &self.output_bytes)
+            .finish_non_exhaustive()
+    }
+}
