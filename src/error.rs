@@ -9,6 +9,9 @@ use crate::key::KeyId;
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
+    /// The text holds something else than pairs of hexadecimal digits.
+    #[error("signing key is not hexadecimal, expected two digits for each byte")]
+    NotHexadecimal,
     /// The secret is shorter than [`SigningKey::MIN_BYTES`](crate::SigningKey::MIN_BYTES).
     #[error(
         "signing key is {bytes} bytes, expected at least {}",

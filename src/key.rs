@@ -58,6 +58,32 @@ impl SigningKey {
         })
     }
 
+    /// Makes a key of a secret in hexadecimal digits, as configuration files hold it.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::NotHexadecimal`] when the text is anything but pairs of digits, otherwise as
+    /// [`new`](Self::new).
+    pub fn from_hex(id: KeyId, secret: &str) -> Result<Self, KeyError> {
+        let (pairs, rest) = secret.as_bytes().as_chunks::<2>();
+        let digit = |byte: u8| {
+            char::from(byte)
+                .to_digit(16)
+                .and_then(|v| u8::try_from(v).ok())
+        };
+        let mut bytes = Zeroizing::new(Vec::with_capacity(pairs.len()));
+        for [high, low] in pairs {
+            let byte = digit(*high)
+                .zip(digit(*low))
+                .map(|(high, low)| high << 4 | low);
+            bytes.push(byte.ok_or(KeyError::NotHexadecimal)?);
+        }
+        if !rest.is_empty() {
+            return Err(KeyError::NotHexadecimal);
+        }
+        Self::new(id, &bytes)
+    }
+
     /// Returns the key's id.
     #[must_use]
     pub fn id(&self) -> KeyId {

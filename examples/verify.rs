@@ -1,0 +1,110 @@
+//! Says what tokens stand for: `verify --key 1:HEX https://link.example.com/c/TOKEN`.
+
+use std::error::Error;
+use std::io::{self, BufRead};
+use std::process::ExitCode;
+
+use clap::Parser;
+use linkseal::{Event, KeyId, SigningKey, TokenError, Verifier};
+use serde_json::{Value, json};
+
+/// Verify tokens and print the event of each as JSON, one a line.
+#[derive(Parser)]
+struct Options {
+    /// Key: its id, its secret in hexadecimal, and the sending domain if it is not example.com.
+    #[arg(long, value_name = "ID:HEX[:DOMAIN]", required = true)]
+    key: Vec<String>,
+    /// Tracking URLs or bare tokens; one a line from standard input when there are none.
+    #[arg(value_name = "URL-or-token")]
+    tokens: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("verify: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Returns whether every token was believed.
+fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
+    let keys: Vec<(&str, SigningKey)> = options
+        .key
+        .iter()
+        .map(|key| parse_key(key))
+        .collect::<Result<_, _>>()?;
+    let verifier = Verifier::from_keys(keys.iter().map(|(domain, key)| (*domain, key)))?;
+    let mut all_believed = true;
+    let mut report = |token: &str| {
+        let event = verify(&verifier, token);
+        all_believed &= event.is_ok();
+        println!(
+            "{}",
+            event.map_or_else(error_json, |event| event_json(&event))
+        );
+    };
+    if options.tokens.is_empty() {
+        for line in io::stdin().lock().lines() {
+            report(line?.trim());
+        }
+    } else {
+        options.tokens.iter().for_each(|token| report(token));
+    }
+    Ok(all_believed)
+}
+
+fn verify(verifier: &Verifier, token: &str) -> Result<Event, TokenError> {
+    if token.contains('/') {
+        verifier.verify_url(token)
+    } else {
+        verifier.verify(token)
+    }
+}
+
+fn event_json(event: &Event) -> Value {
+    match event {
+        Event::Click(click) => json!({
+            "kind": "click",
+            "key_id": click.key_id().0,
+            "domain": click.domain(),
+            "position": click.position(),
+            "name": click.name(),
+            "destination": click.destination(),
+            "sent_at": click.sent_at(),
+            "message": click.message(),
+            "recipient": click.recipient(),
+        }),
+        Event::Open(open) => json!({
+            "kind": "open",
+            "key_id": open.key_id().0,
+            "domain": open.domain(),
+            "placement": open.placement().as_str(),
+            "sent_at": open.sent_at(),
+            "message": open.message(),
+            "recipient": open.recipient(),
+        }),
+        _ => json!({ "kind": "unknown" }),
+    }
+}
+
+fn error_json(error: TokenError) -> Value {
+    json!({ "error": error.as_str() })
+}
+
+/// Parses `ID:HEX[:DOMAIN]`. Errors show no part of the secret.
+fn parse_key(text: &str) -> Result<(&str, SigningKey), Box<dyn Error>> {
+    let mut parts = text.splitn(3, ':');
+    let id = parts.next().unwrap_or_default();
+    let secret = parts
+        .next()
+        .ok_or("key has no `:`, expected ID:HEX[:DOMAIN]")?;
+    let domain = parts.next().unwrap_or("example.com");
+    let id = id
+        .parse()
+        .map_err(|_| format!("key id `{id}` is not a number below 2^32, expected ID:HEX"))?;
+    Ok((domain, SigningKey::from_hex(KeyId(id), secret)?))
+}
