@@ -60,12 +60,12 @@ pub(super) fn no_track_mark(value: &[u8]) -> Option<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::tag::TagScan;
+    use crate::scan::tag::{Interest, TagScan};
 
     fn without_markers(tag: &str) -> String {
         let mut scan = TagScan::new();
         scan.restart(1);
-        scan.advance(tag.as_bytes(), |_| true).unwrap();
+        scan.advance(tag.as_bytes(), |_| Interest::Whole).unwrap();
         let mut remover = Remover::default();
         let (mut out, mut copied) = (String::new(), 0);
         for attribute in &scan.attributes {

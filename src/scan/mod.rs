@@ -26,6 +26,7 @@ use links::Links;
 use name::Name;
 use pixel::{ELEMENT_PLACEHOLDER, Pixel};
 use raw_text::RawText;
+use tag::Interest;
 use tokenizer::{Token, Tokenizer, is_conditional};
 
 use encoding_rs::Encoding;
@@ -62,6 +63,14 @@ pub(crate) struct Scanner<S> {
 struct Cursor<S> {
     handed_on: usize,
     sink: S,
+}
+
+/// What a token calls for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Next {
+    Token,
+    /// The window ends in what can't be judged yet.
+    Window,
 }
 
 impl<S: Sink> Scanner<S> {
@@ -145,7 +154,9 @@ impl<S: Sink> Scanner<S> {
             if self.is_too_long(window, &token) {
                 return self.give_up(window);
             }
-            self.token(window, token, last);
+            if self.token(window, token, last) == Next::Window {
+                break;
+            }
         }
         let open = self.tokenizer.open_construct();
         let is_long = window.len().saturating_sub(open) > self.longest_construct;
@@ -171,21 +182,23 @@ impl<S: Sink> Scanner<S> {
         let foreign = &self.foreign;
         self.tokenizer
             .next(window, last, |name| match name.as_bytes() {
-                b"a" | b"area" | b"base" => true,
-                b"img" => seeks_pixels,
-                _ => foreign.asks_attributes(name),
+                b"a" | b"area" | b"base" => Interest::Whole,
+                b"img" if seeks_pixels => Interest::Passing,
+                _ if foreign.asks_attributes(name) => Interest::Passing,
+                _ => Interest::None,
             })
     }
 
-    /// Whether the token should not have been read, had the window been shorter.
-    fn is_too_long(&self, window: &[u8], token: &Token) -> bool {
+    /// Whether the token could not have been read, had it come in small windows.
+    fn is_too_long(&mut self, window: &[u8], token: &Token) -> bool {
         match token {
-            Token::StartTag(range) => {
-                range.len() > self.longest_construct && self.tokenizer.tag.needs_bytes()
+            Token::StartTag(range) if range.len() > self.longest_construct => {
+                let is_needed = self.tokenizer.tag.is_needed();
+                self.tokenizer.tag.drop_attributes();
+                is_needed
             }
-            Token::Comment(range) => {
-                range.len() > self.longest_construct
-                    && is_conditional(comment_content(window, range))
+            Token::Comment(range) if range.len() > self.longest_construct => {
+                is_conditional(comment_content(window, range))
             }
             _ => false,
         }
@@ -200,12 +213,12 @@ impl<S: Sink> Scanner<S> {
         window.len()
     }
 
-    fn token(&mut self, window: &[u8], token: Token, last: bool) {
+    fn token(&mut self, window: &[u8], token: Token, last: bool) -> Next {
         match token {
             Token::StartTag(range) => self.start_tag(window, range),
             Token::Text(range) => {
                 self.start_of_body(window, range.start);
-                self.text(window, range, last);
+                return self.text(window, range, last);
             }
             Token::EndTag(range) => self.end_tag(window, &range),
             Token::Comment(range) => {
@@ -221,6 +234,7 @@ impl<S: Sink> Scanner<S> {
             }
             Token::CommentInComment(_) => {}
         }
+        Next::Token
     }
 
     fn start_tag(&mut self, window: &[u8], range: Range<usize>) {
@@ -294,7 +308,7 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
-    fn text(&mut self, window: &[u8], mut range: Range<usize>, last: bool) {
+    fn text(&mut self, window: &[u8], mut range: Range<usize>, last: bool) -> Next {
         let text = window.get(range.clone()).unwrap_or_default();
         if !self.foreign.is_current()
             && let Some(at) = self.body.text(text)
@@ -303,7 +317,7 @@ impl<S: Sink> Scanner<S> {
             self.start_of_body(window, range.start + at);
         }
         if !self.pixel.seeks_placeholder() {
-            return;
+            return Next::Token;
         }
         while let Some(text) = window.get(range.clone())
             && let Some((at, length)) = self.pixel.find_placeholder(text)
@@ -317,7 +331,9 @@ impl<S: Sink> Scanner<S> {
             let text = window.get(range.clone()).unwrap_or_default();
             let held_back = self.pixel.placeholder_start_at_end(text);
             self.tokenizer.resume_at(range.end - held_back);
+            return Next::Window;
         }
+        Next::Token
     }
 
     /// Reads what Outlook reads: the markup after the condition, however deep the conditions nest.
@@ -329,12 +345,16 @@ impl<S: Sink> Scanner<S> {
         };
         let mut tokenizer = Tokenizer::in_comment();
         tokenizer.resume_at(condition + 1);
-        let records = |name: &Name| matches!(name.as_bytes(), b"a" | b"area") || name.is_vml();
-        while let Some(token) = tokenizer.next(content, true, records) {
+        let may_be_link = |name: &Name| matches!(name.as_bytes(), b"a" | b"area") || name.is_vml();
+        let interest = |name: &Name| match may_be_link(name) {
+            true => Interest::Whole,
+            false => Interest::None,
+        };
+        while let Some(token) = tokenizer.next(content, true, interest) {
             match token {
                 Token::StartTag(range) => {
                     let name = tokenizer.tag.name;
-                    if records(&name) {
+                    if may_be_link(&name) {
                         let range = content_at + range.start..content_at + range.end;
                         self.links.link(
                             &mut self.cursor,

@@ -30,6 +30,17 @@ enum State {
     Unquoted,
 }
 
+/// Who asks for a tag's attributes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Interest {
+    /// Nobody.
+    None,
+    /// Somebody who can do without them where the tag is too long to be held back.
+    Passing,
+    /// Somebody who needs them.
+    Whole,
+}
+
 /// A scan through one tag.
 #[derive(Debug)]
 pub(super) struct TagScan {
@@ -39,7 +50,7 @@ pub(super) struct TagScan {
     /// Where the name or value that is being read starts.
     from: usize,
     position: usize,
-    records: bool,
+    interest: Interest,
     self_closing: bool,
     state: State,
 }
@@ -51,7 +62,7 @@ impl TagScan {
             name: Name::default(),
             from: 0,
             position: 0,
-            records: false,
+            interest: Interest::None,
             self_closing: false,
             state: State::TagName,
         }
@@ -62,7 +73,7 @@ impl TagScan {
         self.attributes.clear();
         self.name = Name::default();
         self.position = name_at;
-        self.records = false;
+        self.interest = Interest::None;
         self.self_closing = false;
         self.state = State::TagName;
     }
@@ -71,13 +82,22 @@ impl TagScan {
         self.self_closing
     }
 
-    /// Whether the tag's bytes are needed whole, because its attributes are asked for.
-    pub(super) fn needs_bytes(&self) -> bool {
-        self.records || (self.state == State::TagName && !self.name.is_cut())
+    /// Whether the tag must be held back whole.
+    pub(super) fn is_needed(&self) -> bool {
+        self.interest == Interest::Whole || (self.state == State::TagName && !self.name.is_cut())
     }
 
-    /// Takes note that the first `bytes` of the tag are gone; only if they are not needed.
+    /// Gives up on the attributes, of which some may not be there any more.
+    pub(super) fn drop_attributes(&mut self) {
+        self.attributes.clear();
+        self.interest = Interest::None;
+    }
+
+    /// Takes note that the first `bytes` of the tag are gone.
     pub(super) fn forget(&mut self, bytes: usize) {
+        if bytes > 0 {
+            self.drop_attributes();
+        }
         self.position = self.position.saturating_sub(bytes);
         self.from = self.from.saturating_sub(bytes);
     }
@@ -89,15 +109,19 @@ impl TagScan {
 
     /// Goes on through `tag`, the bytes from `<` on; returns where the tag ends if that is in it.
     ///
-    /// `records` is asked once the name is known.
-    pub(super) fn advance(&mut self, tag: &[u8], records: impl Fn(&Name) -> bool) -> Option<usize> {
+    /// `interest` is asked once the name is known.
+    pub(super) fn advance(
+        &mut self,
+        tag: &[u8],
+        interest: impl Fn(&Name) -> Interest,
+    ) -> Option<usize> {
         loop {
             let rest = tag.get(self.position..)?;
             let byte = *rest.first()?;
             match self.state {
                 State::TagName => {
                     if is_space(byte) || byte == b'/' || byte == b'>' {
-                        self.records = records(&self.name);
+                        self.interest = interest(&self.name);
                         self.state = State::BeforeName;
                     } else {
                         self.name.push(byte);
@@ -186,7 +210,7 @@ impl TagScan {
     }
 
     fn record_name(&mut self) {
-        if self.records {
+        if self.interest != Interest::None {
             self.attributes.push(Attribute {
                 end: self.position,
                 name: self.from..self.position,
@@ -196,7 +220,7 @@ impl TagScan {
     }
 
     fn record_value(&mut self, end: usize) {
-        if self.records
+        if self.interest != Interest::None
             && let Some(attribute) = self.attributes.last_mut()
         {
             attribute.value = self.from..self.position;
@@ -214,13 +238,25 @@ mod tests {
         let bytes = tag.as_bytes();
         let mut whole = TagScan::new();
         whole.restart(1);
-        assert_eq!(whole.advance(bytes, |_| true), Some(tag.len()), "{tag}");
+        assert_eq!(
+            whole.advance(bytes, |_| Interest::Whole),
+            Some(tag.len()),
+            "{tag}"
+        );
         let mut cut = TagScan::new();
         cut.restart(1);
         for end in 1..bytes.len() {
-            assert_eq!(cut.advance(&bytes[..end], |_| true), None, "{tag}");
+            assert_eq!(
+                cut.advance(&bytes[..end], |_| Interest::Whole),
+                None,
+                "{tag}"
+            );
         }
-        assert_eq!(cut.advance(bytes, |_| true), Some(tag.len()), "{tag}");
+        assert_eq!(
+            cut.advance(bytes, |_| Interest::Whole),
+            Some(tag.len()),
+            "{tag}"
+        );
         assert_eq!(cut.attributes, whole.attributes, "{tag}");
         whole
             .attributes

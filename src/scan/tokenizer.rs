@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::name::Name;
 use super::raw_text::{Found, RawText};
-use super::tag::TagScan;
+use super::tag::{Interest, TagScan};
 
 /// The dashes that open a comment may close it too: `<!-->` and `<!--->` are whole.
 const SHARED_DASHES: usize = 2;
@@ -80,12 +80,12 @@ impl Tokenizer {
     }
 
     /// Reads on to the next token. `None` when the window holds no further whole one; `last` says
-    /// that it will not grow. `records` says whose tag's attributes will be asked for.
+    /// that it will not grow. `interest` says whose attributes will be asked for.
     pub(super) fn next(
         &mut self,
         input: &[u8],
         last: bool,
-        records: impl Fn(&Name) -> bool,
+        interest: impl Fn(&Name) -> Interest,
     ) -> Option<Token> {
         if self.state == State::Text {
             if let Some((raw_text, _)) = &mut self.raw_text {
@@ -110,11 +110,11 @@ impl Tokenizer {
                 before.ends_with(b"--") || content.ends_with(b"--!")
             }),
             State::EndTag => {
-                let token = self.finish_tag(input, Token::EndTag, |_| false)?;
+                let token = self.finish_tag(input, Token::EndTag, |_| Interest::None)?;
                 self.raw_text = None;
                 Some(token)
             }
-            State::StartTag => self.finish_tag(input, Token::StartTag, records),
+            State::StartTag => self.finish_tag(input, Token::StartTag, interest),
             State::Text => None,
         }
     }
@@ -152,7 +152,7 @@ impl Tokenizer {
                 let content = input.get(self.start + 4..).unwrap_or_default();
                 is_conditional(content) || b"[if".starts_with(content)
             }
-            State::StartTag => self.tag.needs_bytes(),
+            State::StartTag => self.tag.is_needed(),
             State::BogusComment | State::Cdata | State::EndTag | State::Text => false,
         }
     }
@@ -246,10 +246,10 @@ impl Tokenizer {
         &mut self,
         input: &[u8],
         token: impl Fn(Range<usize>) -> Token,
-        records: impl Fn(&Name) -> bool,
+        interest: impl Fn(&Name) -> Interest,
     ) -> Option<Token> {
         let tag = input.get(self.start..)?;
-        let length = self.tag.advance(tag, records)?;
+        let length = self.tag.advance(tag, interest)?;
         Some(self.finish(self.start + length, token))
     }
 

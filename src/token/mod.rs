@@ -5,6 +5,8 @@
 mod event;
 mod mac;
 mod mint;
+#[cfg(test)]
+mod vectors;
 mod verify;
 mod wire;
 

@@ -1,0 +1,243 @@
+//! Bad input: what is refused, and in which words.
+
+use std::fmt::Display;
+
+use linkseal::{
+    DomainConfig, DomainStatus, KeyId, Message, PixelOutcome, Rewriter, SigningKey, TokenError,
+    TrackingHost, Untouched, Verifier, rewrite_with_report,
+};
+
+use crate::setup::{domain, key, stream};
+
+#[track_caller]
+fn assert_refused<T, E: Display>(result: Result<T, E>, words: &str) {
+    match result {
+        Ok(_) => panic!("accepted, expected: {words}"),
+        Err(error) => assert_eq!(error.to_string(), words),
+    }
+}
+
+fn with_host(host: &str) -> Result<DomainConfig, linkseal::ConfigError> {
+    DomainConfig::new("example.com", TrackingHost::custom(host).unwrap(), key(1))
+}
+
+#[test]
+fn short_and_misspelt_keys_are_refused() {
+    let too_short = "signing key is 7 bytes, expected at least 32";
+    assert_refused(SigningKey::new(KeyId(1), &[1; 7]), too_short);
+    assert_refused(
+        SigningKey::new(KeyId(1), &[1; 31]),
+        "signing key is 31 bytes, expected at least 32",
+    );
+    assert!(SigningKey::new(KeyId(1), &[1; 32]).is_ok());
+    let not_hex = "signing key is not hexadecimal, expected two digits for each byte";
+    assert_refused(SigningKey::from_hex(KeyId(1), &"0g".repeat(32)), not_hex);
+    assert_refused(SigningKey::from_hex(KeyId(1), &"0".repeat(65)), not_hex);
+    assert_refused(
+        SigningKey::from_hex(KeyId(1), ""),
+        "signing key is 0 bytes, expected at least 32",
+    );
+    assert!(SigningKey::from_hex(KeyId(1), &"0aF".repeat(22)).is_ok());
+}
+
+#[test]
+fn two_keys_of_one_id_are_refused() {
+    assert_refused(
+        domain().with_retired_key(key(1)),
+        "key id 1 is used twice for example.com, expected each key to have its own id",
+    );
+    let two = domain().with_retired_key(key(2)).unwrap();
+    assert_refused(
+        two.with_retired_key(key(2)),
+        "key id 2 is used twice for example.com, expected each key to have its own id",
+    );
+    assert_refused(
+        Verifier::new([&domain(), &domain()]),
+        "key id 1 is given twice for example.com, expected each key of a domain once",
+    );
+    assert_refused(
+        Verifier::from_keys([("example.com", &key(3)), ("EXAMPLE.com.", &key(3))]),
+        "key id 3 is given twice for example.com, expected each key of a domain once",
+    );
+    assert_refused(
+        Verifier::from_keys([("exa mple", &key(3))]),
+        "sending domain: `exa mple` is not a domain name, expected one such as `link.example.com`",
+    );
+}
+
+#[test]
+fn tracking_hosts_outside_the_domain_are_refused() {
+    for host in [
+        "example.com",
+        "evilexample.com",
+        "link.example.com.evil.test",
+        "link.example.org",
+        "com",
+    ] {
+        let words = format!(
+            "tracking host `{host}` is not a subdomain of the sending domain `example.com`"
+        );
+        assert_refused(with_host(host), &words);
+    }
+    for host in [
+        "link.example.com",
+        "LINK.Example.Com.",
+        "a.b.example.com:8443/t",
+    ] {
+        assert!(with_host(host).is_ok(), "{host}");
+    }
+    let shared = TrackingHost::shared("track.service.example").unwrap();
+    assert!(DomainConfig::new("example.com", shared, key(1)).is_ok());
+}
+
+#[test]
+fn what_is_no_host_is_refused() {
+    let empty = "host is empty, expected a domain name such as `link.example.com`";
+    assert_refused(TrackingHost::custom(""), empty);
+    assert_refused(TrackingHost::custom(":80"), empty);
+    assert_refused(TrackingHost::custom("/t"), empty);
+    for address in ["192.0.2.1", "0x7f.1", "[2001:db8::1]"] {
+        let words = format!(
+            "`{address}` is an IP address, expected a domain name such as `link.example.com`"
+        );
+        assert_refused(TrackingHost::shared(address), &words);
+    }
+    for name in [
+        "a b.example",
+        "a..example",
+        "it's.example",
+        ".",
+        "a.example:x",
+    ] {
+        let words =
+            format!("`{name}` is not a domain name, expected one such as `link.example.com`");
+        assert_refused(TrackingHost::custom(name), &words);
+    }
+    for (host, part) in [
+        ("https://link.example.com", "scheme"),
+        ("user@link.example.com", "user name"),
+        ("link.example.com?x", "query"),
+        ("link.example.com#x", "fragment"),
+    ] {
+        let words = format!(
+            "tracking host `{host}` has a {part}, expected only a host, a port and a path prefix"
+        );
+        assert_refused(TrackingHost::custom(host), &words);
+    }
+    assert_refused(
+        TrackingHost::custom("link.example.com/it's"),
+        "path prefix `/it's` has a character other than letters, digits, `-`, `.`, `_`, `~` and `/`",
+    );
+    let host = TrackingHost::custom("link.example.com").unwrap();
+    assert_refused(host.cname_record(""), empty);
+    assert_refused(
+        DomainConfig::new("", host.clone(), key(1)),
+        &format!("sending domain: {empty}"),
+    );
+    assert_refused(
+        domain().with_excluded_host("a b"),
+        "excluded host: `a b` is not a domain name, expected one such as `link.example.com`",
+    );
+}
+
+#[test]
+fn placeholders_that_cannot_be_found_are_refused() {
+    for placeholder in ["", "a<b", "<a><b>", "a>", &"x".repeat(257)] {
+        let words = format!(
+            "pixel placeholder `{placeholder}` is not usable, expected 1 to 256 bytes of text \
+             without `<` and `>`, or one whole tag or comment"
+        );
+        assert_refused(domain().with_pixel_placeholder(placeholder), &words);
+    }
+}
+
+#[test]
+fn long_ids_are_refused() {
+    let limit = "x".repeat(1024);
+    assert!(Message::new(limit.clone()).is_ok_and(|m| m.with_recipient(limit).is_ok()));
+    let long = "x".repeat(1025);
+    assert_refused(
+        Message::new(long.clone()),
+        "message id is 1025 bytes, expected at most 1024",
+    );
+    assert_refused(
+        Message::default().with_recipient(long),
+        "recipient is 1025 bytes, expected at most 1024",
+    );
+    assert!(Message::default().with_sent_at(u64::MAX / 2).is_ok());
+    assert_refused(
+        Message::default().with_sent_at(u64::MAX / 2 + 1),
+        "sent at is 9223372036854775808 seconds, expected at most 9223372036854775807",
+    );
+}
+
+#[test]
+fn charsets_that_do_not_extend_ascii_are_refused() {
+    let with = |label: &str| Rewriter::new(&domain(), Vec::new()).with_charset(label);
+    assert_refused(
+        with("klingon"),
+        "charset `klingon` is unknown, expected a label of the Encoding Standard",
+    );
+    for (label, name) in [
+        ("utf-16", "UTF-16LE"),
+        ("UTF-16BE", "UTF-16BE"),
+        ("iso-2022-jp", "ISO-2022-JP"),
+        ("iso-2022-kr", "replacement"),
+    ] {
+        let words = format!(
+            "charset {name} is not ASCII-compatible, expected one such as utf-8 or windows-1252: \
+             transcode the document first"
+        );
+        assert_refused(with(label), &words);
+    }
+    for label in ["us-ascii", "latin1", "shift_jis", "gb18030", " UTF-8 "] {
+        assert!(with(label).is_ok(), "{label}");
+    }
+}
+
+#[test]
+fn token_errors_say_what_was_expected() {
+    for (error, words) in [
+        (
+            TokenError::BadSignature,
+            "token has a bad signature, expected one made by a key of its domain",
+        ),
+        (
+            TokenError::Malformed,
+            "token is malformed, expected unpadded base64url of a version 1 payload and its tag",
+        ),
+        (
+            TokenError::UnknownKey,
+            "token names an unknown key, expected one that signs or is retired",
+        ),
+        (
+            TokenError::UnexpectedKind,
+            "token is of the other kind, expected a click under /c/ and an open under /o/",
+        ),
+        (
+            TokenError::UnsupportedVersion,
+            "token has an unsupported version, expected 1",
+        ),
+    ] {
+        assert_eq!(error.to_string(), words);
+    }
+}
+
+#[test]
+fn domains_that_are_not_validated_pass_mail_through() {
+    let html = "<p data-track=off><a href='https://x.test' data-track=off>x</a></body>\r\n\0";
+    for (status, reason) in [
+        (DomainStatus::Pending, Untouched::DomainPending),
+        (DomainStatus::External, Untouched::DomainExternal),
+    ] {
+        let domain = domain().with_status(status);
+        let (output, report) = rewrite_with_report(html, &domain);
+        assert_eq!(output, html);
+        assert_eq!(report.untouched(), Some(reason));
+        assert_eq!(report.pixel(), PixelOutcome::Off);
+        assert_eq!((report.tracked(), report.skipped()), (0, 0));
+        let (streamed, again) = stream(Rewriter::new(&domain, Vec::new()), html.as_bytes(), 3);
+        assert_eq!(streamed, html.as_bytes());
+        assert_eq!(again, report);
+    }
+}

@@ -1,0 +1,21 @@
+//! Everything that is tested through the public interface, in one binary.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test fails by panicking, and a binary exports nothing"
+)]
+
+mod cases;
+mod charset;
+mod corpus;
+mod errors;
+mod judge;
+mod markers;
+mod pixel;
+mod setup;
+mod stream;
+mod tokens;
+mod traits;

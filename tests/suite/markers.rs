@@ -1,0 +1,156 @@
+//! Markers: what they do, and that they go once read.
+
+use linkseal::{DomainConfig, LinkOutcome, Message, SkipReason, rewrite, rewrite_with_report};
+
+use crate::setup::{CLICK_PREFIX, domain, tracking_urls, verifier};
+
+fn clicks_only() -> DomainConfig {
+    domain().without_open_tracking()
+}
+
+#[track_caller]
+fn assert_rewritten(html: &str, expected: &str) {
+    assert_eq!(rewrite(html, &clicks_only()), expected);
+}
+
+#[test]
+fn opt_out_markers_leave_the_link_and_go() {
+    for marker in [
+        "data-track=\"off\"",
+        "clicktracking=\"off\"",
+        "disable-tracking=\"true\"",
+        "ses:no-track",
+        "data-pm-no-track",
+        "data-msys-clicktrack=\"0\"",
+        "mc:disable-tracking",
+        "mautic:disable-tracking=\"true\"",
+        "tracking=\"off\"",
+        "data-skip-click=\"true\"",
+        "autotrack=\"false\"",
+        "CLICKTRACKING='OFF'",
+        "data-track=o&#102;f",
+    ] {
+        for (html, expected) in [
+            (
+                format!("<a {marker} href=\"https://x.test/\">x</a>"),
+                "<a href=\"https://x.test/\">x</a>",
+            ),
+            (
+                format!("<a href=\"https://x.test/\" {marker} class=\"y\">x</a>"),
+                "<a href=\"https://x.test/\" class=\"y\">x</a>",
+            ),
+            (
+                format!("<!--[if mso]><v:rect href=\"https://x.test/\" {marker}><![endif]-->"),
+                "<!--[if mso]><v:rect href=\"https://x.test/\"><![endif]-->",
+            ),
+        ] {
+            let (output, report) = rewrite_with_report(&html, &clicks_only());
+            assert_eq!(output, expected, "{html}");
+            let outcome = report.links()[0].outcome();
+            assert_eq!(
+                outcome,
+                LinkOutcome::Skipped(SkipReason::OptedOut),
+                "{html}"
+            );
+            let kept = rewrite(&html, &clicks_only().with_markers_kept());
+            assert_eq!(kept, html);
+        }
+    }
+}
+
+#[test]
+fn a_class_opts_out_and_stays() {
+    let html = "<a class='button untracked' href=https://x.test/>x</a>";
+    assert_rewritten(html, html);
+}
+
+#[test]
+fn postals_scheme_becomes_the_one_it_stands_for_in_any_case() {
+    let html = "<a href=' https+notrack://x.test/?a&amp;b'>x</a>";
+    let expected = "<a href=' https://x.test/?a&amp;b'>x</a>";
+    assert_rewritten(html, expected);
+    let off = clicks_only().without_click_tracking();
+    assert_eq!(rewrite(html, &off), expected);
+}
+
+#[test]
+fn names_reach_the_event_and_go() {
+    for marker in [
+        "data-track-name='tom &amp; co'",
+        "data-msys-linkname='tom &amp; co'",
+        "ses:tags='tom &amp; co'",
+        "alias='tom &amp; co'",
+    ] {
+        let html = format!("<a {marker} href='https://x.test/'>x</a>");
+        let (output, report) = rewrite_with_report(&html, &clicks_only());
+        let prefix = format!("<a href='{CLICK_PREFIX}");
+        assert!(output.starts_with(&prefix), "{output}");
+        assert_eq!(report.links()[0].name(), Some("tom & co"));
+        let url = &tracking_urls(output.as_bytes())[0];
+        let path = url.strip_prefix("https://link.example.com/c/").unwrap();
+        assert_eq!(verifier().verify_click(path).unwrap().name(), "tom & co");
+    }
+}
+
+#[test]
+fn markers_elsewhere_and_with_other_words_stay() {
+    for html in [
+        "<p data-track=\"off\" alias=\"x\">x</p>",
+        "<a data-track=\"off\" name=\"x\">x</a>",
+        "<a data-track=\"on\" href=\"mailto:x@y.test\">x</a>",
+        "<a title='data-track=\"off\"' href=\"mailto:x@y.test\">x</a>",
+    ] {
+        assert_rewritten(html, html);
+    }
+}
+
+#[test]
+fn with_clicks_off_links_and_markers_stay() {
+    let html = "<a data-track=off href='https://x.test'>x</a><a href='https://y.test'>y</a>";
+    let message = Message::default().without_click_tracking();
+    for domain in [
+        clicks_only().without_click_tracking(),
+        clicks_only().for_message(message),
+    ] {
+        let (output, report) = rewrite_with_report(html, &domain);
+        assert_eq!(output, html);
+        for link in report.links() {
+            assert_eq!(link.outcome(), LinkOutcome::Skipped(SkipReason::ClicksOff));
+        }
+    }
+}
+
+#[test]
+fn excluded_hosts_and_the_unsubscribe_link_are_left_alone() {
+    let message = Message::default()
+        .with_list_unsubscribe("<mailto:u@x.test>, <https://x.test/u?a=1&b=2>")
+        .with_list_unsubscribe("https://x.test/bare");
+    let domain = clicks_only()
+        .with_excluded_host("Docs.Example.com")
+        .unwrap()
+        .for_message(message);
+    let html = "<a href='https://x.test/u?a=1&amp;b=2'>u</a><a href=HTTPS://x.test/bare>b</a>\
+                <a href='https://docs.example.com/x'>d</a>";
+    let (output, report) = rewrite_with_report(html, &domain);
+    assert_eq!(output, html);
+    let reasons: Vec<LinkOutcome> = report.links().iter().map(|link| link.outcome()).collect();
+    let skipped = LinkOutcome::Skipped;
+    assert_eq!(
+        reasons,
+        [
+            skipped(SkipReason::Unsubscribe),
+            skipped(SkipReason::Unsubscribe),
+            skipped(SkipReason::Excluded),
+        ]
+    );
+}
+
+#[test]
+fn positions_count_tracked_links_only() {
+    let message = Message::default().with_list_unsubscribe("https://x.test/u");
+    let html = "<a href=https://x.test/a>a</a><a href=#t>t</a><a href=https://x.test/u>u</a>\
+                <map><area href=https://x.test/b></map>";
+    let (_, report) = rewrite_with_report(html, &clicks_only().for_message(message));
+    let positions: Vec<Option<u32>> = report.links().iter().map(|link| link.position()).collect();
+    assert_eq!(positions, [Some(0), None, None, Some(1)]);
+}

@@ -1,0 +1,219 @@
+//! Where the pixel goes, for each placement.
+
+use linkseal::{
+    DomainConfig, PixelOutcome, PixelPlacement, Rewriter, rewrite, rewrite_with_report,
+};
+
+use crate::setup::{OPEN_PREFIX, domain, stream};
+
+const PIXEL: &str = "[PIXEL]";
+
+/// The output with each pixel as `[PIXEL]`; the same in any chunks, and a second time.
+#[track_caller]
+fn placed(html: &str, domain: &DomainConfig) -> (String, PixelOutcome) {
+    let (output, report) = rewrite_with_report(html, domain);
+    for size in [1, 2, 3, 7] {
+        let rewriter = Rewriter::new(domain, Vec::new());
+        let (streamed, again) = stream(rewriter, html.as_bytes(), size);
+        assert_eq!(
+            String::from_utf8(streamed).unwrap(),
+            output,
+            "in chunks of {size}"
+        );
+        assert_eq!(again, report);
+    }
+    assert_eq!(rewrite(&output, domain), output, "a second time");
+    let mut parts = output.split("<img src=\"https://link.example.com/o/");
+    let mut shown = parts.next().unwrap().to_owned();
+    for part in parts {
+        shown.push_str(PIXEL);
+        shown.push_str(part.split_once('>').unwrap().1);
+    }
+    (shown, report.pixel())
+}
+
+#[track_caller]
+fn assert_placed(placement: PixelPlacement, table: &[(&str, &str, PixelOutcome)]) {
+    for (html, expected, outcome) in table {
+        let found = placed(html, &domain().with_pixel_placement(placement));
+        assert_eq!(found, ((*expected).to_owned(), *outcome), "{html}");
+    }
+}
+
+#[test]
+fn end_is_before_the_first_real_body_end_tag() {
+    use PixelOutcome::{End, NoPlace};
+    assert_placed(
+        PixelPlacement::End,
+        &[
+            ("", "[PIXEL]", End),
+            ("x", "x[PIXEL]", End),
+            ("<body>x</body></html>", "<body>x[PIXEL]</body></html>", End),
+            ("<p>x</BODY\n>", "<p>x[PIXEL]</BODY\n>", End),
+            ("x</body>y</body>", "x[PIXEL]</body>y</body>", End),
+            ("<!-- </body> -->x", "<!-- </body> -->x[PIXEL]", End),
+            (
+                "<title></body></title>x",
+                "<title></body></title>x[PIXEL]",
+                End,
+            ),
+            ("<svg></body>", "<svg>[PIXEL]</body>", End),
+            (
+                "<template></body></template>x",
+                "<template></body></template>x[PIXEL]",
+                End,
+            ),
+            ("x<template></body>", "x<template></body>", NoPlace),
+            (
+                "<frameset><frame></frameset>",
+                "<frameset><frame></frameset>",
+                NoPlace,
+            ),
+            (
+                "<p>x</p><frameset></body>",
+                "<p>x</p><frameset>[PIXEL]</body>",
+                End,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn start_is_where_the_body_starts() {
+    use PixelOutcome::{NoPlace, Start};
+    assert_placed(
+        PixelPlacement::Start,
+        &[
+            ("", "[PIXEL]", Start),
+            ("<body>x", "<body>[PIXEL]x", Start),
+            ("<BODY class='>'>\n", "<BODY class='>'>[PIXEL]\n", Start),
+            ("<body>", "<body>[PIXEL]", Start),
+            ("\u{feff}\n <p>x", "\u{feff}\n [PIXEL]<p>x", Start),
+            ("\u{feff}x", "\u{feff}[PIXEL]x", Start),
+            (
+                "<!doctype html><html><head><title>t</title><style>s</style></head> x",
+                "<!doctype html><html><head><title>t</title><style>s</style></head> [PIXEL]x",
+                Start,
+            ),
+            (
+                "<meta><link><base>&nbsp;",
+                "<meta><link><base>[PIXEL]&nbsp;",
+                Start,
+            ),
+            ("<head></head></html>", "<head></head>[PIXEL]</html>", Start),
+            (
+                "<head><svg></svg><body>",
+                "<head>[PIXEL]<svg></svg><body>",
+                Start,
+            ),
+            (
+                "<template>x</template><body>",
+                "<template>x</template><body>[PIXEL]",
+                Start,
+            ),
+            (
+                "<!--[if mso]><body><![endif]--><!--[if !mso]><!--><body><!--<![endif]-->x",
+                "<!--[if mso]><body><![endif]--><!--[if !mso]><!--><body>[PIXEL]<!--<![endif]-->x",
+                Start,
+            ),
+            ("<style>x", "[PIXEL]<style>x", Start),
+            ("<frameset>x", "<frameset>x", NoPlace),
+        ],
+    );
+}
+
+#[test]
+fn both_are_one_at_each_end() {
+    use PixelOutcome::Both;
+    assert_placed(
+        PixelPlacement::Both,
+        &[
+            ("<body>x</body>", "<body>[PIXEL]x[PIXEL]</body>", Both),
+            ("x", "[PIXEL]x[PIXEL]", Both),
+            ("", "[PIXEL][PIXEL]", Both),
+        ],
+    );
+}
+
+#[test]
+fn placeholders_give_their_place_and_go() {
+    use PixelOutcome::{End, Placeholder};
+    assert_placed(
+        PixelPlacement::Placeholder,
+        &[
+            (
+                "a{{ses:openTracker}}b</body>",
+                "a[PIXEL]b</body>",
+                Placeholder,
+            ),
+            ("a<opentag/>b", "a[PIXEL]b", Placeholder),
+            (
+                "a<OPENTAG id=x>b{{ses:openTracker}}c",
+                "a[PIXEL]bc",
+                Placeholder,
+            ),
+            ("{{{{ses:openTracker}}", "{{[PIXEL]", Placeholder),
+            (
+                "<!-- {{ses:openTracker}} -->x",
+                "<!-- {{ses:openTracker}} -->x[PIXEL]",
+                End,
+            ),
+            ("{{ses:openTracke", "{{ses:openTracke[PIXEL]", End),
+            ("x</body>", "x[PIXEL]</body>", End),
+        ],
+    );
+    for (own, html, expected) in [
+        ("%open%", "a%open%b", "a[PIXEL]b"),
+        ("%open%", "a{{ses:openTracker}}b%open%", "a[PIXEL]b"),
+        ("<!-- pixel -->", "a<!-- pixel -->b", "a[PIXEL]b"),
+        ("<pixel/>", "a<pixel/>b", "a[PIXEL]b"),
+        ("aab", "aaab", "a[PIXEL]"),
+    ] {
+        let domain = domain().with_pixel_placeholder(own).unwrap();
+        let expected = (expected.to_owned(), Placeholder);
+        assert_eq!(placed(html, &domain), expected, "{own}");
+    }
+}
+
+#[test]
+fn placeholders_go_with_opens_off_too() {
+    let domain = domain()
+        .with_pixel_placement(PixelPlacement::Placeholder)
+        .without_open_tracking();
+    let expected = ("ab".to_owned(), PixelOutcome::Off);
+    assert_eq!(placed("a{{ses:openTracker}}b", &domain), expected);
+}
+
+#[test]
+fn a_pixel_that_is_there_is_enough() {
+    let pixel = format!("<IMG alt='' src='{OPEN_PREFIX}x'>");
+    for placement in [PixelPlacement::End, PixelPlacement::Placeholder] {
+        let html = format!("<body>x{pixel}y</body>");
+        let domain = domain().with_pixel_placement(placement);
+        let (output, report) = rewrite_with_report(&html, &domain);
+        assert_eq!(output, html);
+        assert_eq!(report.pixel(), PixelOutcome::AlreadyThere);
+    }
+    let start = domain().with_pixel_placement(PixelPlacement::Start);
+    let html = format!("<body>{pixel}y</body>");
+    assert_eq!(rewrite(&html, &start), html);
+    let other = "<body><img src='https://link.example.com/images/o/x.png'></body>";
+    assert!(rewrite(other, &domain()).contains(OPEN_PREFIX));
+}
+
+#[test]
+fn the_pixel_is_an_image_without_text_that_is_not_hidden() {
+    let output = rewrite("", &domain());
+    for part in [
+        "width=\"1\"",
+        "height=\"1\"",
+        "alt=\"\"",
+        "position:absolute",
+    ] {
+        assert!(output.contains(part), "{output}");
+    }
+    assert!(
+        !output.contains("display:none") && !output.contains("hidden"),
+        "{output}"
+    );
+}

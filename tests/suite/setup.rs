@@ -1,0 +1,89 @@
+//! What the tests share: a domain, ways to rewrite, and ways to take an output apart.
+
+use std::io::Write;
+
+use linkseal::{
+    Click, DomainConfig, Event, KeyId, Message, Report, Rewriter, SigningKey, TrackingHost,
+    Verifier,
+};
+
+pub const CLICK_PREFIX: &str = "https://link.example.com/c/";
+pub const OPEN_PREFIX: &str = "https://link.example.com/o/";
+const PIXEL_START: &str = "<img src=\"https://link.example.com/o/";
+
+pub fn key(id: u32) -> SigningKey {
+    SigningKey::new(KeyId(id), &[0x42; 32]).unwrap()
+}
+
+pub fn domain() -> DomainConfig {
+    let host = TrackingHost::custom("link.example.com").unwrap();
+    let message = Message::new("msg-7f3a")
+        .unwrap()
+        .with_recipient("rcpt-42")
+        .unwrap();
+    DomainConfig::new("example.com", host, key(1))
+        .unwrap()
+        .for_message(message)
+}
+
+pub fn verifier() -> Verifier {
+    Verifier::new([&domain()]).unwrap()
+}
+
+#[track_caller]
+pub fn click(url: &str) -> Click {
+    match verifier().verify_url(url) {
+        Ok(Event::Click(click)) => click,
+        other => panic!("{url}: {other:?}"),
+    }
+}
+
+/// Rewrites bytes in chunks of `size`.
+pub fn stream(rewriter: Rewriter<Vec<u8>>, html: &[u8], size: usize) -> (Vec<u8>, Report) {
+    let mut rewriter = rewriter;
+    for chunk in html.chunks(size) {
+        rewriter.write_all(chunk).unwrap();
+    }
+    rewriter.finish().unwrap()
+}
+
+/// All tracking URLs of clicks in the output, in order.
+pub fn tracking_urls(html: &[u8]) -> Vec<String> {
+    let html = String::from_utf8_lossy(html);
+    html.match_indices(CLICK_PREFIX)
+        .map(|(at, _)| {
+            let rest = &html[at + CLICK_PREFIX.len()..];
+            format!("{CLICK_PREFIX}{}", &rest[..token_length(rest)])
+        })
+        .collect()
+}
+
+pub fn count_pixels(html: &[u8]) -> usize {
+    String::from_utf8_lossy(html).matches(PIXEL_START).count()
+}
+
+/// Undoes the edits: puts the original values back in order, and takes the pixels out.
+pub fn undo(html: &[u8], originals: &[Vec<u8>]) -> Vec<u8> {
+    let mut originals = originals.iter();
+    let (mut undone, mut rest) = (Vec::new(), html);
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix(CLICK_PREFIX.as_bytes()) {
+            undone.extend_from_slice(originals.next().expect("an original for each URL"));
+            let token = token_length(&String::from_utf8_lossy(after));
+            rest = &after[token..];
+        } else if rest.starts_with(PIXEL_START.as_bytes()) {
+            let end = rest.iter().position(|byte| *byte == b'>').unwrap();
+            rest = &rest[end + 1..];
+        } else {
+            undone.push(rest[0]);
+            rest = &rest[1..];
+        }
+    }
+    assert_eq!(originals.next(), None, "a URL for each original");
+    undone
+}
+
+fn token_length(text: &str) -> usize {
+    text.find(|sign: char| !sign.is_ascii_alphanumeric() && sign != '-' && sign != '_')
+        .unwrap_or(text.len())
+}

@@ -1,0 +1,235 @@
+//! The streaming writer: chunks, limits, and writers that fail.
+
+use std::io::{self, Write};
+
+use linkseal::{PixelOutcome, Report, Rewriter, Untouched, rewrite, rewrite_with_report};
+
+use crate::setup::{CLICK_PREFIX, count_pixels, domain, stream, tracking_urls};
+
+fn limited(html: &str, limit: usize, size: usize) -> (String, Report) {
+    let rewriter = Rewriter::new(&domain(), Vec::new()).with_memory_limit(limit);
+    let (output, report) = stream(rewriter, html.as_bytes(), size);
+    (String::from_utf8(output).unwrap(), report)
+}
+
+#[test]
+fn the_newsletter_is_the_same_cut_at_every_byte() {
+    let html = include_str!("../../examples/newsletter.html");
+    let whole = rewrite(html, &domain());
+    for at in 0..=html.len() {
+        let mut rewriter = Rewriter::new(&domain(), Vec::with_capacity(whole.len()));
+        rewriter.write_all(&html.as_bytes()[..at]).unwrap();
+        rewriter.write_all(&html.as_bytes()[at..]).unwrap();
+        assert!(
+            rewriter.finish().unwrap().0 == whole.as_bytes(),
+            "cut at {at}"
+        );
+    }
+}
+
+#[test]
+fn documents_that_end_anywhere_lose_nothing() {
+    let html = include_str!("../../examples/newsletter.html");
+    // Every place near a sign of markup, and each hundredth elsewhere.
+    let ends = (0..html.len()).filter(|end: &usize| {
+        let near = html.as_bytes()[end.saturating_sub(2)..(end + 2).min(html.len())].iter();
+        html.is_char_boundary(*end) && (end % 100 == 0 || near.clone().any(|b| b"<>-".contains(b)))
+    });
+    for end in ends {
+        let cut = &html[..end];
+        let (whole, report) = rewrite_with_report(cut, &domain());
+        assert_eq!(report.pixel(), PixelOutcome::End, "{end}");
+        assert_eq!(count_pixels(whole.as_bytes()), 1, "{end}");
+        let (streamed, again) = stream(Rewriter::new(&domain(), Vec::new()), cut.as_bytes(), 7);
+        assert!(streamed == whole.as_bytes(), "ends at {end}");
+        assert_eq!(again, report, "{end}");
+    }
+}
+
+#[test]
+fn a_link_longer_than_the_limit_ends_the_rewriting_in_any_chunks() {
+    let long = "x".repeat(200);
+    for construct in [
+        format!("<a title='{long}' href='https://x.test/2'>"),
+        format!("<!--[if mso]>{long}<a href='https://x.test/2'><![endif]-->"),
+        format!("<base title='{long}' href='https://x.test/2'>"),
+    ] {
+        let before = "<p>é</p><a href='https://x.test/1'>1</a>";
+        let html = format!("{before}{construct}<a href='https://x.test/3'>3</a></body>");
+        let (whole, expected) = limited(&html, 150, html.len());
+        assert!(whole.ends_with(&html[before.len()..]), "{whole}");
+        assert_eq!(tracking_urls(whole.as_bytes()).len(), 1, "{whole}");
+        let at = u64::try_from(before.len()).unwrap();
+        assert_eq!(expected.untouched(), Some(Untouched::MemoryLimit { at }));
+        assert_eq!(expected.pixel(), PixelOutcome::NoPlace);
+        for size in [1, 2, 3, 7, 50, 149, 150, 151, 200] {
+            let (output, report) = limited(&html, 150, size);
+            assert_eq!(
+                (output, report),
+                (whole.clone(), expected.clone()),
+                "{size}"
+            );
+        }
+        assert!(limited(&html, 300, 1).1.untouched().is_none());
+    }
+}
+
+#[test]
+fn other_constructs_of_any_length_pass() {
+    let long = "x ".repeat(5000);
+    for construct in [
+        format!("<img alt='{long}'>"),
+        format!("<{}>", long.replace(' ', "y")),
+        format!("<div {long}>"),
+        format!("</div {long}>"),
+        format!("<!-- {long} -->"),
+        format!("<!-- {long} --!>"),
+        format!("<style>{long}</style>"),
+        format!("<script><!-- {long} --></script>"),
+        format!("<svg><![CDATA[{long}]]></svg>"),
+        format!("<!doctype {long}>"),
+        format!("<?{long}>"),
+        long.clone(),
+    ] {
+        let html = format!("{construct}<a href='https://x.test/'>x</a></body>");
+        let whole = rewrite(&html, &domain());
+        assert_eq!(tracking_urls(whole.as_bytes()).len(), 1, "{whole}");
+        for size in [1, 64, 1000, html.len()] {
+            let (output, report) = limited(&html, 150, size);
+            assert!(output == whole, "{} in chunks of {size}", &construct[..20]);
+            assert_eq!(report.untouched(), None);
+        }
+    }
+}
+
+#[test]
+fn the_pixel_goes_before_a_construct_that_the_document_ends_in() {
+    for open in [
+        "<a href='https://x.test",
+        "<a",
+        "</p",
+        "</",
+        "<!",
+        "<!-",
+        "<!--",
+        "<!-- x",
+        "<!-- x --",
+        "<!--[if mso]><a href='https://x.test'>",
+        "<!doctype",
+        "<?x",
+        "<textarea>x",
+        "<title>x</titl",
+        "<style>x",
+        "<script><!-- <script></script>",
+        "<xmp>",
+        "<iframe>",
+        "<noembed>",
+        "<plaintext>x",
+        "<svg><![CDATA[x]]",
+        "<textarea>x</textarea y",
+    ] {
+        let before = match open.find("<![CDATA[") {
+            Some(at) => &open[..at],
+            None => "",
+        };
+        let start = format!("<body><p>é{before}");
+        let html = format!("<body><p>é{open}");
+        for size in [1, 2, 5, html.len()] {
+            let rewriter = Rewriter::new(&domain(), Vec::new());
+            let (output, report) = stream(rewriter, html.as_bytes(), size);
+            let output = String::from_utf8(output).unwrap();
+            assert_eq!(report.pixel(), PixelOutcome::End, "{open}");
+            assert!(
+                output.starts_with(&format!("{start}<img src=")),
+                "{open}: {output}"
+            );
+            assert!(output.ends_with(&html[start.len()..]), "{open}: {output}");
+            assert_eq!(output, rewrite(&html, &domain()), "{open}");
+        }
+        // Longer than what a stream may hold back, the start has gone out.
+        let long = format!("{html}{}", " y".repeat(200));
+        for size in [1, 64, long.len()] {
+            let (output, report) = limited(&long, 100, size);
+            assert_eq!(output, long, "{open} in chunks of {size}");
+            assert_eq!(report.pixel(), PixelOutcome::NoPlace, "{open}");
+        }
+    }
+}
+
+#[test]
+fn a_lone_less_than_sign_at_the_end_is_text() {
+    let output = rewrite("<p>1 <", &domain());
+    assert!(output.starts_with("<p>1 <<img src="), "{output}");
+}
+
+#[test]
+fn a_summary_counts_without_keeping() {
+    let html = "<a href='https://x.test'>x</a><a href='#t'>t</a>";
+    let rewriter = Rewriter::new(&domain(), Vec::new()).with_summary_only();
+    let (_, report) = stream(rewriter, html.as_bytes(), 5);
+    assert_eq!((report.tracked(), report.skipped()), (1, 1));
+    assert!(report.links().is_empty());
+    assert_eq!(report.input_bytes(), u64::try_from(html.len()).unwrap());
+}
+
+/// Takes a few bytes at a time, and fails every other time.
+struct Reluctant {
+    calls: usize,
+    taken: Vec<u8>,
+}
+
+impl Write for Reluctant {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.calls += 1;
+        match self.calls % 3 {
+            0 => Err(io::ErrorKind::Interrupted.into()),
+            1 => Err(io::ErrorKind::WouldBlock.into()),
+            _ => {
+                let taken = bytes.len().min(11);
+                self.taken.extend_from_slice(&bytes[..taken]);
+                Ok(taken)
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_writer_that_fails_loses_nothing_when_tried_again() {
+    let html = include_bytes!("../../examples/newsletter.html");
+    let calls = 0;
+    let mut rewriter = Rewriter::new(
+        &domain(),
+        Reluctant {
+            calls,
+            taken: Vec::new(),
+        },
+    );
+    let mut rest = &html[..];
+    while !rest.is_empty() {
+        match rewriter.write(&rest[..rest.len().min(1000)]) {
+            Ok(length) => rest = &rest[length..],
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+        }
+    }
+    while let Err(error) = rewriter.flush() {
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    }
+    let (writer, report) = rewriter.finish().unwrap();
+    let whole = rewrite(std::str::from_utf8(html).unwrap(), &domain());
+    assert!(writer.taken == whole.as_bytes());
+    assert_eq!(report.output_bytes(), u64::try_from(whole.len()).unwrap());
+    assert!(whole.contains(CLICK_PREFIX));
+}
+
+#[test]
+fn a_writer_that_takes_nothing_is_an_error() {
+    let mut nothing: [u8; 0] = [];
+    let mut rewriter = Rewriter::new(&domain(), &mut nothing[..]);
+    rewriter.write_all(b"<p>x</p>").unwrap();
+    let error = rewriter.finish().unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::WriteZero);
+}

@@ -1,0 +1,251 @@
+//! Tokens that come back, whole, cut, changed, and dressed up.
+
+use linkseal::{
+    DomainConfig, Event, KeyId, Message, Placement, SigningKey, TokenError, TrackingHost, Verifier,
+    rewrite,
+};
+use serde_json::{Value, json};
+
+use crate::setup::{CLICK_PREFIX, OPEN_PREFIX, domain, key, tracking_urls, verifier};
+
+fn vectors() -> Value {
+    serde_json::from_str(include_str!("../vectors/tokens.json")).unwrap()
+}
+
+fn vector_verifier(vectors: &Value) -> Verifier {
+    let keys: Vec<(&str, SigningKey)> = vectors["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| {
+            let id = KeyId(u32::try_from(key["id"].as_u64().unwrap()).unwrap());
+            let secret = key["secret_hex"].as_str().unwrap();
+            let key_of_id = SigningKey::from_hex(id, secret).unwrap();
+            (key["domain"].as_str().unwrap(), key_of_id)
+        })
+        .collect();
+    Verifier::from_keys(keys.iter().map(|(domain, key)| (*domain, key))).unwrap()
+}
+
+fn event_json(event: &Event) -> Value {
+    let mut object = json!({
+        "key_id": event.key_id().0,
+        "domain": event.domain(),
+        "sent_at": event.sent_at(),
+        "message": event.message(),
+        "recipient": event.recipient(),
+    });
+    let more = match event {
+        Event::Click(click) => json!({
+            "kind": "click",
+            "position": click.position(),
+            "name": click.name(),
+            "destination": click.destination(),
+        }),
+        Event::Open(open) => json!({ "kind": "open", "placement": open.placement().as_str() }),
+        other => panic!("{other:?}"),
+    };
+    for (name, value) in more.as_object().unwrap() {
+        object[name] = value.clone();
+    }
+    object
+}
+
+#[test]
+fn valid_vectors_verify_to_their_event() {
+    let vectors = vectors();
+    let verifier = vector_verifier(&vectors);
+    let valid = vectors["valid"].as_array().unwrap();
+    assert_eq!(valid.len(), 9);
+    for vector in valid {
+        let event = verifier.verify(vector["token"].as_str().unwrap()).unwrap();
+        assert_eq!(event_json(&event), vector["event"], "{}", vector["note"]);
+    }
+}
+
+#[test]
+fn refused_vectors_get_their_error() {
+    let vectors = vectors();
+    let verifier = vector_verifier(&vectors);
+    let refused = vectors["refused"].as_array().unwrap();
+    assert_eq!(refused.len(), 30);
+    for vector in refused {
+        let error = verifier
+            .verify(vector["token"].as_str().unwrap())
+            .unwrap_err();
+        assert_eq!(error.as_str(), vector["error"], "{}", vector["note"]);
+    }
+}
+
+/// A click's and an open's token of the tests' domain.
+fn tokens() -> [String; 2] {
+    let html = rewrite(
+        "<a data-track-name=cta href=https://x.test/p?q=1>x</a>",
+        &domain(),
+    );
+    let open = html.split(OPEN_PREFIX).nth(1).unwrap();
+    [
+        tracking_urls(html.as_bytes())[0][CLICK_PREFIX.len()..].to_owned(),
+        open[..open.find('"').unwrap()].to_owned(),
+    ]
+}
+
+#[test]
+fn tokens_cut_anywhere_are_refused() {
+    for token in tokens() {
+        assert!(verifier().verify(&token).is_ok());
+        for end in 0..token.len() {
+            let error = verifier().verify(&token[..end]).unwrap_err();
+            let expected = [TokenError::Malformed, TokenError::BadSignature];
+            assert!(expected.contains(&error), "{end}: {error}");
+        }
+    }
+}
+
+#[test]
+fn tokens_with_any_one_character_changed_are_refused() {
+    for token in tokens() {
+        for at in 0..token.len() {
+            for sign in "AQgw9-_=+/ .é".chars() {
+                let mut changed: Vec<char> = token.chars().collect();
+                if std::mem::replace(&mut changed[at], sign) != sign {
+                    let changed: String = changed.into_iter().collect();
+                    assert!(verifier().verify(&changed).is_err(), "{changed}");
+                }
+            }
+        }
+        assert!(verifier().verify(&format!("{token}A")).is_err());
+    }
+}
+
+#[test]
+fn tokens_over_8192_characters_are_refused_whatever_they_hold() {
+    for (length, expected) in [
+        // Read as far as its key id, which no key has.
+        (8192, TokenError::UnknownKey),
+        (8193, TokenError::Malformed),
+        (1 << 20, TokenError::Malformed),
+    ] {
+        let token = "E".repeat(length);
+        assert_eq!(verifier().verify(&token), Err(expected), "{length}");
+        let path = format!("/c/{token}");
+        assert_eq!(verifier().verify_url(&path), Err(expected), "{length}");
+    }
+    let escaped = format!("/c/{}", "%45".repeat(1 << 20));
+    assert_eq!(verifier().verify_url(&escaped), Err(TokenError::Malformed));
+}
+
+#[test]
+fn the_longest_token_that_is_minted_verifies() {
+    let long = "x".repeat(Message::MAX_ID_BYTES);
+    let message = Message::new(long.clone())
+        .unwrap()
+        .with_recipient(long)
+        .unwrap();
+    for (length, tracked) in [(4096, false), (4077, false), (4076, true)] {
+        let url = format!("https://x.test/{}", "p".repeat(length - 15));
+        let html = format!("<a href='{url}'>x</a>");
+        let (output, report) =
+            linkseal::rewrite_with_report(&html, &domain().for_message(message.clone()));
+        assert_eq!(report.tracked() == 1, tracked, "{length}");
+        for tracking_url in tracking_urls(output.as_bytes()) {
+            assert!(tracking_url.len() - CLICK_PREFIX.len() <= 8192);
+            assert!(verifier().verify_url(&tracking_url).is_ok());
+        }
+    }
+}
+
+#[test]
+fn urls_are_verified_as_they_come_back() {
+    let [click, open] = tokens();
+    let event = verifier().verify(&click).unwrap();
+    for url in [
+        format!("https://link.example.com/c/{click}"),
+        format!("/c/{click}"),
+        format!("http://other.example/prefix/c/c/{click}"),
+        format!("/c/{click}?utm_source=x&y=/c/z"),
+        format!("/c/{click}#fragment"),
+        format!("/c/{click}%3Futm=x"),
+        format!("/c/{click}."),
+        format!("/c/{click})."),
+        format!("<https://link.example.com/c/{click}>"),
+        format!("/c/{click}/"),
+        format!("/c/{click}=\r\n"),
+        format!("/c/{click}%3E%22"),
+        format!("/c/{click}…”"),
+        format!("/%63/%{:02x}{}", click.as_bytes()[0], &click[1..]),
+    ] {
+        assert_eq!(verifier().verify_url(&url).as_ref(), Ok(&event), "{url}");
+    }
+    for url in [
+        "",
+        "/",
+        "/c/",
+        "/c",
+        &click,
+        &format!("/x/{click}"),
+        &format!("/c/{click}/more"),
+        &format!("/c/x/{click}"),
+        &format!("/c?/c/{click}"),
+    ] {
+        assert_eq!(
+            verifier().verify_url(url),
+            Err(TokenError::Malformed),
+            "{url}"
+        );
+    }
+    let wrong = Err(TokenError::UnexpectedKind);
+    assert_eq!(verifier().verify_url(&format!("/o/{click}")), wrong);
+    assert_eq!(verifier().verify_url(&format!("/c/{open}")), wrong);
+    assert_eq!(
+        verifier().verify_open(&click),
+        Err(TokenError::UnexpectedKind)
+    );
+    assert_eq!(
+        verifier().verify_click(&open),
+        Err(TokenError::UnexpectedKind)
+    );
+    let opened = verifier().verify_open(&open).unwrap();
+    assert_eq!(opened.placement(), Placement::End);
+}
+
+#[test]
+fn retired_keys_verify_and_removed_ones_do_not() {
+    let [click, _] = tokens();
+    let host = || TrackingHost::custom("link.example.com").unwrap();
+    let next = DomainConfig::new("example.com", host(), key(2)).unwrap();
+    let error = Verifier::new([&next]).unwrap().verify(&click);
+    assert_eq!(error, Err(TokenError::UnknownKey));
+    let rotated = next.with_retired_key(key(1)).unwrap();
+    assert!(Verifier::new([&rotated]).unwrap().verify(&click).is_ok());
+    let html = rewrite("<a href=https://x.test>x</a>", &rotated);
+    let url = &tracking_urls(html.as_bytes())[0];
+    let event = Verifier::new([&rotated]).unwrap().verify_url(url).unwrap();
+    assert_eq!(event.key_id(), KeyId(2));
+}
+
+#[test]
+fn domains_that_share_a_key_are_told_apart() {
+    let [click, _] = tokens();
+    let host = TrackingHost::custom("link.example.net").unwrap();
+    let other = DomainConfig::new("example.net", host, key(1)).unwrap();
+    let error = Verifier::new([&other]).unwrap().verify(&click);
+    assert_eq!(error, Err(TokenError::BadSignature));
+    let both = Verifier::new([&other, &domain()]).unwrap();
+    assert_eq!(both.verify(&click).unwrap().domain(), "example.com");
+}
+
+#[test]
+fn a_lookup_is_asked_for_the_key_id() {
+    let [click, _] = tokens();
+    let verifier = Verifier::from_lookup(|id| (id == KeyId(1)).then(domain));
+    assert_eq!(verifier.verify(&click).unwrap().domain(), "example.com");
+    let host = TrackingHost::custom("link.example.com").unwrap();
+    let without = DomainConfig::new("example.com", host, key(9)).unwrap();
+    for verifier in [
+        Verifier::from_lookup(|_| None),
+        Verifier::from_lookup(move |_| Some(without.clone())),
+    ] {
+        assert_eq!(verifier.verify(&click), Err(TokenError::UnknownKey));
+    }
+}

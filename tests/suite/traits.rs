@@ -1,0 +1,90 @@
+//! What the types promise besides their methods.
+
+use std::fmt::Debug;
+
+use linkseal::{
+    DomainConfig, PIXEL_GIF, Report, Rewriter, SigningKey, Verifier, rewrite_with_report,
+};
+
+use crate::setup::{domain, stream};
+
+/// A secret whose every spelling can be searched for.
+const SECRET: &[u8; 32] = b"Kx9vQ2mR7tW4zB8nC5jL1pD6hF3gS0yA";
+
+fn is_send<T: Send>() {}
+fn is_send_and_sync<T: Send + Sync>() {}
+
+#[test]
+fn types_can_move_between_threads() {
+    is_send::<Rewriter<Vec<u8>>>();
+    is_send_and_sync::<DomainConfig>();
+    is_send_and_sync::<Verifier>();
+    is_send_and_sync::<SigningKey>();
+    is_send_and_sync::<Report>();
+}
+
+#[test]
+fn no_debug_text_has_the_secret_in_it() {
+    let key = SigningKey::new(linkseal::KeyId(7), SECRET).unwrap();
+    let host = linkseal::TrackingHost::custom("link.example.com").unwrap();
+    let retired = domain();
+    let config = DomainConfig::new("example.com", host, key.clone())
+        .unwrap()
+        .with_retired_key(SigningKey::new(linkseal::KeyId(8), SECRET).unwrap())
+        .unwrap()
+        .for_message(retired.message().clone());
+    let verifier = Verifier::new([&config]).unwrap();
+    let lookup = Verifier::from_lookup(|_| None);
+    let rewriter = Rewriter::new(&config, Vec::new());
+    let (html, report) = rewrite_with_report("<a href=https://x.test>x</a>", &config);
+    let url = html
+        .split("href=")
+        .nth(1)
+        .unwrap()
+        .split('>')
+        .next()
+        .unwrap();
+    let event = verifier.verify_url(url).unwrap();
+    let error = SigningKey::new(linkseal::KeyId(9), &SECRET[..7]).unwrap_err();
+    let shown: [&dyn Debug; 8] = [
+        &key, &config, &verifier, &lookup, &rewriter, &report, &event, &error,
+    ];
+    for value in shown {
+        for text in [format!("{value:?}"), format!("{value:#?}")] {
+            assert_shows_nothing(&text);
+        }
+    }
+    assert!(format!("{key:?}").contains('7'));
+}
+
+/// Neither as text, nor as numbers, nor as hexadecimal digits.
+#[track_caller]
+fn assert_shows_nothing(text: &str) {
+    let parts = SECRET.windows(6);
+    for part in parts {
+        let numbers: Vec<String> = part.iter().map(u8::to_string).collect();
+        let hex: String = part.iter().map(|byte| format!("{byte:02x}")).collect();
+        let spaced: String = text.split_whitespace().collect();
+        assert!(!text.contains(std::str::from_utf8(part).unwrap()), "{text}");
+        assert!(!spaced.contains(&numbers.join(",")), "{text}");
+        assert!(!text.to_lowercase().contains(&hex), "{text}");
+    }
+}
+
+#[test]
+fn the_gif_is_one_transparent_pixel() {
+    // GIF89a, a logical screen of 1 by 1, one transparent colour, one image, the trailer.
+    assert_eq!(PIXEL_GIF.len(), 42);
+    assert_eq!(&PIXEL_GIF[..10], b"GIF89a\x01\0\x01\0");
+    assert_eq!(&PIXEL_GIF[19..23], b"!\xf9\x04\x01");
+    assert_eq!(PIXEL_GIF.last(), Some(&b';'));
+}
+
+#[test]
+fn gmail_clips_over_102_kilobytes() {
+    for (bytes, clips) in [(102 * 1024, false), (102 * 1024 + 1, true)] {
+        let rewriter = Rewriter::new(&domain().without_open_tracking(), Vec::new());
+        let (_, report) = stream(rewriter, &vec![b'x'; bytes], 4096);
+        assert_eq!(report.gmail_clips(), clips, "{bytes}");
+    }
+}
