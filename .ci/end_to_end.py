@@ -1,0 +1,111 @@
+"""Pipes the newsletter through `rewrite`, and each link that comes out through `verify`."""
+
+import json
+import pathlib
+import re
+import subprocess
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+METADATA = json.loads(
+    subprocess.check_output(
+        ["cargo", "metadata", "--locked", "--no-deps", "--format-version=1"], cwd=ROOT
+    )
+)
+EXAMPLES = pathlib.Path(METADATA["target_directory"]) / "debug" / "examples"
+NEWSLETTER = ROOT / "examples" / "newsletter.html"
+KEY = "5:" + "00112233445566778899aabbccddeeff" * 2
+OLD_KEY = "4:" + "ffeeddccbbaa99887766554433221100" * 2
+
+
+def rewrite(*options, document=None):
+    """Returns the output and the report."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = pathlib.Path(folder) / "report.json"
+        output = subprocess.run(
+            [EXAMPLES / "rewrite", "--report", report, *options],
+            input=document or NEWSLETTER.read_bytes(),
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
+        return output.decode(), json.loads(report.read_text())
+
+
+def verify(tokens, *options, status=0):
+    """Returns what each token stands for."""
+    result = subprocess.run(
+        [EXAMPLES / "verify", *options],
+        input="".join(token + "\n" for token in tokens),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == status, result
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+identity = ["--message", "msg-1", "--recipient", "rcpt-é", "--sent-at", "1790000000"]
+output, report = rewrite("--key", KEY, "--retired-key", OLD_KEY, *identity)
+urls = re.findall(r"https://link\.example\.com/[co]/[A-Za-z0-9_-]+", output)
+events = verify(urls, "--key", KEY)
+tracked = [link for link in report["links"] if link["outcome"] == "tracked"]
+clicks = [event for event in events if event["kind"] == "click"]
+opens = [event for event in events if event["kind"] == "open"]
+assert len(tracked) >= 25 and len(clicks) == len(tracked), (len(tracked), len(clicks))
+for link, click in zip(tracked, clicks):
+    for field in ["position", "destination"]:
+        assert click[field] == link[field], (link, click)
+    assert click["name"] == (link["name"] or ""), (link, click)
+for event in events:
+    assert event["key_id"] == 5 and event["domain"] == "example.com", event
+    assert event["message"] == "msg-1" and event["recipient"] == "rcpt-é", event
+    assert event["sent_at"] == 1790000000, event
+assert [event["placement"] for event in opens] == ["end"] and report["pixel"] == "end"
+assert any(link["context"] == "conditional_comment" for link in tracked)
+assert {link["element"] for link in tracked} >= {"a", "area", "v:roundrect"}
+assert report["output_bytes"] == len(output.encode()) and not report["gmail_clips"]
+
+streamed, again = rewrite(
+    "--key", KEY, "--retired-key", OLD_KEY, *identity, "--chunk", "11"
+)
+assert (streamed, again) == (output, report)
+
+forged = urls[0][:-2] + ("AA" if not urls[0].endswith("AA") else "BB")
+errors = verify([forged, "nonsense"], "--key", KEY, status=1)
+assert [error["error"] for error in errors] == ["bad_signature", "malformed"], errors
+(error,) = verify(urls[:1], "--key", OLD_KEY, status=1)
+assert error == {"error": "unknown_key"}, error
+
+untouched, _ = rewrite("--key", KEY, "--no-clicks", "--no-opens")
+assert untouched == NEWSLETTER.read_text()
+
+for options, words in [
+    (["--key", "1:00"], "signing key is 1 bytes, expected at least 32"),
+    (["--key", KEY, "--retired-key", KEY], "key id 5 is used twice"),
+    (["--tracking-host", "evilexample.com"], "is not a subdomain of the sending domain"),
+    (["--charset", "utf-16"], "charset UTF-16LE is not ASCII-compatible"),
+    (["--message", "x" * 1025], "message id is 1025 bytes, expected at most 1024"),
+]:
+    result = subprocess.run(
+        [EXAMPLES / "rewrite", *options], input=b"<p>", capture_output=True, check=False
+    )
+    assert result.returncode == 2 and words in result.stderr.decode(), result
+
+with tempfile.TemporaryDirectory() as folder:
+    folder = pathlib.Path(folder)
+    pages = [folder / "one.html", folder / "two.html"]
+    pages[0].write_text("<a href='https://x.test/1'>1</a>")
+    pages[1].write_bytes(b"<a href='https://x.test/?\xff'>2</a>\xfe")
+    subprocess.run(
+        [EXAMPLES / "rewrite", "--key", KEY, "--out-dir", folder / "out", "--report"]
+        + [folder / "report", *pages],
+        check=True,
+    )
+    lines = (folder / "report").read_text().splitlines()
+    assert [json.loads(line)["file"] for line in lines] == [str(page) for page in pages]
+    for page in pages:
+        rewritten = (folder / "out" / page.name).read_bytes()
+        assert rewritten.startswith(b"<a href='https://link.example.com/c/"), rewritten
+        assert b"\xfe" in rewritten or page is pages[0]
+
+print(f"{len(clicks)} clicks and {len(opens)} open of the newsletter verified")
