@@ -71,7 +71,7 @@ streamed, again = rewrite(
 assert (streamed, again) == (output, report)
 
 forged = urls[0][:-2] + ("AA" if not urls[0].endswith("AA") else "BB")
-errors = verify([forged, "nonsense"], "--key", KEY, status=1)
+errors = verify([forged, "no token"], "--key", KEY, status=1)
 assert [error["error"] for error in errors] == ["bad_signature", "malformed"], errors
 (error,) = verify(urls[:1], "--key", OLD_KEY, status=1)
 assert error == {"error": "unknown_key"}, error
