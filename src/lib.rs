@@ -23,7 +23,8 @@
 //! ```
 //!
 //! [`rewrite()`] takes a whole document; [`rewrite_with_report`] also says what was done, link by
-//! link; [`Rewriter`] takes a stream, in any charset that extends ASCII.
+//! link; [`Rewriter`] takes a stream, in any charset that extends ASCII; [`Template`] is for one
+//! document that goes to many recipients.
 //!
 //! # Guarantees
 //!
@@ -50,6 +51,7 @@ mod message;
 mod report;
 mod rewriter;
 mod scan;
+mod template;
 mod token;
 
 pub use config::{DomainConfig, DomainStatus, PixelPlacement};
@@ -61,6 +63,7 @@ pub use key::{KeyId, SigningKey};
 pub use message::Message;
 pub use report::{Link, LinkContext, LinkOutcome, PixelOutcome, Report, SkipReason, Untouched};
 pub use rewriter::Rewriter;
+pub use template::Template;
 pub use token::{Click, Event, Open, Placement, Verifier};
 
 use link::Minter;

@@ -2,16 +2,27 @@
 
 use crate::config::DomainConfig;
 use crate::report::SkipReason;
-use crate::token::{MAX_TOKEN_BYTES, Placement, TAG_BYTES, click_head, encode, open_head, tail};
+use crate::token::{
+    MAX_TOKEN_BYTES, Placement, PreparedToken, TAG_BYTES, click_head, encode, message_tail,
+    open_head,
+};
 
 const PIXEL_BEFORE_URL: &str = "<img src=\"";
 
 /// Out of the flow, so that the page grows by nothing; where a client drops `position`, a block of
 /// one pixel. `!important` stands against style sheets that stretch every image.
-const PIXEL_AFTER_URL: &str = "\" width=\"1\" height=\"1\" alt=\"\" border=\"0\" style=\"\
+pub(crate) const PIXEL_AFTER_URL: &str = "\" width=\"1\" height=\"1\" alt=\"\" border=\"0\" style=\"\
     position:absolute!important;display:block!important;\
     width:1px!important;height:1px!important;min-width:0!important;max-width:1px!important;\
     margin:0!important;padding:0!important;border:0!important\">";
+
+/// A link that the document and the domain's settings let be tracked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TrackedLink<'a> {
+    pub(crate) destination: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) position: u32,
+}
 
 /// Signs for one message.
 #[derive(Debug)]
@@ -23,31 +34,29 @@ pub(crate) struct Minter {
 
 impl Minter {
     pub(crate) fn new(domain: DomainConfig) -> Self {
-        let mut tail_bytes = Vec::new();
-        tail(domain.message(), &mut tail_bytes);
+        let tail = message_tail(domain.message());
         Self {
             domain,
             payload: Vec::new(),
-            tail: tail_bytes,
+            tail,
         }
     }
 
     /// Appends the tracking URL of a click, or says why this message may not have one.
     pub(crate) fn click_url(
         &mut self,
-        position: u32,
-        name: &str,
-        destination: &str,
+        link: &TrackedLink<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), SkipReason> {
-        if self.domain.message().is_list_unsubscribe(destination) {
+        if self.domain.message().is_list_unsubscribe(link.destination) {
             return Err(SkipReason::Unsubscribe);
         }
         let key = self.domain.signing_key();
+        let (name, destination) = (link.name, link.destination);
         self.payload.clear();
-        click_head(key.id, position, name, destination, &mut self.payload)
+        click_head(key.id, link.position, name, destination, &mut self.payload)
             .ok_or(SkipReason::Scheme)?;
-        if self.payload.len() + self.tail.len() + TAG_BYTES > MAX_TOKEN_BYTES {
+        if !fits(self.payload.len(), self.tail.len()) {
             return Err(SkipReason::TooLong);
         }
         out.extend_from_slice(self.domain.click_url_prefix().as_bytes());
@@ -70,5 +79,58 @@ impl Minter {
         let mut mac = self.domain.signing_key().mac.clone();
         mac.update(&self.payload);
         encode(&mut self.payload, mac.tag(), out);
+    }
+}
+
+/// Whether a token with a head and a tail of these lengths can be read again.
+pub(crate) fn fits(head_bytes: usize, tail_bytes: usize) -> bool {
+    head_bytes + tail_bytes + TAG_BYTES <= MAX_TOKEN_BYTES
+}
+
+/// A tracking URL or pixel as far as it is the same for every message.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// The bytes of the token's head.
+    pub(crate) head_bytes: usize,
+    /// What comes before the part that differs.
+    pub(crate) text: String,
+    pub(crate) token: PreparedToken,
+}
+
+impl Prepared {
+    /// Prepares the tracking URL of a click; `None` where no message could have one.
+    pub(crate) fn click(domain: &DomainConfig, link: &TrackedLink<'_>) -> Option<Self> {
+        let mut head = Vec::new();
+        let key = domain.signing_key();
+        click_head(
+            key.id,
+            link.position,
+            link.name,
+            link.destination,
+            &mut head,
+        )?;
+        Some(Self::new(
+            domain,
+            domain.click_url_prefix().to_owned(),
+            &head,
+        ))
+    }
+
+    /// Prepares an open pixel; [`PIXEL_AFTER_URL`] is to follow it.
+    pub(crate) fn pixel(domain: &DomainConfig, placement: Placement) -> Self {
+        let mut head = Vec::new();
+        open_head(domain.signing_key().id, placement, &mut head);
+        let before = format!("{PIXEL_BEFORE_URL}{}", domain.open_url_prefix());
+        Self::new(domain, before, &head)
+    }
+
+    fn new(domain: &DomainConfig, mut text: String, head: &[u8]) -> Self {
+        let (head_text, token) = PreparedToken::new(&domain.signing_key().mac, head);
+        text.push_str(&head_text);
+        Self {
+            head_bytes: head.len(),
+            text,
+            token,
+        }
     }
 }

@@ -8,4 +8,4 @@ mod mint;
 
 pub(crate) use decide::{Decision, Linker};
 pub(crate) use marker::{Marker, MarkerSet};
-pub(crate) use mint::Minter;
+pub(crate) use mint::{Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits};

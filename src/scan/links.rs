@@ -8,9 +8,9 @@ use encoding_rs::Encoding;
 use super::Cursor;
 use super::decode::{attribute_value, text};
 use super::edit::{Remover, no_track_mark};
-use super::sink::{Sink, TrackedLink};
+use super::sink::{Cut, Sink};
 use super::tag::{Attribute, TagScan};
-use crate::link::{Decision, Linker, Marker, MarkerSet};
+use crate::link::{Decision, Linker, Marker, MarkerSet, TrackedLink};
 use crate::report::{Link, LinkContext, LinkOutcome, Report, SkipReason};
 
 #[derive(Debug)]
@@ -124,14 +124,14 @@ impl Links {
                     let link = TrackedLink {
                         destination,
                         name: markers.name().unwrap_or_default(),
-                        original,
                         position: self.next_position,
                     };
-                    if let Err(reason) = cursor.put_link(window, value, link) {
+                    if let Err(reason) = cursor.put_link(window, value, &link) {
                         outcome = LinkOutcome::Skipped(reason);
                     }
                 } else if let Some(mark) = &no_track {
-                    cursor.cut(window, value.start + mark.start..value.start + mark.end);
+                    let cut = value.start + mark.start..value.start + mark.end;
+                    cursor.cut(window, cut, Cut::Sign);
                 }
                 if !removes_markers {
                     break;
@@ -141,7 +141,8 @@ impl Links {
                     .is_some_and(|marker| markers.removes(marker))
                 && let Some(cut) = remover.remove(tag, attribute)
             {
-                cursor.cut(window, range.start + cut.start..range.start + cut.end);
+                let cut = range.start + cut.start..range.start + cut.end;
+                cursor.cut(window, cut, Cut::Marker);
             }
         }
 

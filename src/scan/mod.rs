@@ -32,11 +32,11 @@ use tokenizer::{Token, Tokenizer, is_conditional};
 use encoding_rs::Encoding;
 
 use crate::config::{DomainConfig, DomainStatus};
-use crate::link::Linker;
+use crate::link::{Linker, TrackedLink};
 use crate::report::{LinkContext, Report, SkipReason, Untouched};
 use crate::token::Placement;
 
-pub(crate) use sink::{Sink, Splicer, TrackedLink};
+pub(crate) use sink::{Cut, Sink, Splicer};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -409,7 +409,7 @@ impl<S: Sink> Scanner<S> {
         if self.body.is_outside_templates() && self.pixel.needs_placeholder() {
             self.cursor.put_pixel(window, range.start, Placement::End);
         }
-        self.cursor.cut(window, range);
+        self.cursor.cut(window, range, Cut::Sign);
     }
 
     /// Ends the document. What is open from `open` on would swallow a pixel behind it.
@@ -442,10 +442,10 @@ impl<S: Sink> Cursor<S> {
         self.sink.pixel(placement);
     }
 
-    fn cut(&mut self, window: &[u8], range: Range<usize>) {
+    fn cut(&mut self, window: &[u8], range: Range<usize>, why: Cut) {
         self.hand_on(window, range.start);
         if let Some(bytes) = window.get(range.clone()) {
-            self.sink.cut(bytes);
+            self.sink.cut(bytes, why);
             self.handed_on = range.end;
         }
     }
@@ -455,10 +455,11 @@ impl<S: Sink> Cursor<S> {
         &mut self,
         window: &[u8],
         value: Range<usize>,
-        link: TrackedLink<'_>,
+        link: &TrackedLink<'_>,
     ) -> Result<(), SkipReason> {
         self.hand_on(window, value.start);
-        self.sink.link(link)?;
+        let original = window.get(value.clone()).unwrap_or_default();
+        self.sink.link(original, link)?;
         self.handed_on = value.end;
         Ok(())
     }

@@ -1,17 +1,16 @@
 //! Where a scan's findings go: the original bytes in order, and what comes in their place.
 
-use crate::link::Minter;
+use crate::link::{Minter, TrackedLink};
 use crate::report::SkipReason;
 use crate::token::Placement;
 
-/// A link that the document and the domain's settings let be tracked.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TrackedLink<'a> {
-    pub(crate) destination: &'a str,
-    pub(crate) name: &'a str,
-    /// The bytes of the value that the tracking URL replaces.
-    pub(crate) original: &'a [u8],
-    pub(crate) position: u32,
+/// Why bytes are left out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Cut {
+    /// They are a marker that speaks of click tracking; without that it stays.
+    Marker,
+    /// They mean something only to this crate.
+    Sign,
 }
 
 /// Takes a document in order, piece by piece.
@@ -20,10 +19,11 @@ pub(crate) trait Sink {
     fn source(&mut self, bytes: &[u8]);
 
     /// Takes bytes that are left out.
-    fn cut(&mut self, bytes: &[u8]);
+    fn cut(&mut self, bytes: &[u8], why: Cut);
 
-    /// Takes a link, or says why this message may not track it; then the link stays as it is.
-    fn link(&mut self, link: TrackedLink<'_>) -> Result<(), SkipReason>;
+    /// Takes a link and the bytes that its tracking URL replaces, or says why this message may not
+    /// track it; then the bytes stay.
+    fn link(&mut self, original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason>;
 
     /// Takes the place of a pixel.
     fn pixel(&mut self, placement: Placement);
@@ -47,11 +47,10 @@ impl Sink for Splicer {
         self.out.extend_from_slice(bytes);
     }
 
-    fn cut(&mut self, _bytes: &[u8]) {}
+    fn cut(&mut self, _bytes: &[u8], _why: Cut) {}
 
-    fn link(&mut self, link: TrackedLink<'_>) -> Result<(), SkipReason> {
-        self.minter
-            .click_url(link.position, link.name, link.destination, &mut self.out)
+    fn link(&mut self, _original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason> {
+        self.minter.click_url(link, &mut self.out)
     }
 
     fn pixel(&mut self, placement: Placement) {

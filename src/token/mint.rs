@@ -40,11 +40,13 @@ pub(crate) fn open_head(key_id: KeyId, placement: Placement, out: &mut Vec<u8>) 
     out.push(placement.code());
 }
 
-/// Appends what every payload of `message` ends with.
-pub(crate) fn tail(message: &Message, out: &mut Vec<u8>) {
-    put_varint(message.sent_at(), out);
-    put_field(&[message.id().as_bytes()], out);
-    put_field(&[message.recipient().as_bytes()], out);
+/// Returns what every payload of `message` ends with.
+pub(crate) fn message_tail(message: &Message) -> Vec<u8> {
+    let mut tail = Vec::with_capacity(message.id().len() + message.recipient().len() + 13);
+    put_varint(message.sent_at(), &mut tail);
+    put_field(&[message.id().as_bytes()], &mut tail);
+    put_field(&[message.recipient().as_bytes()], &mut tail);
+    tail
 }
 
 /// Appends the token of `payload`, which is left with its tag behind it.

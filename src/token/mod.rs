@@ -5,6 +5,7 @@
 mod event;
 mod mac;
 mod mint;
+mod prepared;
 #[cfg(test)]
 mod vectors;
 mod verify;
@@ -14,7 +15,8 @@ pub use event::{Click, Event, Open, Placement};
 pub use verify::Verifier;
 
 pub(crate) use mac::{Mac, TAG_BYTES};
-pub(crate) use mint::{click_head, encode, open_head, tail};
+pub(crate) use mint::{click_head, encode, message_tail, open_head};
+pub(crate) use prepared::PreparedToken;
 
 /// Longer texts are refused before they are decoded.
 pub(crate) const MAX_TOKEN_CHARS: usize = 8192;

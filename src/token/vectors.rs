@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Mac, Placement, click_head, encode, open_head, tail};
+use super::{Mac, Placement, click_head, encode, message_tail, open_head};
 use crate::{KeyId, Message, SigningKey};
 
 #[test]
@@ -39,7 +39,7 @@ fn valid_vectors_are_minted_to_their_very_bytes() {
             .and_then(|message| message.with_recipient(text("recipient")))
             .and_then(|message| message.with_sent_at(number("sent_at")))
             .unwrap();
-        tail(&message, &mut payload);
+        payload.extend(message_tail(&message));
         let mut mac = Mac::new(&key, text("domain"));
         mac.update(&payload);
         let mut token = Vec::new();

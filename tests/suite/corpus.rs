@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::judge::{Node, Parsed, Seen, Tag, destination, parse, parse_bytes, tree};
 use crate::setup::{CLICK_PREFIX, OPEN_PREFIX, click, domain, stream, tracking_urls, undo};
+use crate::template::{assert_renders, messages};
 
 /// Names the folder with HTML files that these tests read.
 const FOLDER_VARIABLE: &str = "LINKSEAL_CORPUS";
@@ -86,6 +87,11 @@ fn every_file_of_the_corpus_holds_the_guarantees() {
                 "{path}: other output in chunks of {size}"
             );
             assert_eq!(again, report, "{path}: other report in chunks of {size}");
+        }
+        if let (None, Ok(html)) = (&document.charset, std::str::from_utf8(&document.bytes)) {
+            let messages = messages();
+            assert_renders(html, &domain(), &messages);
+            assert_renders(html, &keeping, &messages[..1]);
         }
         let second = Document {
             bytes: output,

@@ -17,5 +17,6 @@ mod markers;
 mod pixel;
 mod setup;
 mod stream;
+mod template;
 mod tokens;
 mod traits;

@@ -33,7 +33,7 @@ fn documents_that_end_anywhere_lose_nothing() {
     // Every place near a sign of markup, and each hundredth elsewhere.
     let ends = (0..html.len()).filter(|end: &usize| {
         let near = html.as_bytes()[end.saturating_sub(2)..(end + 2).min(html.len())].iter();
-        html.is_char_boundary(*end) && (end % 100 == 0 || near.clone().any(|b| b"<>-".contains(b)))
+        html.is_char_boundary(*end) && (end.is_multiple_of(100) || near.clone().any(|b| b"<>-".contains(b)))
     });
     for end in ends {
         let cut = &html[..end];

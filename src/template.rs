@@ -1,0 +1,299 @@
+//! One document for many messages.
+
+use std::fmt;
+
+use crate::config::DomainConfig;
+use crate::link::{Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits};
+use crate::message::Message;
+use crate::report::{Report, SkipReason};
+use crate::scan::{Cut, Scanner, Sink};
+use crate::token::{Placement, PreparedToken, message_tail};
+
+/// A document that was read once, to be rendered for any number of messages.
+///
+/// Compiling costs what [`rewrite()`](crate::rewrite()) costs. Rendering copies the text and
+/// finishes one HMAC for each link: what is the same for every message is hashed and encoded once.
+/// A template can be shared between threads. It holds what keys have become in the domain's
+/// settings, and zeroises it on drop.
+///
+/// ```
+/// use linkseal::{DomainConfig, KeyId, Message, SigningKey, Template, TrackingHost, rewrite};
+///
+/// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let html = "<a href='https://shop.example/'>Shop</a>";
+/// let template = Template::compile(html, &domain);
+/// for recipient in ["rcpt-1", "rcpt-2"] {
+///     let message = Message::new("msg-7f3a")?.with_recipient(recipient)?;
+///     let rendered = template.render(&message);
+///     assert_eq!(rendered, rewrite(html, &domain.for_message(message)));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Template {
+    domain: DomainConfig,
+    longest_head: usize,
+    parts: Vec<Part>,
+    report: Report,
+    /// All that is the same in most messages, one part's text behind the other's.
+    text: String,
+}
+
+/// Text, and what comes behind it.
+struct Part {
+    content: Content,
+    /// Where the text of the content itself ends, which starts at `text_end`.
+    content_end: usize,
+    /// Where the document's own text before the content ends.
+    text_end: usize,
+}
+
+enum Content {
+    Click(Box<Click>),
+    /// A marker that was cut.
+    Marker(String),
+    Pixel(PreparedToken),
+}
+
+struct Click {
+    destination: String,
+    name: String,
+    original: String,
+    token: PreparedToken,
+}
+
+impl Template {
+    /// Reads a document for the messages of `domain`; the message that `domain` may be scoped to
+    /// does not matter.
+    ///
+    /// This can't fail: what can't be tracked stays as it is.
+    #[must_use]
+    pub fn compile(html: &str, domain: &DomainConfig) -> Self {
+        let domain = domain.for_message(Message::default());
+        let collector = Collector {
+            domain: domain.clone(),
+            longest_head: 0,
+            parts: Vec::new(),
+            text: String::with_capacity(html.len()),
+        };
+        let mut scanner = Scanner::new(domain.clone(), collector);
+        scanner.scan(html.as_bytes(), true);
+        let (collector, report) = scanner.finish(0);
+        let mut template = Self {
+            domain,
+            longest_head: collector.longest_head,
+            parts: collector.parts,
+            report,
+            text: collector.text,
+        };
+        let (tail, anonymous) = (message_tail(&Message::default()), Message::default());
+        let output_bytes = template.rendered_len(&anonymous, &tail);
+        template.report.output_bytes = u64::try_from(output_bytes).unwrap_or(u64::MAX);
+        template
+    }
+
+    /// Returns the document for one message: the same as [`rewrite()`](crate::rewrite()) returns.
+    #[must_use]
+    pub fn render(&self, message: &Message) -> String {
+        let mut out = String::new();
+        self.render_into(message, &mut out);
+        out
+    }
+
+    /// Appends the document for one message, to a buffer that can be used again.
+    pub fn render_into(&self, message: &Message, out: &mut String) {
+        let tail = message_tail(message);
+        if self.is_plain(message, &tail) {
+            out.reserve(self.rendered_len(message, &tail));
+            self.render_prepared(message, &tail, out);
+        } else {
+            out.reserve(self.rendered_anew_len(message, &tail));
+            self.render_anew(message, &tail, out);
+        }
+    }
+
+    /// Returns what was found in the document, as [`rewrite_with_report`](crate::rewrite_with_report)
+    /// does for an anonymous message.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Whether each link is tracked in its position, as it was prepared.
+    fn is_plain(&self, message: &Message, tail: &[u8]) -> bool {
+        let unsubscribes = |part: &Part| match &part.content {
+            Content::Click(click) => message.is_list_unsubscribe(&click.destination),
+            Content::Marker(_) | Content::Pixel(_) => false,
+        };
+        message.tracks_clicks()
+            && fits(self.longest_head, tail.len())
+            && !(message.names_list_unsubscribe() && self.parts.iter().any(unsubscribes))
+    }
+
+    /// The length of what [`render_prepared`](Self::render_prepared) appends.
+    fn rendered_len(&self, message: &Message, tail: &[u8]) -> usize {
+        let dynamic = self.parts.iter().map(|part| match &part.content {
+            Content::Click(click) => click.token.finished_len(tail.len()),
+            Content::Marker(_) => 0,
+            Content::Pixel(token) if message.tracks_opens() => {
+                token.finished_len(tail.len()) + PIXEL_AFTER_URL.len()
+            }
+            Content::Pixel(_) => 0,
+        });
+        let left_out = self.parts.iter().map(|part| match &part.content {
+            Content::Pixel(_) if !message.tracks_opens() => part.content_end - part.text_end,
+            _ => 0,
+        });
+        self.text.len() + dynamic.sum::<usize>() - left_out.sum::<usize>()
+    }
+
+    /// The length of what [`render_anew`](Self::render_anew) appends; at most that when some links
+    /// are tracked and others are not.
+    fn rendered_anew_len(&self, message: &Message, tail: &[u8]) -> usize {
+        let mut length = self.rendered_len(message, tail);
+        for part in &self.parts {
+            let prepared = part.content_end - part.text_end;
+            match &part.content {
+                Content::Click(click) if message.tracks_clicks() => length += click.original.len(),
+                Content::Click(click) => {
+                    length += click.original.len();
+                    length -= prepared + click.token.finished_len(tail.len());
+                }
+                Content::Marker(_) if message.tracks_clicks() => {}
+                Content::Marker(original) => length += original.len(),
+                Content::Pixel(_) => {}
+            }
+        }
+        length
+    }
+
+    fn render_prepared(&self, message: &Message, tail: &[u8], out: &mut String) {
+        let mut scratch = Vec::with_capacity(tail.len() + 32);
+        let mut copied = 0;
+        for part in &self.parts {
+            match &part.content {
+                Content::Click(click) => {
+                    out.push_str(self.text(copied, part.content_end));
+                    click.token.finish(tail, &mut scratch, out);
+                }
+                Content::Marker(_) => out.push_str(self.text(copied, part.content_end)),
+                Content::Pixel(token) if message.tracks_opens() => {
+                    out.push_str(self.text(copied, part.content_end));
+                    token.finish(tail, &mut scratch, out);
+                    out.push_str(PIXEL_AFTER_URL);
+                }
+                Content::Pixel(_) => out.push_str(self.text(copied, part.text_end)),
+            }
+            copied = part.content_end;
+        }
+        out.push_str(self.text(copied, self.text.len()));
+    }
+
+    /// Renders for a message that leaves some links alone, so that others change their position.
+    fn render_anew(&self, message: &Message, tail: &[u8], out: &mut String) {
+        let mut minter = Minter::new(self.domain.for_message(message.clone()));
+        let mut scratch = Vec::with_capacity(tail.len() + 32);
+        let (mut copied, mut position) = (0, 0_u32);
+        for part in &self.parts {
+            out.push_str(self.text(copied, part.text_end));
+            match &part.content {
+                Content::Click(click) => {
+                    let link = TrackedLink {
+                        destination: &click.destination,
+                        name: &click.name,
+                        position,
+                    };
+                    let mut url = Vec::new();
+                    if message.tracks_clicks() && minter.click_url(&link, &mut url).is_ok() {
+                        out.push_str(std::str::from_utf8(&url).unwrap_or_default());
+                        position = position.saturating_add(1);
+                    } else {
+                        out.push_str(&click.original);
+                    }
+                }
+                Content::Marker(_) if message.tracks_clicks() => {}
+                Content::Marker(original) => out.push_str(original),
+                Content::Pixel(token) if message.tracks_opens() => {
+                    out.push_str(self.text(part.text_end, part.content_end));
+                    token.finish(tail, &mut scratch, out);
+                    out.push_str(PIXEL_AFTER_URL);
+                }
+                Content::Pixel(_) => {}
+            }
+            copied = part.content_end;
+        }
+        out.push_str(self.text(copied, self.text.len()));
+    }
+
+    fn text(&self, from: usize, to: usize) -> &str {
+        self.text.get(from..to).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Template")
+            .field("domain", &self.domain)
+            .field("parts", &self.parts.len())
+            .field("text", &self.text.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Takes the scan's findings apart into what stays and what differs.
+struct Collector {
+    domain: DomainConfig,
+    longest_head: usize,
+    parts: Vec<Part>,
+    text: String,
+}
+
+impl Collector {
+    fn push(&mut self, content_text: &str, content: Content) {
+        let text_end = self.text.len();
+        self.text.push_str(content_text);
+        self.parts.push(Part {
+            content,
+            content_end: self.text.len(),
+            text_end,
+        });
+    }
+}
+
+impl Sink for Collector {
+    fn source(&mut self, bytes: &[u8]) {
+        self.text.push_str(&String::from_utf8_lossy(bytes));
+    }
+
+    fn cut(&mut self, bytes: &[u8], why: Cut) {
+        match why {
+            Cut::Marker => self.push(
+                "",
+                Content::Marker(String::from_utf8_lossy(bytes).into_owned()),
+            ),
+            Cut::Sign => {}
+        }
+    }
+
+    fn link(&mut self, original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason> {
+        let prepared = Prepared::click(&self.domain, link).ok_or(SkipReason::Scheme)?;
+        if !fits(prepared.head_bytes, message_tail(&Message::default()).len()) {
+            return Err(SkipReason::TooLong);
+        }
+        self.longest_head = self.longest_head.max(prepared.head_bytes);
+        let click = Click {
+            destination: link.destination.to_owned(),
+            name: link.name.to_owned(),
+            original: String::from_utf8_lossy(original).into_owned(),
+            token: prepared.token,
+        };
+        self.push(&prepared.text, Content::Click(Box::new(click)));
+        Ok(())
+    }
+
+    fn pixel(&mut self, placement: Placement) {
+        let Prepared { text, token, .. } = Prepared::pixel(&self.domain, placement);
+        self.push(&text, Content::Pixel(token));
+    }
+}

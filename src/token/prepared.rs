@@ -1,0 +1,72 @@
+//! A token whose head is done once, for many messages.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::mac::{Mac, TAG_BYTES};
+
+/// What is left of a token after its head: the HMAC that has taken the head in, and the bytes at
+/// its end whose base64 depends on what follows.
+#[derive(Clone)]
+pub(crate) struct PreparedToken {
+    /// How many of the bytes count: base64 takes three at a time.
+    carried: usize,
+    carry: [u8; 2],
+    mac: Mac,
+}
+
+impl PreparedToken {
+    /// Takes in a head; returns the token's text as far as it is the same for every message, too.
+    pub(crate) fn new(mac: &Mac, head: &[u8]) -> (String, Self) {
+        let mut mac = mac.clone();
+        mac.update(head);
+        let (whole, rest) = head
+            .split_at_checked(head.len() / 3 * 3)
+            .unwrap_or((head, &[]));
+        let mut carry = [0; 2];
+        carry
+            .iter_mut()
+            .zip(rest)
+            .for_each(|(to, from)| *to = *from);
+        let prepared = Self {
+            carried: rest.len(),
+            carry,
+            mac,
+        };
+        (URL_SAFE_NO_PAD.encode(whole), prepared)
+    }
+
+    /// How long the text is that [`finish`](Self::finish) appends for a tail of that length.
+    pub(crate) fn finished_len(&self, tail_bytes: usize) -> usize {
+        base64::encoded_len(self.carried + tail_bytes + TAG_BYTES, false).unwrap_or(0)
+    }
+
+    /// Appends the rest of the token of the message that `tail` tells of. `scratch` is overwritten.
+    pub(crate) fn finish(&self, tail: &[u8], scratch: &mut Vec<u8>, out: &mut String) {
+        let mut mac = self.mac.clone();
+        mac.update(tail);
+        scratch.clear();
+        scratch.extend_from_slice(self.carry.get(..self.carried).unwrap_or_default());
+        scratch.extend_from_slice(tail);
+        scratch.extend_from_slice(&mac.tag());
+        push_base64(scratch, out);
+    }
+}
+
+impl std::fmt::Debug for PreparedToken {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("PreparedToken")
+    }
+}
+
+/// Appends base64url by way of the stack, so that a `String` takes it without a second pass over
+/// what it holds.
+fn push_base64(bytes: &[u8], out: &mut String) {
+    // Whole groups of three, so that the parts' texts join to the whole's.
+    for part in bytes.chunks(96) {
+        let mut text = [0; 128];
+        let length = URL_SAFE_NO_PAD.encode_slice(part, &mut text).unwrap_or(0);
+        let text = text.get(..length).unwrap_or_default();
+        out.push_str(std::str::from_utf8(text).unwrap_or_default());
+    }
+}
