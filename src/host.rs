@@ -107,7 +107,10 @@ impl TrackingHost {
 
     /// What tracking URLs start with: scheme, host, port and path prefix, without a final slash.
     pub(crate) fn url_prefix(&self) -> String {
-        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        // As the URL standard serialises it (§4.5), so that a tracking URL can be recognised.
+        let default_port = if self.scheme == "http" { 80 } else { 443 };
+        let port = self.port.filter(|port| *port != default_port);
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         let Self {
             scheme,
             host,
@@ -140,7 +143,7 @@ impl TrackingHost {
             host: parse_domain(name)?,
             kind,
             path_prefix: parse_path_prefix(path)?,
-            port: port.filter(|port| *port != 443),
+            port,
             scheme: "https",
         })
     }

@@ -28,8 +28,8 @@
 //!
 //! # Guarantees
 //!
-//! 1. **Nothing else changes.** Outside the replaced `href` values, the markers that were read and
-//!    the pixel, the output is the input byte for byte.
+//! 1. **Nothing else changes.** Outside the replaced `href` values, the markers and placeholders that
+//!    were read and the pixel, the output is the input byte for byte.
 //! 2. **Mail always goes out.** Rewriting can't fail and can't panic. What can't be handled is left
 //!    alone, and the [`Report`] says what and why.
 //! 3. **The destination is what a browser would open**: the value of `href` decoded by the HTML
@@ -37,8 +37,9 @@
 //! 4. **Only what was signed is believed**; only http and https are signed.
 //! 5. **Rewriting twice changes nothing more.** The exception is an opted-out link whose marker the
 //!    first run removed; see [`DomainConfig::with_markers_kept`].
-//! 6. **Any chunking, same bytes.** The exception is a document that ends inside a construct longer
-//!    than a stream's memory limit.
+//! 6. **Any chunking, same bytes**: a stream gives what one shot gives, and so does a template. The
+//!    exception is a construct longer than a stream's memory limit; see
+//!    [`Rewriter::with_memory_limit`]. What a stream gives then is still the same in any chunking.
 
 #![cfg_attr(not(test), warn(clippy::string_slice))]
 

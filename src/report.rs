@@ -179,7 +179,7 @@ pub enum SkipReason {
     MergeTag,
     /// A marker says that it shall not be tracked.
     OptedOut,
-    /// It is relative, and no `<base href>` came before it.
+    /// It is relative, and no usable `<base href>` came before it.
     Relative,
     /// Its scheme is neither http nor https.
     Scheme,
@@ -221,10 +221,10 @@ pub enum PixelOutcome {
     /// At the end of the body.
     End,
     /// None: the document has no body that would hold it, or ends inside a construct that would
-    /// swallow it and whose start had gone out already.
+    /// swallow it and whose start had gone out already, or its rest was passed through.
     NoPlace,
-    /// None: open tracking is off, for the domain or for this message, or the mail was passed
-    /// through.
+    /// None: open tracking is off, for the domain or for this message, or the domain is not
+    /// validated.
     #[default]
     Off,
     /// In the place of a placeholder.
@@ -257,7 +257,8 @@ pub enum Untouched {
     DomainExternal,
     /// The domain is [`Pending`](crate::DomainStatus::Pending).
     DomainPending,
-    /// A tag or conditional comment was longer than the stream's memory limit.
+    /// An `a`, `area` or `base` tag or a conditional comment was longer than the stream's memory
+    /// limit.
     MemoryLimit {
         /// Where that construct starts in the input; from there on all is as it came.
         at: u64,

@@ -17,7 +17,7 @@ const MAX_CHUNK_BYTES: usize = 64 * 1024;
 /// Rewrites a document while it is written, and writes the result to another writer.
 ///
 /// Any chunking gives the same bytes, and the same as [`rewrite`](crate::rewrite()) gives for the
-/// whole document. A tag or comment that a chunk cuts is held back until its rest comes, and so is
+/// whole document, up to the [memory limit](Self::with_memory_limit). A tag or comment that a chunk cuts is held back until its rest comes, and so is
 /// an element such as `style`, lest the document end inside of it, where a pixel would be lost.
 ///
 /// Call [`finish`](Self::finish) at the end: what is held back is lost otherwise.
@@ -94,9 +94,10 @@ impl<W: Write> Rewriter<W> {
 
     /// Limits how many bytes are held back.
     ///
-    /// When a tag of a link or a conditional comment is longer, the mail goes through untouched
-    /// from there on, and the report says where. Other constructs of any length pass; only if the
-    /// document ends inside such a long one, there is no pixel.
+    /// When an `a`, `area` or `base` tag or a conditional comment is longer, the mail goes through
+    /// untouched from there on, and the report says where. Other tags, comments and elements of raw
+    /// text pass at any length, but no pixel can go before one that is longer, or in its place: if
+    /// the document ends inside of it, there is none.
     pub fn with_memory_limit(mut self, bytes: usize) -> Self {
         self.scanner.set_longest_construct(bytes);
         self

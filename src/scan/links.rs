@@ -8,6 +8,7 @@ use encoding_rs::Encoding;
 use super::Cursor;
 use super::decode::{attribute_value, text};
 use super::edit::{Remover, no_track_mark};
+use super::name::is_space;
 use super::sink::{Cut, Sink};
 use super::tag::{Attribute, TagScan};
 use crate::link::{Decision, Linker, Marker, MarkerSet, TrackedLink};
@@ -25,7 +26,7 @@ pub(super) struct Links {
 struct Found<'a> {
     context: LinkContext,
     destination: Option<String>,
-    element: Cow<'a, str>,
+    tag: &'a [u8],
     name: Option<&'a str>,
     original: &'a [u8],
     outcome: LinkOutcome,
@@ -153,7 +154,7 @@ impl Links {
         self.record(Found {
             context,
             destination,
-            element: String::from_utf8_lossy(scan.name.as_bytes()),
+            tag,
             name: markers.name(),
             original,
             outcome,
@@ -177,7 +178,7 @@ impl Links {
             self.report.links.push(Link {
                 context: found.context,
                 destination: found.destination,
-                element: found.element.into_owned(),
+                element: element_name(found.tag),
                 name: found.name.map(str::to_owned),
                 original: text(found.original, self.linker.encoding()).into_owned(),
                 outcome: found.outcome,
@@ -209,6 +210,14 @@ fn skip(reason: SkipReason) -> Decision {
         destination: None,
         reason,
     }
+}
+
+/// The name behind the `<` of a tag.
+fn element_name(tag: &[u8]) -> String {
+    let name = tag.iter().skip(1);
+    let name = name.take_while(|byte| !is_space(**byte) && !matches!(byte, b'/' | b'>'));
+    let name: Vec<u8> = name.map(u8::to_ascii_lowercase).collect();
+    String::from_utf8_lossy(&name).into_owned()
 }
 
 /// Of an attribute that comes twice, browsers take the first (HTML §13.2.5.33).

@@ -54,6 +54,9 @@ pub(crate) struct Scanner<S> {
     pixel: Pixel,
     /// Whether the start of the open construct has gone out.
     released: bool,
+    /// Whether the token at hand is one whose start may have gone out, so that nothing can come
+    /// before it or in its place.
+    token_is_long: bool,
     tokenizer: Tokenizer,
     untouched: Option<Untouched>,
 }
@@ -95,6 +98,7 @@ impl<S: Sink> Scanner<S> {
             offset: 0,
             pixel,
             released: false,
+            token_is_long: false,
             tokenizer: Tokenizer::new(),
             untouched,
         }
@@ -150,8 +154,10 @@ impl<S: Sink> Scanner<S> {
             self.tokenizer.resume_at(BYTE_ORDER_MARK.len());
         }
         while let Some(token) = self.next_token(window, last) {
-            self.released = false;
-            if self.is_too_long(window, &token) {
+            let was_released = std::mem::take(&mut self.released);
+            let is_long = was_released || token.range().len() > self.longest_construct;
+            self.token_is_long = token.is_construct() && is_long;
+            if self.token_is_long && self.is_needed(window, &token) {
                 return self.give_up(window);
             }
             if self.token(window, token, last) == Next::Window {
@@ -171,8 +177,10 @@ impl<S: Sink> Scanner<S> {
         if self.tokenizer.needs_construct(window) {
             return self.give_up(window);
         }
-        self.released = true;
+        // What was to come before this construct must go out before it does.
+        self.start_of_body(window, open);
         let released = self.tokenizer.released().max(open);
+        self.released |= released > open;
         self.cursor.hand_on(window, released);
         released
     }
@@ -189,17 +197,15 @@ impl<S: Sink> Scanner<S> {
             })
     }
 
-    /// Whether the token could not have been read, had it come in small windows.
-    fn is_too_long(&mut self, window: &[u8], token: &Token) -> bool {
+    /// Whether a long token would have to be held back whole, had it come in small windows.
+    fn is_needed(&mut self, window: &[u8], token: &Token) -> bool {
         match token {
-            Token::StartTag(range) if range.len() > self.longest_construct => {
+            Token::StartTag(_) => {
                 let is_needed = self.tokenizer.tag.is_needed();
                 self.tokenizer.tag.drop_attributes();
                 is_needed
             }
-            Token::Comment(range) if range.len() > self.longest_construct => {
-                is_conditional(comment_content(window, range))
-            }
+            Token::Comment(range) => is_conditional(comment_content(window, range)),
             _ => false,
         }
     }
@@ -256,7 +262,7 @@ impl<S: Sink> Scanner<S> {
         self.tokenizer.cdata_allowed = self.foreign.is_current();
         if (is_html || !was_foreign) && self.body.start_tag(&name) {
             self.pixel.body_starts();
-            if name.as_bytes() != b"body" && !is_own_pixel {
+            if name.as_bytes() != b"body" && !is_own_pixel && !self.token_is_long {
                 self.start_of_body(window, range.start);
             }
         }
@@ -299,10 +305,12 @@ impl<S: Sink> Scanner<S> {
         }
         if self.body.end_tag(&name) {
             self.pixel.body_starts();
-            self.start_of_body(window, range.start);
+            if !self.token_is_long {
+                self.start_of_body(window, range.start);
+            }
         }
         match name.as_bytes() {
-            b"body" => self.end_of_body(window, range.start),
+            b"body" if !self.token_is_long => self.end_of_body(window, range.start),
             b"noscript" => self.in_noscript = false,
             _ => {}
         }
@@ -406,6 +414,9 @@ impl<S: Sink> Scanner<S> {
     }
 
     fn placeholder(&mut self, window: &[u8], range: Range<usize>) {
+        if self.token_is_long {
+            return;
+        }
         if self.body.is_outside_templates() && self.pixel.needs_placeholder() {
             self.cursor.put_pixel(window, range.start, Placement::End);
         }

@@ -28,6 +28,24 @@ pub(super) enum Token {
     Text(Range<usize>),
 }
 
+impl Token {
+    pub(super) fn range(&self) -> &Range<usize> {
+        match self {
+            Self::Comment(range)
+            | Self::CommentInComment(range)
+            | Self::Declaration(range)
+            | Self::EndTag(range)
+            | Self::StartTag(range)
+            | Self::Text(range) => range,
+        }
+    }
+
+    /// Whether it only means something when it is whole; text comes in parts.
+    pub(super) fn is_construct(&self) -> bool {
+        !matches!(self, Self::Text(_))
+    }
+}
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum State {
     /// Inside `<? … >`, `<! … >` or `</ … >`.

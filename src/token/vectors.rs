@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Mac, Placement, click_head, encode, message_tail, open_head};
-use crate::{KeyId, Message, SigningKey};
+use crate::{KeyId, Message, SigningKey, TokenError, Verifier};
 
 #[test]
 fn valid_vectors_are_minted_to_their_very_bytes() {
@@ -46,5 +46,39 @@ fn valid_vectors_are_minted_to_their_very_bytes() {
         encode(&mut payload, mac.tag(), &mut token);
         let expected = vector["token"].as_str().unwrap();
         assert_eq!(token, expected.as_bytes(), "{}", vector["note"]);
+    }
+}
+
+/// What another implementation with the key might sign, in place of a destination.
+#[test]
+fn signed_destinations_that_no_header_may_hold_are_malformed() {
+    let key = SigningKey::new(KeyId(1), &[1; 32]).unwrap();
+    let verifier = Verifier::from_keys([("example.com", &key)]).unwrap();
+    let token = |destination: &[u8]| {
+        let mut payload = vec![0x11, 1, 0, 0];
+        payload.push(u8::try_from(destination.len()).unwrap());
+        payload.extend_from_slice(destination);
+        payload.extend(message_tail(&Message::default()));
+        let mut mac = Mac::new(&key, "example.com");
+        mac.update(&payload);
+        let mut token = Vec::new();
+        encode(&mut payload, mac.tag(), &mut token);
+        String::from_utf8(token).unwrap()
+    };
+    assert!(verifier.verify(&token(b"\x01x.test/")).is_ok());
+    for destination in [
+        &b"\x01x.test/\r\nSet-Cookie: a=b"[..],
+        b"\x01x.test/\0",
+        b"\x01x.test/ y",
+        b"\x01x.test/\t",
+        b"\x01x.test/\x7f",
+        b"\x01\xc3\xbc.test/",
+        b"\x01\xff",
+        b"\x01",
+        b"\x02x.test/",
+        b"",
+    ] {
+        let error = verifier.verify(&token(destination));
+        assert_eq!(error, Err(TokenError::Malformed), "{destination:?}");
     }
 }

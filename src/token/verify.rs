@@ -1,7 +1,7 @@
 //! Reading tokens that come back from the open internet.
 //!
-//! Whoever calls may send any text as often as they like. So: nothing is allocated before the
-//! length check, the key id only ever selects among keys that were configured, the tag is compared
+//! Whoever calls may send any text as often as they like. So: nothing is allocated before a length
+//! check, the key id only ever selects among keys that were configured, the tag is compared
 //! in constant time and whole, and nothing of the payload is looked at before that has passed.
 
 use std::fmt;
@@ -134,7 +134,7 @@ impl Verifier {
 
     /// Returns what the token says that ends the path of a tracking URL.
     ///
-    /// Takes a whole URL or a path: percent-escapes are decoded, a query or fragment that
+    /// Takes a whole URL or a path of up to 32768 characters: percent-escapes are decoded, a query or fragment that
     /// something added is ignored, and punctuation that a linkifier glued to the end is stripped.
     /// A click is believed under `/c/` only, an open under `/o/` only. The host is not looked at:
     /// whether it belongs to [`Event::domain`] is for the server to say.
@@ -145,7 +145,7 @@ impl Verifier {
     /// the token is of the other kind, otherwise as [`verify`](Self::verify).
     pub fn verify_url(&self, url: &str) -> Result<Event, TokenError> {
         let path = url.split(['?', '#']).next().unwrap_or_default();
-        // Escapes take three characters for one; anything longer can't hold a token in its limits.
+        // Escapes take three characters for one, and there is room for a long prefix.
         if path.len() > 4 * MAX_TOKEN_CHARS {
             return Err(TokenError::Malformed);
         }

@@ -154,3 +154,29 @@ fn positions_count_tracked_links_only() {
     let positions: Vec<Option<u32>> = report.links().iter().map(|link| link.position()).collect();
     assert_eq!(positions, [Some(0), None, None, Some(1)]);
 }
+
+#[test]
+fn tracking_urls_are_recognised_on_any_port() {
+    for host in [
+        "link.example.com:80",
+        "link.example.com:443",
+        "link.example.com:8080/t",
+    ] {
+        for insecure in [false, true] {
+            let mut host = linkseal::TrackingHost::custom(host).unwrap();
+            if insecure {
+                host = host.with_insecure_http();
+            }
+            let domain = DomainConfig::new("example.com", host, crate::setup::key(1)).unwrap();
+            let once = rewrite("<a href=https://x.test>x</a>", &domain);
+            assert_eq!(rewrite(&once, &domain), once);
+        }
+    }
+}
+
+#[test]
+fn elements_are_named_in_the_report_however_long() {
+    let html = "<!--[if mso]><V:SomethingQuiteUnusual href=https://x.test/><![endif]-->";
+    let (_, report) = rewrite_with_report(html, &clicks_only());
+    assert_eq!(report.links()[0].element(), "v:somethingquiteunusual");
+}

@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 
-use linkseal::{PixelOutcome, Report, Rewriter, Untouched, rewrite, rewrite_with_report};
+use linkseal::{
+    PixelOutcome, PixelPlacement, Report, Rewriter, Untouched, rewrite, rewrite_with_report,
+};
 
-use crate::setup::{CLICK_PREFIX, count_pixels, domain, stream, tracking_urls};
+use crate::setup::{CLICK_PREFIX, count_pixels, domain, stream, tracking_urls, undo};
 
 fn limited(html: &str, limit: usize, size: usize) -> (String, Report) {
     let rewriter = Rewriter::new(&domain(), Vec::new()).with_memory_limit(limit);
@@ -33,7 +35,8 @@ fn documents_that_end_anywhere_lose_nothing() {
     // Every place near a sign of markup, and each hundredth elsewhere.
     let ends = (0..html.len()).filter(|end: &usize| {
         let near = html.as_bytes()[end.saturating_sub(2)..(end + 2).min(html.len())].iter();
-        html.is_char_boundary(*end) && (end.is_multiple_of(100) || near.clone().any(|b| b"<>-".contains(b)))
+        html.is_char_boundary(*end)
+            && (end.is_multiple_of(100) || near.clone().any(|b| b"<>-".contains(b)))
     });
     for end in ends {
         let cut = &html[..end];
@@ -98,6 +101,54 @@ fn other_constructs_of_any_length_pass() {
             let (output, report) = limited(&html, 150, size);
             assert!(output == whole, "{} in chunks of {size}", &construct[..20]);
             assert_eq!(report.untouched(), None);
+        }
+    }
+}
+
+#[test]
+fn no_pixel_goes_into_a_long_construct() {
+    let long = "x ".repeat(5000);
+    for construct in [
+        format!("<img alt='{long}'>"),
+        format!("<div {long}>"),
+        format!("<{}>", long.replace(' ', "y")),
+        format!("</body {long}>"),
+        format!("<!-- {long} -->"),
+        format!("<style>{long}</style>"),
+        format!("<opentag {long}>"),
+        format!("<!doctype {long}>"),
+    ] {
+        for (before, after) in [("<body>", ""), ("", "x"), ("x", "</body>")] {
+            for placement in [
+                PixelPlacement::Both,
+                PixelPlacement::End,
+                PixelPlacement::Placeholder,
+                PixelPlacement::Start,
+            ] {
+                let domain = domain().with_pixel_placement(placement);
+                let html = format!("{before}{construct}{after}");
+                let run = |size| {
+                    let rewriter = Rewriter::new(&domain, Vec::new()).with_memory_limit(150);
+                    stream(rewriter, html.as_bytes(), size)
+                };
+                let (whole, report) = run(html.len());
+                let shown = String::from_utf8_lossy(&whole);
+                assert!(
+                    shown.contains(&construct),
+                    "{before}{}{after}",
+                    &construct[..20]
+                );
+                assert_eq!(undo(&whole, &[]), html.as_bytes());
+                for size in [1, 64, 149, 1000] {
+                    let streamed = run(size);
+                    assert!(
+                        streamed.0 == whole,
+                        "{placement:?} {before}{}",
+                        &construct[..20]
+                    );
+                    assert_eq!(streamed.1, report);
+                }
+            }
         }
     }
 }
