@@ -12,11 +12,14 @@ pub(super) struct Name {
 }
 
 impl Name {
-    pub(super) fn push(&mut self, byte: u8) {
-        if let Some(slot) = self.bytes.get_mut(usize::from(self.length)) {
+    /// Appends a part of the name, in any letter case.
+    pub(super) fn push(&mut self, part: &[u8]) {
+        let free = self.bytes.iter_mut().skip(usize::from(self.length));
+        for (slot, byte) in free.zip(part) {
             *slot = byte.to_ascii_lowercase();
         }
-        self.length = self.length.saturating_add(1);
+        let length = u8::try_from(part.len()).unwrap_or(u8::MAX);
+        self.length = self.length.saturating_add(length);
     }
 
     /// The name, or nothing for one that is longer than any known.
@@ -40,7 +43,7 @@ impl Name {
 impl From<&[u8]> for Name {
     fn from(bytes: &[u8]) -> Self {
         let mut name = Self::default();
-        bytes.iter().for_each(|byte| name.push(*byte));
+        name.push(bytes);
         name
     }
 }

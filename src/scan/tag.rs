@@ -120,24 +120,28 @@ impl TagScan {
             let byte = *rest.first()?;
             match self.state {
                 State::TagName => {
-                    if is_space(byte) || byte == b'/' || byte == b'>' {
-                        self.interest = interest(&self.name);
-                        self.state = State::BeforeName;
-                    } else {
-                        self.name.push(byte);
-                        self.position += 1;
+                    let ends = |byte: &u8| matches!(byte, b'/' | b'>') || is_space(*byte);
+                    let length = rest.iter().position(ends);
+                    let name = rest.get(..length.unwrap_or(rest.len()))?;
+                    self.name.push(name);
+                    self.position += name.len();
+                    length?;
+                    self.interest = interest(&self.name);
+                    self.state = State::BeforeName;
+                }
+                State::BeforeName => {
+                    self.take_plain_attributes(tag);
+                    match *tag.get(self.position)? {
+                        b'/' | b'>' => self.state = State::AfterName,
+                        byte if is_space(byte) => self.position += 1,
+                        // A name may start with `=`, but not go on with one.
+                        _ => {
+                            self.from = self.position;
+                            self.position += 1;
+                            self.state = State::AttributeName;
+                        }
                     }
                 }
-                State::BeforeName => match byte {
-                    b'/' | b'>' => self.state = State::AfterName,
-                    _ if is_space(byte) => self.position += 1,
-                    // A name may start with `=`, but not go on with one.
-                    _ => {
-                        self.from = self.position;
-                        self.position += 1;
-                        self.state = State::AttributeName;
-                    }
-                },
                 State::AttributeName => {
                     let ends = |byte: &u8| matches!(byte, b'/' | b'>' | b'=') || is_space(*byte);
                     let Some(length) = rest.iter().position(ends) else {
@@ -204,6 +208,36 @@ impl TagScan {
         }
     }
 
+    /// Takes attributes that are spelt as nearly all are, ` name="value"`, in one go: a third less
+    /// time for a whole newsletter than state by state.
+    fn take_plain_attributes(&mut self, tag: &[u8]) {
+        while let Some(rest) = tag.get(self.position..) {
+            let spaces = rest.iter().take_while(|byte| is_space(**byte)).count();
+            let name = rest.iter().skip(spaces).take_while(|byte| is_plain(**byte));
+            let name_end = spaces + name.count();
+            let value_from = name_end + 2;
+            let Some(value) = rest
+                .get(name_end..)
+                .filter(|_| name_end > spaces)
+                .and_then(|rest| rest.strip_prefix(b"=\""))
+            else {
+                return;
+            };
+            let Some(length) = memchr::memchr(b'"', value) else {
+                return;
+            };
+            if self.interest != Interest::None {
+                let at = self.position;
+                self.attributes.push(Attribute {
+                    end: at + value_from + length + 1,
+                    name: at + spaces..at + name_end,
+                    value: at + value_from..at + value_from + length,
+                });
+            }
+            self.position += value_from + length + 1;
+        }
+    }
+
     fn step(&mut self, state: State) {
         self.position += 1;
         self.state = state;
@@ -227,6 +261,11 @@ impl TagScan {
             attribute.end = end;
         }
     }
+}
+
+/// What attribute names consist of outside of mistakes.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b':' | b'_')
 }
 
 #[cfg(test)]
@@ -280,6 +319,12 @@ mod tests {
             ("<a href=>", &["href="]),
             ("<a b\"c='d'>", &["b\"c=d"]),
             ("<a b=c\"d e='>'>", &["b=c\"d", "e=>"]),
+            (
+                "<a b=\"c\"d=\"e\"/f=\"g\" / h=\">\">",
+                &["b=c", "d=e", "f=g", "h=>"],
+            ),
+            ("<a b=\"\" c=\"d\"\"e=\"f\">", &["b=", "c=d", "\"e=f"]),
+            ("<a b==\"c\" d=e=\"f\">", &["b==\"c\"", "d=e=\"f\""]),
         ] {
             assert_eq!(attributes(tag), expected, "{tag}");
         }
