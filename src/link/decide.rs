@@ -6,6 +6,7 @@ use encoding_rs::{EncoderResult, Encoding};
 use url::{ParseError, Url};
 
 use super::merge_tag::has_merge_tag;
+use super::serialised::host_if_serialised;
 use crate::config::DomainConfig;
 use crate::report::SkipReason;
 
@@ -30,13 +31,13 @@ enum Base {
 
 /// What becomes of a link, as far as the document and the domain say.
 #[derive(Debug, Eq, PartialEq)]
-pub(crate) enum Decision {
+pub(crate) enum Decision<'a> {
     Skip {
-        destination: Option<String>,
+        destination: Option<Cow<'a, str>>,
         reason: SkipReason,
     },
     Track {
-        destination: String,
+        destination: Cow<'a, str>,
     },
 }
 
@@ -73,7 +74,12 @@ impl Linker {
     }
 
     /// Decides on a link by its decoded `href`.
-    pub(crate) fn decide(&self, href: &str, opted_out: bool) -> Decision {
+    pub(crate) fn decide<'a>(&self, href: &'a str, opted_out: bool) -> Decision<'a> {
+        if let Some(host) = host_if_serialised(href)
+            && !(href.contains('%') && has_merge_tag(href))
+        {
+            return self.judge(Cow::Borrowed(href), host, opted_out);
+        }
         if let Some(reason) = untrackable(href) {
             return Decision::skip(reason);
         }
@@ -82,30 +88,34 @@ impl Linker {
             Err(ParseError::RelativeUrlWithoutBase) => return Decision::skip(SkipReason::Relative),
             Err(_) => return Decision::skip(SkipReason::Invalid),
         };
-        let reason = self.refusal(&url, opted_out);
-        let destination = String::from(url);
-        match reason {
-            Some(reason) => Decision::Skip {
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let is_web = matches!(url.scheme(), "http" | "https");
+        let destination = Cow::Owned(String::from(url));
+        match is_web {
+            true => self.judge(destination, &host, opted_out),
+            false => Decision::Skip {
                 destination: Some(destination),
-                reason,
+                reason: SkipReason::Scheme,
             },
-            None => Decision::Track { destination },
         }
     }
 
-    fn refusal(&self, url: &Url, opted_out: bool) -> Option<SkipReason> {
-        if !matches!(url.scheme(), "http" | "https") {
-            Some(SkipReason::Scheme)
-        } else if self.is_tracking_url(url.as_str()) {
-            Some(SkipReason::AlreadyTracked)
+    /// Decides on an http or https URL.
+    fn judge<'a>(&self, destination: Cow<'a, str>, host: &str, opted_out: bool) -> Decision<'a> {
+        let reason = if self.is_tracking_url(&destination) {
+            SkipReason::AlreadyTracked
         } else if opted_out {
-            Some(SkipReason::OptedOut)
-        } else if self.domain.excludes(url.host_str().unwrap_or_default()) {
-            Some(SkipReason::Excluded)
-        } else if url.as_str().len() > MAX_DESTINATION_BYTES {
-            Some(SkipReason::TooLong)
+            SkipReason::OptedOut
+        } else if self.domain.excludes(host) {
+            SkipReason::Excluded
+        } else if destination.len() > MAX_DESTINATION_BYTES {
+            SkipReason::TooLong
         } else {
-            None
+            return Decision::Track { destination };
+        };
+        Decision::Skip {
+            destination: Some(destination),
+            reason,
         }
     }
 
@@ -129,8 +139,8 @@ impl Linker {
     }
 }
 
-impl Decision {
-    fn skip(reason: SkipReason) -> Self {
+impl Decision<'_> {
+    pub(crate) fn skip(reason: SkipReason) -> Self {
         Self::Skip {
             destination: None,
             reason,
@@ -226,7 +236,7 @@ mod tests {
     #[track_caller]
     fn assert_tracked(linker: &Linker, href: &str, expected: &str) {
         let expected = Decision::Track {
-            destination: expected.to_owned(),
+            destination: Cow::Borrowed(expected),
         };
         assert_eq!(linker.decide(href, false), expected, "{href:?}");
     }

@@ -47,9 +47,31 @@ const MARKERS: [(&str, Meaning, &str); 16] = [
     ("class", OptOutByClass("untracked"), "Customer.io"),
 ];
 
+/// The lengths of all names, a bit for each.
+const LENGTHS: u32 = lengths();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "computed when the crate is compiled, where nothing else can be"
+)]
+const fn lengths() -> u32 {
+    let mut lengths = 0;
+    let mut index = 0;
+    while index < MARKERS.len() {
+        lengths |= 1 << MARKERS[index].0.len();
+        index += 1;
+    }
+    lengths
+}
+
 impl Marker {
     /// Looks a raw attribute name up, in any letter case.
     pub(crate) fn named(attribute: &[u8]) -> Option<Self> {
+        // `href`, `target`, `title` and most others are none by their length already.
+        let length = u32::try_from(attribute.len()).ok()?;
+        if LENGTHS.checked_shr(length).unwrap_or(0) & 1 == 0 {
+            return None;
+        }
         let is_name = |name: &str| name.as_bytes().eq_ignore_ascii_case(attribute);
         (0..)
             .zip(&MARKERS)

@@ -5,6 +5,7 @@ mod decide;
 mod marker;
 mod merge_tag;
 mod mint;
+mod serialised;
 
 pub(crate) use decide::{Decision, Linker};
 pub(crate) use marker::{Marker, MarkerSet};

@@ -7,13 +7,14 @@ use encoding_rs::Encoding;
 /// Decodes a value as the HTML standard does: the document's charset, then U+FFFD for each NUL
 /// (§13.2.5.36), then character references by the rules for attributes (§13.2.5.72).
 pub(super) fn attribute_value<'a>(raw: &'a [u8], encoding: &'static Encoding) -> Cow<'a, str> {
-    let mut text = text(raw, encoding);
-    if text.contains('\0') {
-        text = Cow::Owned(text.replace('\0', "\u{fffd}"));
-    }
-    if !text.contains('&') {
+    let text = text(raw, encoding);
+    if memchr::memchr2(b'\0', b'&', text.as_bytes()).is_none() {
         return text;
     }
+    let text = match text.contains('\0') {
+        true => Cow::Owned(text.replace('\0', "\u{fffd}")),
+        false => text,
+    };
     htmlize::unescape_attribute(text)
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Links {
 /// What is known of a link when it is reported.
 struct Found<'a> {
     context: LinkContext,
-    destination: Option<String>,
+    decision: Decision<'a>,
     tag: &'a [u8],
     name: Option<&'a str>,
     original: &'a [u8],
@@ -103,13 +103,14 @@ impl Links {
         };
         // Without its mark the link would lead nowhere, so the mark goes in any case.
         let no_track = no_track_mark(original);
+        let value;
         let decision = if no_track.is_some() {
-            skip(SkipReason::OptedOut)
+            Decision::skip(SkipReason::OptedOut)
         } else if tracks_clicks {
-            let value = attribute_value(original, self.linker.encoding());
+            value = attribute_value(original, self.linker.encoding());
             self.linker.decide(&value, markers.opts_out())
         } else {
-            skip(SkipReason::ClicksOff)
+            Decision::skip(SkipReason::ClicksOff)
         };
 
         let mut outcome = match &decision {
@@ -147,13 +148,9 @@ impl Links {
             }
         }
 
-        let destination = match decision {
-            Decision::Skip { destination, .. } => destination,
-            Decision::Track { destination } => Some(destination),
-        };
         self.record(Found {
             context,
-            destination,
+            decision,
             tag,
             name: markers.name(),
             original,
@@ -175,9 +172,13 @@ impl Links {
             }
         };
         if self.keeps_links {
+            let destination = match found.decision {
+                Decision::Skip { destination, .. } => destination,
+                Decision::Track { destination } => Some(destination),
+            };
             self.report.links.push(Link {
                 context: found.context,
-                destination: found.destination,
+                destination: destination.map(Cow::into_owned),
                 element: element_name(found.tag),
                 name: found.name.map(str::to_owned),
                 original: text(found.original, self.linker.encoding()).into_owned(),
@@ -202,13 +203,6 @@ impl Links {
         let attribute = first_named(tag, scan, name)?;
         let raw = slice(tag, &attribute.value);
         Some(attribute_value(raw, self.linker.encoding()))
-    }
-}
-
-fn skip(reason: SkipReason) -> Decision {
-    Decision::Skip {
-        destination: None,
-        reason,
     }
 }
 
