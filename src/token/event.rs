@@ -25,14 +25,22 @@ impl Event {
     }
 }
 
-/// What clicks and opens have in common.
+/// What clicks and opens have in common, and the texts of both in one allocation: the message id,
+/// the recipient, and of a click its name and destination.
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Origin {
     domain: Arc<str>,
     key_id: KeyId,
-    message: String,
-    recipient: String,
+    message_end: usize,
+    recipient_end: usize,
     sent_at: u64,
+    texts: String,
+}
+
+impl Origin {
+    fn text(&self, from: usize, to: usize) -> &str {
+        self.texts.get(from..to).unwrap_or_default()
+    }
 }
 
 macro_rules! origin_getters {
@@ -53,13 +61,13 @@ macro_rules! origin_getters {
             /// Returns the sender's id for the message; empty when anonymous.
             #[must_use]
             pub fn message(&self) -> &str {
-                &self.origin().message
+                self.origin().text(0, self.origin().message_end)
             }
 
             /// Returns the sender's id for the recipient; empty when not stated.
             #[must_use]
             pub fn recipient(&self) -> &str {
-                &self.origin().recipient
+                self.origin().text(self.origin().message_end, self.origin().recipient_end)
             }
 
             /// Returns the time of sending in Unix seconds; `0` when not stated.
@@ -76,8 +84,7 @@ origin_getters!(Event, Click, Open);
 /// A click on a tracked link.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Click {
-    destination: String,
-    name: String,
+    name_end: usize,
     origin: Origin,
     position: u32,
 }
@@ -87,13 +94,13 @@ impl Click {
     /// only, so that it is safe as the value of a `Location` field (RFC 9110 §10.2.2).
     #[must_use]
     pub fn destination(&self) -> &str {
-        &self.destination
+        self.origin.text(self.name_end, self.origin.texts.len())
     }
 
     /// Returns the name that a marker gave the link; empty when it has none.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        self.origin.text(self.origin.recipient_end, self.name_end)
     }
 
     /// Returns the link's place among the tracked links of its document, from 0.
@@ -161,12 +168,12 @@ pub(super) fn read(payload: &[u8], domain: &Arc<str>) -> Option<Event> {
     let event = match header {
         CLICK => {
             let position = narrow(reader.varint(32)?)?;
-            let name = reader.text()?.to_owned();
-            let destination = read_destination(reader.field()?)?;
+            let name = reader.text()?;
+            let (scheme, rest) = read_destination(reader.field()?)?;
+            let origin = read_origin(&mut reader, domain, key_id, &[name, scheme, rest])?;
             Event::Click(Click {
-                destination,
-                name,
-                origin: read_origin(&mut reader, domain, key_id)?,
+                name_end: origin.recipient_end + name.len(),
+                origin,
                 position,
             })
         }
@@ -177,7 +184,7 @@ pub(super) fn read(payload: &[u8], domain: &Arc<str>) -> Option<Event> {
                 _ => return None,
             };
             Event::Open(Open {
-                origin: read_origin(&mut reader, domain, key_id)?,
+                origin: read_origin(&mut reader, domain, key_id, &[])?,
                 placement,
             })
         }
@@ -186,33 +193,42 @@ pub(super) fn read(payload: &[u8], domain: &Arc<str>) -> Option<Event> {
     reader.is_at_end().then_some(event)
 }
 
-fn read_origin(reader: &mut Reader<'_>, domain: &Arc<str>, key_id: KeyId) -> Option<Origin> {
+fn read_origin(
+    reader: &mut Reader<'_>,
+    domain: &Arc<str>,
+    key_id: KeyId,
+    more_texts: &[&str],
+) -> Option<Origin> {
+    let sent_at = reader.varint(63)?;
+    let (message, recipient) = (reader.text()?, reader.text()?);
+    let more: usize = more_texts.iter().map(|text| text.len()).sum();
+    let mut texts = String::with_capacity(message.len() + recipient.len() + more);
+    texts.push_str(message);
+    texts.push_str(recipient);
+    texts.extend(more_texts.iter().copied());
     Some(Origin {
-        sent_at: reader.varint(63)?,
-        message: reader.text()?.to_owned(),
-        recipient: reader.text()?.to_owned(),
         domain: Arc::clone(domain),
         key_id,
+        message_end: message.len(),
+        recipient_end: message.len() + recipient.len(),
+        sent_at,
+        texts,
     })
 }
 
-/// A URL that the URL standard serialised has no other bytes than visible ASCII; anything else,
-/// from another implementation with the key, could break out of a `Location` field.
-fn read_destination(field: &[u8]) -> Option<String> {
+/// Splits a destination into its scheme and the rest. A URL that the URL standard serialised has no
+/// other bytes than visible ASCII; anything else, from another implementation with the key, could
+/// break out of a `Location` field.
+fn read_destination(field: &[u8]) -> Option<(&'static str, &str)> {
     let (scheme, rest) = field.split_first()?;
-    let prefix = match scheme {
+    let scheme = match scheme {
         0 => "http://",
         1 => "https://",
         _ => return None,
     };
-    if rest.is_empty() || !rest.iter().all(u8::is_ascii_graphic) {
-        return None;
-    }
+    let is_safe = !rest.is_empty() && rest.iter().all(u8::is_ascii_graphic);
     let rest = std::str::from_utf8(rest).ok()?;
-    let mut destination = String::with_capacity(prefix.len() + rest.len());
-    destination.push_str(prefix);
-    destination.push_str(rest);
-    Some(destination)
+    is_safe.then_some((scheme, rest))
 }
 
 fn narrow(value: u64) -> Option<u32> {
