@@ -129,3 +129,8 @@ fn scan_whole(html: &str, mut scanner: Scanner<Splicer>) -> (String, Report) {
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
     (html, report)
 }
+
+/// Runs the README's example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
