@@ -177,7 +177,8 @@ impl DomainConfig {
 
     /// Leaves markers in the output, for a system further on that reads them too.
     ///
-    /// It also keeps opted-out links opted out when a mail is rewritten a second time.
+    /// It also keeps opted-out links opted out when a mail is rewritten a second time; but for
+    /// Postal's `https+notrack`, which must go for the link to work.
     #[must_use]
     pub fn with_markers_kept(mut self) -> Self {
         self.settings_mut().keep_markers = true;

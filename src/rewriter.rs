@@ -53,6 +53,9 @@ impl<W: Write> Rewriter<W> {
     /// says otherwise: 1 MiB.
     pub const DEFAULT_MEMORY_LIMIT: usize = 1024 * 1024;
 
+    /// The least that a stream must be able to hold back, to tell one construct from another.
+    pub const MIN_MEMORY_LIMIT: usize = 64;
+
     /// Starts a document in UTF-8, for the message that `domain` is scoped to.
     pub fn new(domain: &DomainConfig, writer: W) -> Self {
         let splicer = Splicer::new(Minter::new(domain.clone()), Vec::new());
@@ -97,8 +100,10 @@ impl<W: Write> Rewriter<W> {
     /// When an `a`, `area` or `base` tag or a conditional comment is longer, the mail goes through
     /// untouched from there on, and the report says where. Other tags, comments and elements of raw
     /// text pass at any length, but no pixel can go before one that is longer, or in its place: if
-    /// the document ends inside of it, there is none.
+    /// the document ends inside of it, there is none. A limit under
+    /// [`MIN_MEMORY_LIMIT`](Self::MIN_MEMORY_LIMIT) counts as that.
     pub fn with_memory_limit(mut self, bytes: usize) -> Self {
+        let bytes = bytes.max(Self::MIN_MEMORY_LIMIT);
         self.scanner.set_longest_construct(bytes);
         self
     }

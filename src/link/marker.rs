@@ -142,6 +142,11 @@ impl MarkerSet {
     pub(crate) fn removes(&self, marker: Marker) -> bool {
         self.read & !CLASS_BIT & (1 << marker.index) != 0
     }
+
+    /// Lets `marker` stay after all, however often it comes in the tag.
+    pub(crate) fn keep(&mut self, marker: Marker) {
+        self.read &= !(1 << marker.index);
+    }
 }
 
 /// `class` comes last in the table.

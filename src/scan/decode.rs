@@ -25,5 +25,17 @@ pub(super) fn text<'a>(raw: &'a [u8], encoding: &'static Encoding) -> Cow<'a, st
     {
         return Cow::Borrowed(text);
     }
-    encoding.decode_without_bom_handling(raw).0
+    if raw.is_ascii() {
+        return encoding.decode_without_bom_handling(raw).0;
+    }
+    // A character that is cut short takes back what follows it in the document, so something must
+    // follow here: a sign that is no part of a character in any charset that extends ASCII.
+    let mut followed = raw.to_vec();
+    followed.push(b'>');
+    let mut text = encoding
+        .decode_without_bom_handling(&followed)
+        .0
+        .into_owned();
+    text.pop();
+    Cow::Owned(text)
 }

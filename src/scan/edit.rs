@@ -12,14 +12,19 @@ const NO_TRACK: &[u8] = b"+notrack";
 /// Removes the attributes of one tag, first to last, so that the others are read as before.
 #[derive(Debug, Default)]
 pub(super) struct Remover {
-    /// The end of the last removal, and the byte that stands before it in the output.
-    last: Option<(usize, u8)>,
+    /// The end of the last removal, and whether a slash stands before it in the output.
+    last: Option<(usize, bool)>,
 }
 
 impl Remover {
     /// Returns the bytes to leave out for `attribute`, or nothing where that would change how the
-    /// rest of the tag is read.
-    pub(super) fn remove(&mut self, tag: &[u8], attribute: &Attribute) -> Option<Range<usize>> {
+    /// rest of the tag is read. `previous` is the attribute before it.
+    pub(super) fn remove(
+        &mut self,
+        tag: &[u8],
+        attribute: &Attribute,
+        previous: Option<&Attribute>,
+    ) -> Option<Range<usize>> {
         let after = tag.get(attribute.end..)?;
         let next = *after.first()?;
         // `a data-track=off =b` has an attribute named `=b`, but `a =b` has a value.
@@ -32,15 +37,17 @@ impl Remover {
             let spaces = before.iter().rev().take_while(|byte| is_space(**byte));
             start -= spaces.count();
         }
-        let before = match self.last {
-            Some((end, before)) if end == start => before,
-            _ => *tag.get(start.checked_sub(1)?)?,
+        let follows_slash = match self.last {
+            Some((end, follows_slash)) if end == start => follows_slash,
+            // A slash that ends an unquoted value is a part of it.
+            _ if previous.is_some_and(|previous| previous.end == start) => false,
+            _ => *tag.get(start.checked_sub(1)?)? == b'/',
         };
         // A slash that comes to stand before the end would make the tag self-closing.
-        if before == b'/' && next == b'>' {
+        if follows_slash && next == b'>' {
             return None;
         }
-        self.last = Some((attribute.end, before));
+        self.last = Some((attribute.end, follows_slash));
         Some(start..attribute.end)
     }
 }
@@ -68,13 +75,15 @@ mod tests {
         scan.advance(tag.as_bytes(), |_| Interest::Whole).unwrap();
         let mut remover = Remover::default();
         let (mut out, mut copied) = (String::new(), 0);
+        let mut previous = None;
         for attribute in &scan.attributes {
             if tag[attribute.name.clone()].starts_with("data-")
-                && let Some(cut) = remover.remove(tag.as_bytes(), attribute)
+                && let Some(cut) = remover.remove(tag.as_bytes(), attribute, previous)
             {
                 out.push_str(&tag[copied..cut.start]);
                 copied = cut.end;
             }
+            previous = Some(attribute);
         }
         out + &tag[copied..]
     }
@@ -99,6 +108,8 @@ mod tests {
             ("<a href=u / data-x>", "<a href=u / data-x>"),
             ("<a href=u / data-x data-y>", "<a href=u / data-y>"),
             ("<a/data-x>", "<a/data-x>"),
+            ("<a href=u/ data-x data-y>", "<a href=u/>"),
+            ("<a href=\"u\"/ data-x>", "<a href=\"u\"/ data-x>"),
             (r#"<a b data-x="y" ="z">"#, r#"<a b data-x="y" ="z">"#),
         ] {
             assert_eq!(without_markers(tag), expected, "{tag}");

@@ -2,8 +2,9 @@
 //!
 //! There a `style` or `title` holds markup and `<![CDATA[` opens a section, so it must be known
 //! when a tag is in such foreign content. A full parser knows by its stack of open elements; this
-//! one keeps a stack only while there is foreign content, and takes an end tag that closes nothing
-//! in there for one that closes an element around it, as it does in any balanced document.
+//! one keeps a stack only while there is foreign content, and takes the end tag of an HTML container
+//! that closes nothing in there for one that closes an element around it, as it does in any balanced
+//! document.
 
 use super::name::Name;
 
@@ -114,8 +115,8 @@ impl ForeignContent {
             }
             depth -= 1;
         }
-        let is_walled = |element: &Element| element.integration != Integration::None;
-        if !self.open.iter().any(is_walled) {
+        let is_wall = |element: &Element| element.integration != Integration::None;
+        if is_container(name) && !self.open.iter().any(is_wall) {
             self.open.clear();
         }
     }
@@ -172,6 +173,75 @@ fn breaks_out(name: &Name, has_attribute: &impl Fn(&[u8], Option<&[&[u8]]>) -> b
             .any(|attribute| has_attribute(attribute, None)),
         _ => false,
     }
+}
+
+/// HTML elements that mail wraps pictures in.
+fn is_container(name: &Name) -> bool {
+    matches!(
+        name.as_bytes(),
+        b"a" | b"abbr"
+            | b"address"
+            | b"article"
+            | b"aside"
+            | b"b"
+            | b"big"
+            | b"blockquote"
+            | b"button"
+            | b"caption"
+            | b"center"
+            | b"code"
+            | b"dd"
+            | b"del"
+            | b"details"
+            | b"div"
+            | b"dl"
+            | b"dt"
+            | b"em"
+            | b"fieldset"
+            | b"figcaption"
+            | b"figure"
+            | b"font"
+            | b"footer"
+            | b"form"
+            | b"h1"
+            | b"h2"
+            | b"h3"
+            | b"h4"
+            | b"h5"
+            | b"h6"
+            | b"header"
+            | b"i"
+            | b"ins"
+            | b"label"
+            | b"li"
+            | b"main"
+            | b"nav"
+            | b"nobr"
+            | b"noscript"
+            | b"object"
+            | b"ol"
+            | b"pre"
+            | b"q"
+            | b"s"
+            | b"section"
+            | b"small"
+            | b"span"
+            | b"strike"
+            | b"strong"
+            | b"sub"
+            | b"summary"
+            | b"sup"
+            | b"table"
+            | b"tbody"
+            | b"td"
+            | b"tfoot"
+            | b"th"
+            | b"thead"
+            | b"tr"
+            | b"tt"
+            | b"u"
+            | b"ul"
+    )
 }
 
 /// Elements that never have content (HTML §13.1.2).

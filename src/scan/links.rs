@@ -97,7 +97,7 @@ impl Links {
         };
         let original = slice(tag, &href.value);
         let tracks_clicks = self.linker.domain().tracks_clicks();
-        let markers = match tracks_clicks {
+        let mut markers = match tracks_clicks {
             true => self.markers(tag, scan),
             false => MarkerSet::default(),
         };
@@ -117,35 +117,38 @@ impl Links {
             Decision::Skip { reason, .. } => LinkOutcome::Skipped(*reason),
             Decision::Track { .. } => LinkOutcome::Tracked,
         };
-        let removes_markers = markers.has_removable() && !self.linker.domain().keeps_markers();
-        let mut remover = Remover::default();
-        for attribute in &scan.attributes {
-            if attribute == href {
-                let value = range.start + href.value.start..range.start + href.value.end;
-                if let Decision::Track { destination } = &decision {
-                    let link = TrackedLink {
-                        destination,
-                        name: markers.name().unwrap_or_default(),
-                        position: self.next_position,
-                    };
-                    if let Err(reason) = cursor.put_link(window, value, &link) {
-                        outcome = LinkOutcome::Skipped(reason);
-                    }
-                } else if let Some(mark) = &no_track {
-                    let cut = value.start + mark.start..value.start + mark.end;
-                    cursor.cut(window, cut, Cut::Sign);
-                }
-                if !removes_markers {
-                    break;
-                }
-            } else if removes_markers
-                && Marker::named(slice(tag, &attribute.name))
-                    .is_some_and(|marker| markers.removes(marker))
-                && let Some(cut) = remover.remove(tag, attribute)
-            {
-                let cut = range.start + cut.start..range.start + cut.end;
-                cursor.cut(window, cut, Cut::Marker);
+        let removals = match self.linker.domain().keeps_markers() {
+            true => Vec::new(),
+            false => removals(tag, scan, &mut markers),
+        };
+        let mut removals = removals.into_iter().peekable();
+        while let Some(cut) = removals.next_if(|cut| cut.start < href.name.start) {
+            cursor.cut(
+                window,
+                range.start + cut.start..range.start + cut.end,
+                Cut::Marker,
+            );
+        }
+        let value = range.start + href.value.start..range.start + href.value.end;
+        if let Decision::Track { destination } = &decision {
+            let link = TrackedLink {
+                destination,
+                name: markers.name().unwrap_or_default(),
+                position: self.next_position,
+            };
+            if let Err(reason) = cursor.put_link(window, value, &link) {
+                outcome = LinkOutcome::Skipped(reason);
             }
+        } else if let Some(mark) = &no_track {
+            let cut = value.start + mark.start..value.start + mark.end;
+            cursor.cut(window, cut, Cut::Sign);
+        }
+        for cut in removals {
+            cursor.cut(
+                window,
+                range.start + cut.start..range.start + cut.end,
+                Cut::Marker,
+            );
         }
 
         self.record(Found {
@@ -204,6 +207,32 @@ impl Links {
         let raw = slice(tag, &attribute.value);
         Some(attribute_value(raw, self.linker.encoding()))
     }
+}
+
+/// Which bytes go with the markers that were read. Of equal ones the first counts, so if one must
+/// stay, all do, lest another become the first.
+fn removals(tag: &[u8], scan: &TagScan, markers: &mut MarkerSet) -> Vec<Range<usize>> {
+    'again: while markers.has_removable() {
+        let (mut remover, mut cuts) = (Remover::default(), Vec::new());
+        let earlier = scan.attributes.iter().map(Some);
+        let attributes = scan
+            .attributes
+            .iter()
+            .zip(std::iter::once(None).chain(earlier));
+        for (attribute, previous) in attributes {
+            let marker = Marker::named(slice(tag, &attribute.name));
+            let Some(marker) = marker.filter(|marker| markers.removes(*marker)) else {
+                continue;
+            };
+            let Some(cut) = remover.remove(tag, attribute, previous) else {
+                markers.keep(marker);
+                continue 'again;
+            };
+            cuts.push(cut);
+        }
+        return cuts;
+    }
+    Vec::new()
 }
 
 /// The name behind the `<` of a tag.

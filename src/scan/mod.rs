@@ -157,7 +157,8 @@ impl<S: Sink> Scanner<S> {
             let was_released = std::mem::take(&mut self.released);
             let is_long = was_released || token.range().len() > self.longest_construct;
             self.token_is_long = token.is_construct() && is_long;
-            if self.token_is_long && self.is_needed(window, &token) {
+            // What has gone out in parts was not needed, whatever its end looks like.
+            if self.token_is_long && !was_released && self.is_needed(window, &token) {
                 return self.give_up(window);
             }
             if self.token(window, token, last) == Next::Window {
@@ -174,11 +175,13 @@ impl<S: Sink> Scanner<S> {
             self.cursor.hand_on(window, open);
             return open;
         }
-        if self.tokenizer.needs_construct(window) {
-            return self.give_up(window);
+        if !self.released {
+            if self.tokenizer.needs_construct(window) {
+                return self.give_up(window);
+            }
+            // What was to come before this construct must go out before it does.
+            self.start_of_body(window, open);
         }
-        // What was to come before this construct must go out before it does.
-        self.start_of_body(window, open);
         let released = self.tokenizer.released().max(open);
         self.released |= released > open;
         self.cursor.hand_on(window, released);
@@ -230,7 +233,7 @@ impl<S: Sink> Scanner<S> {
             Token::Comment(range) => {
                 self.start_of_body(window, range.start);
                 self.placeholder_markup(window, &range);
-                if is_conditional(comment_content(window, &range)) {
+                if !self.token_is_long && is_conditional(comment_content(window, &range)) {
                     self.conditional_comment(window, &range);
                 }
             }
@@ -266,7 +269,7 @@ impl<S: Sink> Scanner<S> {
                 self.start_of_body(window, range.start);
             }
         }
-        if is_own_pixel {
+        if is_own_pixel && self.body.is_outside_templates() {
             self.pixel.found_own();
         }
         match name.as_bytes() {
@@ -283,7 +286,9 @@ impl<S: Sink> Scanner<S> {
                     context,
                 );
             }
-            b"base" if is_html => self.links.set_base(tag, &self.tokenizer.tag),
+            b"base" if is_html && self.body.is_outside_templates() => {
+                self.links.set_base(tag, &self.tokenizer.tag);
+            }
             b"noscript" if is_html => self.in_noscript = true,
             ELEMENT_PLACEHOLDER if self.pixel.seeks_placeholder() => {
                 self.placeholder(window, range);
@@ -291,7 +296,8 @@ impl<S: Sink> Scanner<S> {
             _ => self.placeholder_markup(window, &range),
         }
         if is_html && let Some(raw_text) = RawText::of(&name) {
-            self.tokenizer.enter_raw_text(raw_text);
+            self.tokenizer.enter_raw_text(raw_text, self.token_is_long);
+            self.released = self.token_is_long;
         }
     }
 
@@ -300,7 +306,8 @@ impl<S: Sink> Scanner<S> {
         let name = self.tokenizer.tag.name;
         self.foreign.end_tag(&name);
         self.tokenizer.cdata_allowed = self.foreign.is_current();
-        if self.foreign.is_current() {
+        let ends_page = matches!(name.as_bytes(), b"body" | b"html");
+        if self.foreign.is_current() && !ends_page {
             return;
         }
         if self.body.end_tag(&name) {
@@ -373,7 +380,7 @@ impl<S: Sink> Scanner<S> {
                         );
                     }
                     if let Some(raw_text) = RawText::of(&name) {
-                        tokenizer.enter_raw_text(raw_text);
+                        tokenizer.enter_raw_text(raw_text, false);
                     }
                 }
                 Token::CommentInComment(range) => {
@@ -425,7 +432,9 @@ impl<S: Sink> Scanner<S> {
 
     /// Ends the document. What is open from `open` on would swallow a pixel behind it.
     fn end(&mut self, window: &[u8], open: usize, is_long: bool) {
-        let swallows = self.released || (is_long && open < window.len());
+        // A pixel before a CDATA section would end the SVG or MathML that alone makes it one.
+        let swallows =
+            self.released || (is_long && open < window.len()) || self.tokenizer.is_in_cdata();
         if !swallows && self.body.stage != Stage::Frameset && self.body.is_outside_templates() {
             if self.body.stage == Stage::BeforeBody {
                 self.pixel.body_starts();

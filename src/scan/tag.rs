@@ -164,7 +164,11 @@ impl TagScan {
                         self.step(State::Quoted(byte));
                         self.from = self.position;
                     }
-                    b'>' => return Some(self.position + 1),
+                    b'>' => {
+                        self.from = self.position;
+                        self.record_value(self.position);
+                        return Some(self.position + 1);
+                    }
                     _ if is_space(byte) => self.position += 1,
                     _ => {
                         self.from = self.position;

@@ -137,9 +137,18 @@ impl Tokenizer {
         }
     }
 
-    /// Reads what follows as the content of an element whose start tag was the last token.
-    pub(super) fn enter_raw_text(&mut self, raw_text: RawText) {
-        self.raw_text = Some((raw_text, self.start));
+    /// Reads what follows as the content of an element whose start tag was the last token, and may
+    /// have gone out in parts.
+    pub(super) fn enter_raw_text(&mut self, raw_text: RawText, start_is_gone: bool) {
+        let start = match start_is_gone {
+            true => self.position,
+            false => self.start,
+        };
+        self.raw_text = Some((raw_text, start));
+    }
+
+    pub(super) fn is_in_cdata(&self) -> bool {
+        self.state == State::Cdata
     }
 
     /// Goes on at `position` instead: back into text that ended with the window, or on past the

@@ -3,7 +3,7 @@
 use linkseal::{LinkOutcome, PixelOutcome, Rewriter, SkipReason, rewrite_with_report};
 use serde_json::Value;
 
-use crate::judge::{attribute, elements_in_body, parse};
+use crate::judge::{attribute, destination, elements_in_body, parse};
 use crate::setup::{
     CLICK_PREFIX, OPEN_PREFIX, click, count_pixels, domain, stream, tracking_urls, undo,
 };
@@ -98,5 +98,52 @@ fn every_pixel_case_has_one_pixel_in_the_live_body() {
             let (streamed, _) = stream(rewriter, html.as_bytes(), size);
             assert_eq!(streamed, output.as_bytes(), "{id} in chunks of {size}");
         }
+    }
+}
+
+/// Links are where html5ever sees them, raw text and foreign content or not.
+#[test]
+fn links_are_those_of_the_parser_in_odd_contexts() {
+    for html in [
+        "<svg><path/></path><title><a href=https://x.test/>",
+        "<svg></g><script><!--</script><a href=https://x.test/>",
+        "<hr><svg></hr><script><a href=https://x.test/>",
+        "<svg><style><a href=https://x.test/></style></svg>",
+        "<svg><title><style><a href=https://x.test/></style></title></svg>",
+        "<svg><desc><p></desc><a href=https://x.test/>",
+        "<div><svg><g></div><style><a href=https://x.test/></style>",
+        "<svg><p><style><a href=https://x.test/></style>",
+        "<svg><font color=red><title><a href=https://x.test/></title>",
+        "<svg><font><title><a href=https://x.test/></title>",
+        "<math><mi><style><a href=https://x.test/></style></mi></math>",
+        "<math><mi><mglyph><style><a href=https://x.test/></style>",
+        "<math><annotation-xml encoding=text/html><title><a href=https://x.test/></title>",
+        "<math><annotation-xml><title><a href=https://x.test/></title>",
+        "<svg/><style><a href=https://x.test/></style>",
+        "<svg><![CDATA[<a href=https://x.test/1>]]><a href=https://x.test/2>",
+        "<![CDATA[<a href=https://x.test/1>]]><a href=https://x.test/2>",
+        "<noscript><style><a href=https://x.test/1></noscript></style><a href=https://x.test/2>",
+        "<select><option><a href=https://x.test/></select>",
+        "<textarea><a href=https://x.test/1></textarea><a href=https://x.test/2>",
+        "<template><base href=https://t.test/></template><a href=p.html>",
+        "<base href=https://t.test/><a href=p.html>",
+    ] {
+        let seen = parse(html).links();
+        let base = html
+            .starts_with("<base")
+            .then(|| "https://t.test/".parse().unwrap());
+        let (_, report) = rewrite_with_report(html, &domain());
+        let found: Vec<_> = report
+            .links()
+            .iter()
+            .map(|link| link.destination())
+            .collect();
+        let expected: Vec<Option<String>> = seen
+            .iter()
+            .map(|tag| tag.attribute("href").unwrap())
+            .map(|href| destination(href, base.as_ref(), encoding_rs::UTF_8))
+            .collect();
+        let expected: Vec<Option<&str>> = expected.iter().map(Option::as_deref).collect();
+        assert_eq!(found, expected, "{html}");
     }
 }

@@ -110,3 +110,26 @@ fn a_document_that_ends_inside_a_character_still_gets_a_pixel() {
         );
     }
 }
+
+/// A lead byte that nothing completes gives back what follows it.
+#[test]
+fn a_character_cut_short_at_the_end_of_a_value_swallows_nothing() {
+    for (label, value, query) in [
+        ("gbk", &b"https://x.test/?\x90\x39"[..], "%26%2365533%3B9"),
+        ("gb18030", b"https://x.test/?\xa5\x39\xf0", ""),
+        ("shift_jis", b"https://x.test/?\x83", "%26%2365533%3B"),
+        ("utf-8", b"https://x.test/?\xf0\x9f", "%EF%BF%BD"),
+    ] {
+        let html = [b"<a href=\"", value, b"\">x</a>"].concat();
+        let (_, report) = rewrite(label, &html, 3);
+        let encoding = Encoding::for_label(label.as_bytes()).unwrap();
+        let parsed = crate::judge::parse_bytes(&html, encoding).links();
+        let expected = destination(parsed[0].attribute("href").unwrap(), None, encoding);
+        let found = report.links()[0].destination().unwrap();
+        assert_eq!(Some(found), expected.as_deref(), "{label}");
+        assert!(
+            found.starts_with(&format!("https://x.test/?{query}")),
+            "{found}"
+        );
+    }
+}

@@ -180,3 +180,31 @@ fn elements_are_named_in_the_report_however_long() {
     let (_, report) = rewrite_with_report(html, &clicks_only());
     assert_eq!(report.links()[0].element(), "v:somethingquiteunusual");
 }
+
+#[test]
+fn a_marker_with_an_equals_sign_and_no_value_goes_too() {
+    for marker in [
+        "data-pm-no-track=",
+        "data-pm-no-track= ",
+        "data-pm-no-track = ",
+    ] {
+        assert_rewritten(
+            &format!("<a href=https://x.test/ {marker}>"),
+            "<a href=https://x.test/>",
+        );
+    }
+}
+
+#[test]
+fn of_two_equal_markers_both_go_or_both_stay() {
+    assert_rewritten(
+        "<a data-track=off href=https://x.test/ data-track=on>",
+        "<a href=https://x.test/>",
+    );
+    for html in [
+        "<a href=https://x.test/ data-track=off data-track=on =>",
+        "<a data-track=off href=https://x.test/ / data-track>",
+    ] {
+        assert_rewritten(html, html);
+    }
+}

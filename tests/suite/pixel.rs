@@ -217,3 +217,12 @@ fn the_pixel_is_an_image_without_text_that_is_not_hidden() {
         "{output}"
     );
 }
+
+#[test]
+fn a_pixel_in_a_template_is_not_there() {
+    let html = format!("<template><img src='{OPEN_PREFIX}x'></template>");
+    let (output, report) = rewrite_with_report(&html, &domain());
+    assert_eq!(report.pixel(), PixelOutcome::End);
+    assert!(output.ends_with("!important\">"), "{output}");
+    assert_eq!(rewrite(&output, &domain()), output);
+}

@@ -176,14 +176,9 @@ fn the_pixel_goes_before_a_construct_that_the_document_ends_in() {
         "<iframe>",
         "<noembed>",
         "<plaintext>x",
-        "<svg><![CDATA[x]]",
         "<textarea>x</textarea y",
     ] {
-        let before = match open.find("<![CDATA[") {
-            Some(at) => &open[..at],
-            None => "",
-        };
-        let start = format!("<body><p>é{before}");
+        let start = "<body><p>é";
         let html = format!("<body><p>é{open}");
         for size in [1, 2, 5, html.len()] {
             let rewriter = Rewriter::new(&domain(), Vec::new());
@@ -203,6 +198,67 @@ fn the_pixel_goes_before_a_construct_that_the_document_ends_in() {
             let (output, report) = limited(&long, 100, size);
             assert_eq!(output, long, "{open} in chunks of {size}");
             assert_eq!(report.pixel(), PixelOutcome::NoPlace, "{open}");
+        }
+    }
+}
+
+#[test]
+fn an_unfinished_cdata_section_gets_no_pixel_which_would_end_it() {
+    let html = "<svg><![CDATA[><a href='https://x.test'>";
+    let (output, report) = rewrite_with_report(html, &domain());
+    assert_eq!(output, html);
+    assert_eq!(report.pixel(), PixelOutcome::NoPlace);
+}
+
+/// The end of a long comment is not the start of a conditional one.
+#[test]
+fn long_comments_are_not_conditional_by_their_end() {
+    let comment = format!(
+        "<!--{}<!--[if mso]><a href='https://x.test/'>-->",
+        "A".repeat(300)
+    );
+    let html = format!("{comment}<p>y</p>");
+    for size in 1..150 {
+        let (output, report) = limited(&html, 64, size);
+        assert!(
+            output.starts_with(&format!("{comment}<p>y</p><img")),
+            "{size}: {output}"
+        );
+        assert_eq!((report.untouched(), report.tracked()), (None, 0), "{size}");
+    }
+}
+
+#[test]
+fn no_pixel_goes_into_the_long_start_tag_of_raw_text() {
+    for element in [
+        "style",
+        "title",
+        "script",
+        "plaintext",
+        "iframe",
+        "noframes",
+        "noembed",
+    ] {
+        let html = format!("x<{element} title={}>y", "A".repeat(300));
+        for size in [1, 2, 50, html.len()] {
+            for placement in [PixelPlacement::End, PixelPlacement::Both] {
+                let domain = domain().with_pixel_placement(placement);
+                let rewriter = Rewriter::new(&domain, Vec::new()).with_memory_limit(64);
+                let (output, report) = stream(rewriter, html.as_bytes(), size);
+                let output = String::from_utf8(output).unwrap();
+                assert!(output.ends_with(&html[1..]), "{element} {size}: {output}");
+                assert_ne!(report.pixel(), PixelOutcome::End, "{element} {size}");
+            }
+        }
+    }
+}
+
+#[test]
+fn tiny_limits_count_as_the_least_that_works() {
+    for html in ["<b>x", "<table>x", "<!--[if mso]>x<![endif]-->", "</p>"] {
+        let whole = rewrite(html, &domain());
+        for size in 1..5 {
+            assert_eq!(limited(html, 0, size).0, whole, "{html}");
         }
     }
 }
