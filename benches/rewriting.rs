@@ -14,6 +14,7 @@ mod arms;
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
+use std::time::Duration;
 
 use arms::{SECRET, domain, handwritten, inputs, lol_html_idle, lol_html_pass, message, stream};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -125,7 +126,10 @@ fn tokens(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default().sample_size(40);
+    config = Criterion::default()
+        .sample_size(30)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_millis(1500));
     targets = documents, corpus, tokens
 }
 criterion_main!(benches);
