@@ -181,6 +181,7 @@ fn is_container(name: &Name) -> bool {
         name.as_bytes(),
         b"a" | b"abbr"
             | b"address"
+            | b"applet"
             | b"article"
             | b"aside"
             | b"b"
@@ -215,6 +216,7 @@ fn is_container(name: &Name) -> bool {
             | b"label"
             | b"li"
             | b"main"
+            | b"marquee"
             | b"nav"
             | b"nobr"
             | b"noscript"

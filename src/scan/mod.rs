@@ -302,7 +302,10 @@ impl<S: Sink> Scanner<S> {
     }
 
     fn end_tag(&mut self, window: &[u8], range: &Range<usize>) {
-        self.start_of_body(window, range.start);
+        // Before the end of raw text a pixel would be text.
+        if !self.tokenizer.closes_raw_text {
+            self.start_of_body(window, range.start);
+        }
         let name = self.tokenizer.tag.name;
         self.foreign.end_tag(&name);
         self.tokenizer.cdata_allowed = self.foreign.is_current();

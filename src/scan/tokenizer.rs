@@ -62,6 +62,8 @@ enum State {
 pub(super) struct Tokenizer {
     /// Whether `<![CDATA[` opens a section: only in SVG and MathML.
     pub(super) cdata_allowed: bool,
+    /// Whether the end tag that was read last closes an element of raw text.
+    pub(super) closes_raw_text: bool,
     /// The tag that was read last.
     pub(super) tag: TagScan,
     /// From where on the end of a comment or section may stand.
@@ -79,6 +81,7 @@ impl Tokenizer {
     pub(super) fn new() -> Self {
         Self {
             cdata_allowed: false,
+            closes_raw_text: false,
             tag: TagScan::new(),
             content_from: 0,
             in_comment: false,
@@ -129,7 +132,7 @@ impl Tokenizer {
             }),
             State::EndTag => {
                 let token = self.finish_tag(input, Token::EndTag, |_| Interest::None)?;
-                self.raw_text = None;
+                self.closes_raw_text = self.raw_text.take().is_some();
                 Some(token)
             }
             State::StartTag => self.finish_tag(input, Token::StartTag, interest),

@@ -13,6 +13,7 @@ mod charset;
 mod corpus;
 mod errors;
 mod judge;
+mod laws;
 mod markers;
 mod pixel;
 mod setup;

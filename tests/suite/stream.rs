@@ -254,6 +254,18 @@ fn no_pixel_goes_into_the_long_start_tag_of_raw_text() {
 }
 
 #[test]
+fn a_start_that_a_long_raw_text_element_hides_comes_after_it() {
+    let html = format!("<xmp title={}></xmp>x", "A".repeat(300));
+    let domain = domain().with_pixel_placement(PixelPlacement::Start);
+    for size in [1, 50, html.len()] {
+        let rewriter = Rewriter::new(&domain, Vec::new()).with_memory_limit(64);
+        let (output, _) = stream(rewriter, html.as_bytes(), size);
+        let output = String::from_utf8(output).unwrap();
+        assert!(output.contains("></xmp><img src="), "{size}: {output}");
+    }
+}
+
+#[test]
 fn tiny_limits_count_as_the_least_that_works() {
     for html in ["<b>x", "<table>x", "<!--[if mso]>x<![endif]-->", "</p>"] {
         let whole = rewrite(html, &domain());
