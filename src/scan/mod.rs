@@ -337,12 +337,10 @@ impl<S: Sink> Scanner<S> {
         if !self.pixel.seeks_placeholder() {
             return Next::Token;
         }
-        while let Some(text) = window.get(range.clone())
-            && let Some((at, length)) = self.pixel.find_placeholder(text)
-        {
-            let start = range.start + at;
-            range.start = start + length;
-            self.placeholder(window, start..range.start);
+        let text_at = range.start;
+        for found in self.pixel.placeholders(text) {
+            range.start = text_at + found.end;
+            self.placeholder(window, text_at + found.start..range.start);
         }
         // A placeholder may go on in the next window.
         if !last && range.end == window.len() {

@@ -1,5 +1,7 @@
 //! Which pixels a document still needs, and which it has got.
 
+use std::ops::Range;
+
 use memchr::memmem;
 
 use crate::config::{DomainConfig, PixelPlacement};
@@ -124,11 +126,26 @@ impl Pixel {
         self.seeks_placeholder && self.own.as_deref() == Some(markup)
     }
 
-    /// Finds the first placeholder in a text; returns its place and length.
-    pub(super) fn find_placeholder(&self, text: &[u8]) -> Option<(usize, usize)> {
-        self.text_placeholders()
-            .filter_map(|placeholder| Some((memmem::find(text, placeholder)?, placeholder.len())))
-            .min()
+    /// Finds the placeholders in a text, in order.
+    pub(super) fn placeholders(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let mut found: Vec<Range<usize>> = self
+            .text_placeholders()
+            .flat_map(|placeholder| {
+                let starts = memmem::find_iter(text, placeholder);
+                starts.map(|start| start..start + placeholder.len())
+            })
+            .collect();
+        found.sort_by_key(|range| range.start);
+        // Of two that overlap the first counts.
+        let mut end = 0;
+        found.retain(|range| {
+            let follows = range.start >= end;
+            if follows {
+                end = range.end;
+            }
+            follows
+        });
+        found
     }
 
     /// How many bytes at the end of a text may be the start of a placeholder.

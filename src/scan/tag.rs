@@ -216,13 +216,15 @@ impl TagScan {
     /// time for a whole newsletter than state by state.
     fn take_plain_attributes(&mut self, tag: &[u8]) {
         while let Some(rest) = tag.get(self.position..) {
+            // Never to be counted again: a tag may hold a million.
             let spaces = rest.iter().take_while(|byte| is_space(**byte)).count();
-            let name = rest.iter().skip(spaces).take_while(|byte| is_plain(**byte));
-            let name_end = spaces + name.count();
+            self.position += spaces;
+            let rest = rest.get(spaces..).unwrap_or_default();
+            let name_end = rest.iter().take_while(|byte| is_plain(**byte)).count();
             let value_from = name_end + 2;
             let Some(value) = rest
                 .get(name_end..)
-                .filter(|_| name_end > spaces)
+                .filter(|_| name_end > 0)
                 .and_then(|rest| rest.strip_prefix(b"=\""))
             else {
                 return;
@@ -234,7 +236,7 @@ impl TagScan {
                 let at = self.position;
                 self.attributes.push(Attribute {
                     end: at + value_from + length + 1,
-                    name: at + spaces..at + name_end,
+                    name: at..at + name_end,
                     value: at + value_from..at + value_from + length,
                 });
             }
