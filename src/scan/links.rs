@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use encoding_rs::Encoding;
 
-use super::Cursor;
+use super::cursor::Cursor;
 use super::decode::{attribute_value, text};
 use super::edit::{Remover, no_track_mark};
 use super::name::is_space;
