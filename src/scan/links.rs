@@ -96,61 +96,42 @@ impl Links {
             return;
         };
         let original = slice(tag, &href.value);
-        let tracks_clicks = self.linker.domain().tracks_clicks();
-        let mut markers = match tracks_clicks {
+        let mut markers = match self.linker.domain().tracks_clicks() {
             true => self.markers(tag, scan),
             false => MarkerSet::default(),
         };
-        // Without its mark the link would lead nowhere, so the mark goes in any case.
-        let no_track = no_track_mark(original);
-        let value;
-        let decision = if no_track.is_some() {
-            Decision::skip(SkipReason::OptedOut)
-        } else if tracks_clicks {
-            value = attribute_value(original, self.linker.encoding());
-            self.linker.decide(&value, markers.opts_out())
-        } else {
-            Decision::skip(SkipReason::ClicksOff)
-        };
-
-        let mut outcome = match &decision {
-            Decision::Skip { reason, .. } => LinkOutcome::Skipped(*reason),
-            Decision::Track { .. } => LinkOutcome::Tracked,
-        };
+        let value = attribute_value(original, self.linker.encoding());
+        let decision = self.decide(original, &value, &markers);
         let removals = match self.linker.domain().keeps_markers() {
             true => Vec::new(),
             false => removals(tag, scan, &mut markers),
         };
-        let mut removals = removals.into_iter().peekable();
-        while let Some(cut) = removals.next_if(|cut| cut.start < href.name.start) {
-            cursor.cut(
-                window,
-                range.start + cut.start..range.start + cut.end,
-                Cut::Marker,
-            );
-        }
-        let value = range.start + href.value.start..range.start + href.value.end;
-        if let Decision::Track { destination } = &decision {
-            let link = TrackedLink {
-                destination,
-                name: markers.name().unwrap_or_default(),
-                position: self.next_position,
-            };
-            if let Err(reason) = cursor.put_link(window, value, &link) {
-                outcome = LinkOutcome::Skipped(reason);
-            }
-        } else if let Some(mark) = &no_track {
-            let cut = value.start + mark.start..value.start + mark.end;
-            cursor.cut(window, cut, Cut::Sign);
-        }
-        for cut in removals {
-            cursor.cut(
-                window,
-                range.start + cut.start..range.start + cut.end,
-                Cut::Marker,
-            );
-        }
 
+        let mut after = removals.into_iter().peekable();
+        let is_before = |cut: &Range<usize>| cut.start < href.name.start;
+        let before = std::iter::from_fn(|| after.next_if(is_before));
+        cut_markers(cursor, window, range.start, before);
+        let value_range = offset(&href.value, range.start);
+        let outcome = match &decision {
+            Decision::Skip { reason, .. } => {
+                if let Some(mark) = no_track_mark(original) {
+                    cursor.cut(window, offset(&mark, value_range.start), Cut::Sign);
+                }
+                LinkOutcome::Skipped(*reason)
+            }
+            Decision::Track { destination } => {
+                let link = TrackedLink {
+                    destination,
+                    name: markers.name().unwrap_or_default(),
+                    position: self.next_position,
+                };
+                match cursor.put_link(window, value_range, &link) {
+                    Ok(()) => LinkOutcome::Tracked,
+                    Err(reason) => LinkOutcome::Skipped(reason),
+                }
+            }
+        };
+        cut_markers(cursor, window, range.start, after);
         self.record(Found {
             context,
             decision,
@@ -159,6 +140,17 @@ impl Links {
             original,
             outcome,
         });
+    }
+
+    fn decide<'a>(&self, original: &[u8], value: &'a str, markers: &MarkerSet) -> Decision<'a> {
+        if no_track_mark(original).is_some() {
+            // Without its mark the link would lead nowhere, so the mark goes in any case.
+            Decision::skip(SkipReason::OptedOut)
+        } else if self.linker.domain().tracks_clicks() {
+            self.linker.decide(value, markers.opts_out())
+        } else {
+            Decision::skip(SkipReason::ClicksOff)
+        }
     }
 
     fn record(&mut self, found: Found<'_>) {
@@ -207,6 +199,19 @@ impl Links {
         let raw = slice(tag, &attribute.value);
         Some(attribute_value(raw, self.linker.encoding()))
     }
+}
+
+fn cut_markers<S: Sink>(
+    cursor: &mut Cursor<S>,
+    window: &[u8],
+    tag_at: usize,
+    cuts: impl Iterator<Item = Range<usize>>,
+) {
+    cuts.for_each(|cut| cursor.cut(window, offset(&cut, tag_at), Cut::Marker));
+}
+
+fn offset(range: &Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
 }
 
 /// Which bytes go with the markers that were read. Of equal ones the first counts, so if one must

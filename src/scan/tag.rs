@@ -122,10 +122,8 @@ impl TagScan {
                 State::TagName => {
                     let ends = |byte: &u8| matches!(byte, b'/' | b'>') || is_space(*byte);
                     let length = rest.iter().position(ends);
-                    let name = rest.get(..length.unwrap_or(rest.len()))?;
-                    self.name.push(name);
-                    self.position += name.len();
-                    length?;
+                    self.name.push(rest.get(..length.unwrap_or(rest.len()))?);
+                    self.run_to(length, tag)?;
                     self.interest = interest(&self.name);
                     self.state = State::BeforeName;
                 }
@@ -144,11 +142,7 @@ impl TagScan {
                 }
                 State::AttributeName => {
                     let ends = |byte: &u8| matches!(byte, b'/' | b'>' | b'=') || is_space(*byte);
-                    let Some(length) = rest.iter().position(ends) else {
-                        self.position = tag.len();
-                        return None;
-                    };
-                    self.position += length;
+                    self.run_to(rest.iter().position(ends), tag)?;
                     self.record_name();
                     self.state = State::AfterName;
                 }
@@ -176,31 +170,18 @@ impl TagScan {
                     }
                 },
                 State::Quoted(quote) => {
-                    let Some(length) = memchr::memchr(quote, rest) else {
-                        self.position = tag.len();
-                        return None;
-                    };
-                    self.position += length;
+                    self.run_to(memchr::memchr(quote, rest), tag)?;
                     self.record_value(self.position + 1);
                     self.step(State::AfterQuoted);
                 }
                 State::Unquoted => {
                     let ends = |byte: &u8| *byte == b'>' || is_space(*byte);
-                    let Some(length) = rest.iter().position(ends) else {
-                        self.position = tag.len();
-                        return None;
-                    };
-                    self.position += length;
+                    self.run_to(rest.iter().position(ends), tag)?;
                     self.record_value(self.position);
                     self.state = State::BeforeName;
                 }
-                State::AfterQuoted => {
-                    if byte == b'/' {
-                        self.step(State::SelfClosing);
-                    } else {
-                        self.state = State::BeforeName;
-                    }
-                }
+                State::AfterQuoted if byte == b'/' => self.step(State::SelfClosing),
+                State::AfterQuoted => self.state = State::BeforeName,
                 State::SelfClosing => {
                     if byte == b'>' {
                         self.self_closing = true;
@@ -242,6 +223,15 @@ impl TagScan {
             }
             self.position += value_from + length + 1;
         }
+    }
+
+    /// Goes on by `length`; to the end of what there is, and no further, when that is not known.
+    fn run_to(&mut self, length: Option<usize>, tag: &[u8]) -> Option<()> {
+        self.position = match length {
+            Some(length) => self.position + length,
+            None => tag.len(),
+        };
+        length.map(|_| ())
     }
 
     fn step(&mut self, state: State) {
