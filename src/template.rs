@@ -9,7 +9,8 @@ use crate::report::{Report, SkipReason};
 use crate::scan::{Cut, Scanner, Sink};
 use crate::token::{Placement, PreparedToken, message_tail};
 
-/// A document that was read once, to be rendered for any number of messages.
+/// A document that was read once, to be rendered for any number of messages: the same for all but for
+/// their tokens. It fills in no merge tags, and a link that holds one is never tracked.
 ///
 /// Compiling costs what [`rewrite()`](crate::rewrite()) costs. Rendering copies the text and
 /// finishes one HMAC for each link: what is the same for every message is hashed and encoded once.
@@ -52,7 +53,7 @@ enum Content {
     Click(Box<Click>),
     /// A marker that was cut.
     Marker(String),
-    Pixel(PreparedToken),
+    Pixel(Box<PreparedToken>),
 }
 
 struct Click {
@@ -193,7 +194,7 @@ impl Template {
     fn render_anew(&self, message: &Message, tail: &[u8], out: &mut String) {
         let mut minter = Minter::new(self.domain.for_message(message.clone()));
         let mut scratch = Vec::with_capacity(tail.len() + 32);
-        let (mut copied, mut position) = (0, 0_u32);
+        let (mut copied, mut position, mut url) = (0, 0_u32, Vec::new());
         for part in &self.parts {
             out.push_str(self.text(copied, part.text_end));
             match &part.content {
@@ -203,12 +204,15 @@ impl Template {
                         name: &click.name,
                         position,
                     };
-                    let mut url = Vec::new();
-                    if message.tracks_clicks() && minter.click_url(&link, &mut url).is_ok() {
-                        out.push_str(std::str::from_utf8(&url).unwrap_or_default());
-                        position = position.saturating_add(1);
-                    } else {
-                        out.push_str(&click.original);
+                    url.clear();
+                    let is_tracked =
+                        message.tracks_clicks() && minter.click_url(&link, &mut url).is_ok();
+                    match std::str::from_utf8(&url) {
+                        Ok(url) if is_tracked => {
+                            out.push_str(url);
+                            position = position.saturating_add(1);
+                        }
+                        _ => out.push_str(&click.original),
                     }
                 }
                 Content::Marker(_) if message.tracks_clicks() => {}
@@ -294,6 +298,6 @@ impl Sink for Collector {
 
     fn pixel(&mut self, placement: Placement) {
         let Prepared { text, token, .. } = Prepared::pixel(&self.domain, placement);
-        self.push(&text, Content::Pixel(token));
+        self.push(&text, Content::Pixel(Box::new(token)));
     }
 }

@@ -1,5 +1,6 @@
 //! What a verified token says.
 
+use std::fmt::{self, DebugStruct};
 use std::sync::Arc;
 
 use super::mint::{CLICK, OPEN};
@@ -27,7 +28,7 @@ impl Event {
 
 /// What clicks and opens have in common, and the texts of both in one allocation: the message id,
 /// the recipient, and of a click its name and destination.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 struct Origin {
     domain: Arc<str>,
     key_id: KeyId,
@@ -40,6 +41,18 @@ struct Origin {
 impl Origin {
     fn text(&self, from: usize, to: usize) -> &str {
         self.texts.get(from..to).unwrap_or_default()
+    }
+
+    fn debug<'a, 'f, 'g>(&self, shown: &'a mut DebugStruct<'f, 'g>) -> &'a mut DebugStruct<'f, 'g> {
+        shown
+            .field("domain", &self.domain)
+            .field("key_id", &self.key_id)
+            .field("sent_at", &self.sent_at)
+            .field("message", &self.text(0, self.message_end))
+            .field(
+                "recipient",
+                &self.text(self.message_end, self.recipient_end),
+            )
     }
 }
 
@@ -82,7 +95,7 @@ macro_rules! origin_getters {
 origin_getters!(Event, Click, Open);
 
 /// A click on a tracked link.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct Click {
     name_end: usize,
     origin: Origin,
@@ -114,8 +127,19 @@ impl Click {
     }
 }
 
+impl fmt::Debug for Click {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.origin
+            .debug(&mut formatter.debug_struct("Click"))
+            .field("position", &self.position)
+            .field("name", &self.name())
+            .field("destination", &self.destination())
+            .finish()
+    }
+}
+
 /// A loading of the open pixel.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct Open {
     origin: Origin,
     placement: Placement,
@@ -130,6 +154,15 @@ impl Open {
 
     fn origin(&self) -> &Origin {
         &self.origin
+    }
+}
+
+impl fmt::Debug for Open {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.origin
+            .debug(&mut formatter.debug_struct("Open"))
+            .field("placement", &self.placement)
+            .finish()
     }
 }
 

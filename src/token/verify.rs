@@ -60,7 +60,7 @@ enum Keys {
 struct ListedKey {
     domain: Arc<str>,
     id: KeyId,
-    mac: Mac,
+    mac: Box<Mac>,
 }
 
 impl Verifier {
@@ -95,7 +95,7 @@ impl Verifier {
             let domain = parse_domain(domain).map_err(VerifierError::SendingDomain)?;
             Ok(ListedKey {
                 id: key.id(),
-                mac: Mac::new(key, &domain),
+                mac: Box::new(Mac::new(key, &domain)),
                 domain: domain.into(),
             })
         });
@@ -106,6 +106,7 @@ impl Verifier {
     ///
     /// The id comes from the token and may be any number: the function should look it up and
     /// remember nothing. A domain that does not have that key verifies nothing.
+    #[must_use]
     pub fn from_lookup(
         lookup: impl Fn(KeyId) -> Option<DomainConfig> + Send + Sync + 'static,
     ) -> Self {
@@ -138,7 +139,7 @@ impl Verifier {
 
     /// Returns what the token says that ends the path of a tracking URL.
     ///
-    /// Takes a whole URL or a path of up to 32768 characters: percent-escapes are decoded, a query or fragment that
+    /// Takes a whole URL or a path, of up to 32768 bytes before any query: percent-escapes are decoded, a query or fragment that
     /// something added is ignored, and punctuation that a linkifier glued to the end is stripped.
     /// A click is believed under `/c/` only, an open under `/o/` only. The host is not looked at:
     /// whether it belongs to [`Event::domain`] is for the server to say.
