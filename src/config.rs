@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use url::Host;
 
-use crate::error::{ConfigError, HostError};
+use crate::error::ConfigError;
 use crate::host::{TrackingHost, parse_domain};
 use crate::key::{KeyId, SigningKey};
 use crate::message::Message;
 use crate::token::Mac;
+
+/// Amazon SES's placeholder for the pixel.
+pub(crate) const TEXT_PLACEHOLDER: &str = "{{ses:openTracker}}";
 
 const MAX_PLACEHOLDER_BYTES: usize = 256;
 
@@ -58,7 +61,8 @@ struct Settings {
 #[derive(Clone)]
 pub(crate) struct DomainKey {
     pub(crate) id: KeyId,
-    pub(crate) mac: Mac,
+    /// In a box, so that no copy of its state stays behind when a list of keys grows.
+    pub(crate) mac: Box<Mac>,
 }
 
 impl DomainConfig {
@@ -154,17 +158,11 @@ impl DomainConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Placeholder`] when it is empty, over 256 bytes, or has `<` or `>` anywhere
-    /// but at both its ends.
+    /// [`ConfigError::Placeholder`] when it is empty or over 256 bytes; has `<` or `>` anywhere but as
+    /// one whole comment or start tag; is a tag of `a`, `area`, `base`, `img` or `noscript`; or overlaps
+    /// `{{ses:openTracker}}`.
     pub fn with_pixel_placeholder(mut self, placeholder: &str) -> Result<Self, ConfigError> {
-        let inner = placeholder
-            .strip_prefix('<')
-            .and_then(|rest| rest.strip_suffix('>'))
-            .unwrap_or(placeholder);
-        if inner.is_empty()
-            || placeholder.len() > MAX_PLACEHOLDER_BYTES
-            || inner.contains(['<', '>'])
-        {
+        if !is_findable(placeholder) {
             return Err(ConfigError::Placeholder {
                 placeholder: placeholder.to_owned(),
             });
@@ -185,7 +183,8 @@ impl DomainConfig {
         self
     }
 
-    /// Leaves links to `host` alone: that host exactly, or with `*.` before it all its subdomains.
+    /// Leaves links to `host` alone: that host exactly, or with `*.` before it all its subdomains
+    /// (`*.example.com` does not include `example.com`).
     ///
     /// # Errors
     ///
@@ -195,14 +194,15 @@ impl DomainConfig {
             Some(name) => ("*.", name),
             None => ("", host),
         };
-        let parsed = Host::parse(name).map_err(|_| {
-            ConfigError::ExcludedHost(HostError::Invalid {
-                host: host.to_owned(),
-            })
-        })?;
+        let name = match Host::parse(name) {
+            Ok(address @ (Host::Ipv4(_) | Host::Ipv6(_))) if wildcard.is_empty() => {
+                address.to_string()
+            }
+            _ => parse_domain(name).map_err(ConfigError::ExcludedHost)?,
+        };
         self.settings_mut()
             .excluded_hosts
-            .insert(format!("{wildcard}{parsed}"));
+            .insert(format!("{wildcard}{name}"));
         Ok(self)
     }
 
@@ -285,11 +285,12 @@ impl DomainConfig {
         if excluded.is_empty() {
             return false;
         }
-        let parents = host
+        let host = host.strip_suffix('.').unwrap_or(host);
+        let mut parents = host
             .match_indices('.')
             .filter_map(|(at, _)| host.get(at..))
             .map(|parent| format!("*{parent}"));
-        excluded.contains(host) || parents.into_iter().any(|parent| excluded.contains(&parent))
+        excluded.contains(host) || parents.any(|parent| excluded.contains(&parent))
     }
 
     fn settings_mut(&mut self) -> &mut Settings {
@@ -297,11 +298,39 @@ impl DomainConfig {
     }
 }
 
+/// Whether a scan can come upon the placeholder, and always upon the same one of several.
+fn is_findable(placeholder: &str) -> bool {
+    if !(1..=MAX_PLACEHOLDER_BYTES).contains(&placeholder.len()) {
+        return false;
+    }
+    if let Some(comment) = placeholder.strip_prefix("<!--") {
+        return comment.len() > "-->".len()
+            && comment
+                .strip_suffix("-->")
+                .is_some_and(|text| !text.contains(['<', '>']));
+    }
+    let Some(tag) = placeholder.strip_prefix('<') else {
+        let known = TEXT_PLACEHOLDER;
+        let overlaps = (1..known.len()).any(|at| {
+            let (start, end) = known.split_at_checked(at).unwrap_or_default();
+            placeholder.starts_with(end) || placeholder.ends_with(start)
+        });
+        return !placeholder.contains(['<', '>']) && !placeholder.contains(known) && !overlaps;
+    };
+    let name = tag.split([' ', '\t', '\n', '\r', '\x0c', '/', '>']).next();
+    let name = name.unwrap_or_default().to_ascii_lowercase();
+    name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && !matches!(&*name, "a" | "area" | "base" | "img" | "noscript")
+        && tag
+            .strip_suffix('>')
+            .is_some_and(|inner| !inner.contains(['<', '>', '"', '\'', '`']))
+}
+
 impl DomainKey {
     fn new(key: &SigningKey, domain: &str) -> Self {
         Self {
             id: key.id(),
-            mac: Mac::new(key, domain),
+            mac: Box::new(Mac::new(key, domain)),
         }
     }
 }

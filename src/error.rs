@@ -9,6 +9,9 @@ use crate::key::KeyId;
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
+    /// The text does not start with a key id and a colon.
+    #[error("signing key has no id, expected a number below 2^32, a colon, and hexadecimal digits")]
+    NoId,
     /// The text holds something else than pairs of hexadecimal digits.
     #[error("signing key is not hexadecimal, expected two digits for each byte")]
     NotHexadecimal,
@@ -50,6 +53,12 @@ pub enum HostError {
         /// The path as the URL standard serialises it.
         path: String,
     },
+    /// What follows the host's colon is no port.
+    #[error("port of `{host}` is not a number from 1 to 65535")]
+    Port {
+        /// The text as it was given.
+        host: String,
+    },
     /// The text holds more than a host, a port and a path.
     #[error("tracking host `{host}` has a {part}, expected only a host, a port and a path prefix")]
     Surplus {
@@ -86,7 +95,8 @@ pub enum ConfigError {
     /// The pixel placeholder can't be found in a document.
     #[error(
         "pixel placeholder `{placeholder}` is not usable, expected 1 to 256 bytes of text without `<` \
-         and `>`, or one whole tag or comment"
+         and `>`, or one whole comment or start tag of no element that HTML has links or pixels in; \
+         and nothing that overlaps a placeholder that is known"
     )]
     Placeholder {
         /// The text as it was given.
@@ -189,7 +199,7 @@ pub enum TokenError {
 impl TokenError {
     /// Returns a short name for logs and interfaces, such as `bad_signature`.
     #[must_use]
-    pub fn as_str(&self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::BadSignature => "bad_signature",
             Self::Malformed => "malformed",

@@ -59,7 +59,8 @@ impl TrackingHost {
 
     /// Parses the service's own host, which many sending domains share.
     ///
-    /// It need not be a subdomain of the sending domain. Otherwise as [`custom`](Self::custom).
+    /// It need not be a subdomain of the sending domain: so it is also for a sender who sends from
+    /// `mail.example.com` and tracks on `link.example.com`. Otherwise as [`custom`](Self::custom).
     ///
     /// # Errors
     ///
@@ -129,14 +130,16 @@ impl TrackingHost {
         }
         let authority_end = input.find('/').unwrap_or(input.len());
         let (authority, path) = input.split_at_checked(authority_end).unwrap_or((input, ""));
-        let invalid = || HostError::Invalid {
-            host: input.to_owned(),
-        };
         let (name, port) = match authority.rsplit_once(':') {
             // Brackets hold an IPv6 address, whose colons separate no port.
-            Some((name, port)) if !port.ends_with(']') => {
-                (name, Some(port.parse().map_err(|_| invalid())?))
-            }
+            Some((name, port)) if !port.ends_with(']') => match port.parse() {
+                Ok(number) if number > 0 && !port.starts_with('+') => (name, Some(number)),
+                _ => {
+                    return Err(HostError::Port {
+                        host: input.to_owned(),
+                    });
+                }
+            },
             _ => (authority, None),
         };
         Ok(Self {

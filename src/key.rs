@@ -84,6 +84,19 @@ impl SigningKey {
         Self::new(id, &bytes)
     }
 
+    /// Makes a key of its id and its secret in one text, `ID:HEX`, as a command line or an
+    /// environment variable holds it.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::NoId`] when the text does not start with a number below 2^32 and a colon, otherwise
+    /// as [`from_hex`](Self::from_hex).
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let (id, secret) = text.split_once(':').ok_or(KeyError::NoId)?;
+        let id = id.parse().map_err(|_| KeyError::NoId)?;
+        Self::from_hex(KeyId(id), secret)
+    }
+
     /// Returns the key's id.
     #[must_use]
     pub fn id(&self) -> KeyId {

@@ -72,7 +72,8 @@ impl Message {
     /// Names what the mail's `List-Unsubscribe` field holds, so that the same link in the body is
     /// left alone: one URL, or the field's whole value (RFC 2369 §3.2). Can be called again.
     ///
-    /// Only http and https URLs are kept; a link is compared after the URL standard's parsing.
+    /// Only http and https URLs are kept, and [`list_unsubscribe`](Self::list_unsubscribe) returns
+    /// them. A link is compared after the URL standard's parsing, and must be equal to its fragment.
     #[must_use]
     pub fn with_list_unsubscribe(mut self, field_value: &str) -> Self {
         let bracketed = field_value
@@ -118,6 +119,12 @@ impl Message {
     #[must_use]
     pub fn sent_at(&self) -> u64 {
         self.sent_at
+    }
+
+    /// Returns the http and https URLs of the mail's `List-Unsubscribe` field, as the URL standard
+    /// serialises them.
+    pub fn list_unsubscribe(&self) -> impl Iterator<Item = &str> {
+        self.list_unsubscribe.iter().map(String::as_str)
     }
 
     pub(crate) fn tracks_clicks(&self) -> bool {

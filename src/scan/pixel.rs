@@ -4,11 +4,8 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use crate::config::{DomainConfig, PixelPlacement};
+use crate::config::{DomainConfig, PixelPlacement, TEXT_PLACEHOLDER};
 use crate::report::PixelOutcome;
-
-/// Amazon SES's placeholder, a text.
-const TEXT_PLACEHOLDER: &[u8] = b"{{ses:openTracker}}";
 
 /// The placeholder that is an element of its own, `<opentag/>`.
 pub(super) const ELEMENT_PLACEHOLDER: &[u8] = b"opentag";
@@ -175,6 +172,6 @@ impl Pixel {
 
     fn text_placeholders(&self) -> impl Iterator<Item = &[u8]> {
         let own = self.own.as_deref().filter(|own| !own.starts_with(b"<"));
-        own.into_iter().chain([TEXT_PLACEHOLDER])
+        own.into_iter().chain([TEXT_PLACEHOLDER.as_bytes()])
     }
 }

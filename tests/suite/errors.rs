@@ -38,6 +38,14 @@ fn short_and_misspelt_keys_are_refused() {
         "signing key is 0 bytes, expected at least 32",
     );
     assert!(SigningKey::from_hex(KeyId(1), &"0aF".repeat(22)).is_ok());
+    let no_id =
+        "signing key has no id, expected a number below 2^32, a colon, and hexadecimal digits";
+    for text in ["", "00ff", ":00ff", "x:00ff", "4294967296:00ff"] {
+        assert_refused(SigningKey::parse(text), no_id);
+    }
+    assert_refused(SigningKey::parse("1:xy"), not_hex);
+    let parsed = SigningKey::parse(&format!("7:{}", "0a".repeat(32))).unwrap();
+    assert_eq!(parsed.id(), KeyId(7));
 }
 
 #[test]
@@ -102,13 +110,7 @@ fn what_is_no_host_is_refused() {
         );
         assert_refused(TrackingHost::shared(address), &words);
     }
-    for name in [
-        "a b.example",
-        "a..example",
-        "it's.example",
-        ".",
-        "a.example:x",
-    ] {
+    for name in ["a b.example", "a..example", "it's.example", "."] {
         let words =
             format!("`{name}` is not a domain name, expected one such as `link.example.com`");
         assert_refused(TrackingHost::custom(name), &words);
@@ -124,6 +126,23 @@ fn what_is_no_host_is_refused() {
         );
         assert_refused(TrackingHost::custom(host), &words);
     }
+    for host in [
+        "a.example:x",
+        "a.example:",
+        "a.example:0",
+        "a.example:65536",
+        "a.example:+1",
+    ] {
+        let words = format!("port of `{host}` is not a number from 1 to 65535");
+        assert_refused(TrackingHost::custom(host), &words);
+    }
+    for host in ["a b", "*", ".x.test", "x..test"] {
+        let words = format!(
+            "excluded host: `{host}` is not a domain name, expected one such as `link.example.com`"
+        );
+        assert_refused(domain().with_excluded_host(host), &words);
+    }
+    assert!(domain().with_excluded_host("192.0.2.1").is_ok());
     assert_refused(
         TrackingHost::custom("link.example.com/it's"),
         "path prefix `/it's` has a character other than letters, digits, `-`, `.`, `_`, `~` and `/`",
@@ -134,18 +153,35 @@ fn what_is_no_host_is_refused() {
         DomainConfig::new("", host.clone(), key(1)),
         &format!("sending domain: {empty}"),
     );
-    assert_refused(
-        domain().with_excluded_host("a b"),
-        "excluded host: `a b` is not a domain name, expected one such as `link.example.com`",
-    );
 }
 
 #[test]
 fn placeholders_that_cannot_be_found_are_refused() {
-    for placeholder in ["", "a<b", "<a><b>", "a>", &"x".repeat(257)] {
+    for placeholder in [
+        "",
+        "a<b",
+        "<i><b>",
+        "b>",
+        "< px>",
+        "<1>",
+        "<>",
+        "<!-- px>",
+        "<x y=\">",
+        "</px>",
+        "<a id=px>",
+        "<AREA>",
+        "<base>",
+        "<noscript>",
+        "<img>",
+        "[{{ses:openTracker}}]",
+        "}}x",
+        "{{ses:openTracker",
+        &"x".repeat(257),
+    ] {
         let words = format!(
-            "pixel placeholder `{placeholder}` is not usable, expected 1 to 256 bytes of text \
-             without `<` and `>`, or one whole tag or comment"
+            "pixel placeholder `{placeholder}` is not usable, expected 1 to 256 bytes of \
+             text without `<` and `>`, or one whole comment or start tag of no element that HTML has \
+             links or pixels in; and nothing that overlaps a placeholder that is known"
         );
         assert_refused(domain().with_pixel_placeholder(placeholder), &words);
     }
