@@ -1,5 +1,7 @@
 //! What was done to a document, and what was left alone and why.
 
+use std::fmt;
+
 /// More than this and Gmail shows only the beginning of a mail, with a link to the rest.
 ///
 /// Gmail documents no figure; senders measure the cut at 102 KB of HTML.
@@ -112,7 +114,7 @@ impl Link {
         &self.original
     }
 
-    /// Returns the URL that the link leads to; `None` when skipped before it was parsed.
+    /// Returns the URL that the link leads to; `None` when skipped before it was parsed, or too long.
     #[must_use]
     pub fn destination(&self) -> Option<&str> {
         self.destination.as_deref()
@@ -157,6 +159,26 @@ pub enum LinkOutcome {
     Skipped(SkipReason),
     /// The link is a signed tracking URL now.
     Tracked,
+}
+
+impl LinkOutcome {
+    /// Returns a short name for logs and interfaces: `skipped` or `tracked`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Skipped(_) => "skipped",
+            Self::Tracked => "tracked",
+        }
+    }
+
+    /// Returns why the link was left alone; `None` when it is tracked.
+    #[must_use]
+    pub fn skip_reason(self) -> Option<SkipReason> {
+        match self {
+            Self::Skipped(reason) => Some(reason),
+            Self::Tracked => None,
+        }
+    }
 }
 
 /// Why a link was left alone.
@@ -276,3 +298,21 @@ impl Untouched {
         }
     }
 }
+
+macro_rules! display_as_str {
+    ($($name:ty),*) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(self.as_str())
+            }
+        }
+    )*};
+}
+
+display_as_str!(
+    LinkContext,
+    LinkOutcome,
+    PixelOutcome,
+    SkipReason,
+    Untouched
+);

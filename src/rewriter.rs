@@ -57,6 +57,10 @@ impl<W: Write> Rewriter<W> {
     pub const MIN_MEMORY_LIMIT: usize = 64;
 
     /// Starts a document in UTF-8, for the message that `domain` is scoped to.
+    ///
+    /// The document's own `<meta charset>` is not looked at: mail states its charset outside. For
+    /// another one than UTF-8 call [`with_charset`](Self::with_charset), or links
+    /// whose URL is not ASCII lead elsewhere.
     pub fn new(domain: &DomainConfig, writer: W) -> Self {
         let splicer = Splicer::new(Minter::new(domain.clone()), Vec::new());
         let mut scanner = Scanner::new(domain.clone(), splicer);
@@ -73,14 +77,15 @@ impl<W: Write> Rewriter<W> {
     /// Says that the document is in another charset, by a label of the Encoding Standard such as
     /// `windows-1252`: the `charset` parameter of its `Content-Type` field.
     ///
-    /// Its bytes stay as they are. The query of a link's URL is percent-encoded in that charset, as
+    /// A byte order mark of UTF-8 overrides it. The document's bytes stay as they are. The query of a link's URL is percent-encoded in that charset, as
     /// browsers do it (URL standard §4.4).
     ///
     /// # Errors
     ///
     /// [`CharsetError::Unknown`] for a label that the standard does not have,
-    /// [`CharsetError::Unsupported`] for UTF-16, ISO-2022-JP, and what the standard replaces, in
-    /// which a byte below 0x80 may mean something else than in ASCII.
+    /// [`CharsetError::Unsupported`] for UTF-16, ISO-2022-JP, and labels that the standard maps to
+    /// *replacement* such as `hz-gb-2312`: a byte below 0x80 may mean something else there than in
+    /// ASCII.
     pub fn with_charset(mut self, label: &str) -> Result<Self, CharsetError> {
         let encoding =
             Encoding::for_label(label.as_bytes()).ok_or_else(|| CharsetError::Unknown {
@@ -159,8 +164,8 @@ impl<W: Write> Rewriter<W> {
     }
 }
 
-/// Rewriting never fails; errors are the inner writer's. After one, the same bytes can be written
-/// again: nothing is lost and nothing comes twice.
+/// Rewriting never fails; errors are the inner writer's. After one of `write` or `flush`, the call can
+/// be repeated: nothing is lost and nothing comes twice.
 impl<W: Write> Write for Rewriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.drain()?;

@@ -67,6 +67,8 @@ impl Linker {
         if matches!(self.base, Base::None) {
             self.base = match self.parse(href) {
                 // Browsers refuse these two as a base (HTML §4.2.3, "set the frozen base URL").
+                // One that leaves no room for a path would only be copied for every link.
+                Ok(url) if url.as_str().len() > MAX_DESTINATION_BYTES => Base::Unusable,
                 Ok(url) if !matches!(url.scheme(), "data" | "javascript") => Base::Url(url.into()),
                 _ => Base::Unusable,
             };
@@ -102,14 +104,14 @@ impl Linker {
 
     /// Decides on an http or https URL.
     fn judge<'a>(&self, destination: Cow<'a, str>, host: &str, opted_out: bool) -> Decision<'a> {
-        let reason = if self.is_tracking_url(&destination) {
+        let reason = if destination.len() > MAX_DESTINATION_BYTES {
+            return Decision::skip(SkipReason::TooLong);
+        } else if self.is_tracking_url(&destination) {
             SkipReason::AlreadyTracked
         } else if opted_out {
             SkipReason::OptedOut
         } else if self.domain.excludes(host) {
             SkipReason::Excluded
-        } else if destination.len() > MAX_DESTINATION_BYTES {
-            SkipReason::TooLong
         } else {
             return Decision::Track { destination };
         };
@@ -140,6 +142,11 @@ impl Linker {
 }
 
 impl Decision<'_> {
+    /// Whether the link is not yet what it will be.
+    pub(crate) fn waits(&self) -> bool {
+        matches!(self, Self::Skip { reason, .. } if *reason == SkipReason::MergeTag)
+    }
+
     pub(crate) fn skip(reason: SkipReason) -> Self {
         Self::Skip {
             destination: None,

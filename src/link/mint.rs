@@ -3,7 +3,7 @@
 use crate::config::DomainConfig;
 use crate::report::SkipReason;
 use crate::token::{
-    MAX_TOKEN_BYTES, Placement, PreparedToken, TAG_BYTES, click_head, encode, message_tail,
+    MAX_TOKEN_BYTES, Mac, Placement, PreparedToken, TAG_BYTES, click_head, encode, message_tail,
     open_head,
 };
 
@@ -76,7 +76,7 @@ impl Minter {
 
     fn sign_and_encode(&mut self, out: &mut Vec<u8>) {
         self.payload.extend_from_slice(&self.tail);
-        let mut mac = self.domain.signing_key().mac.clone();
+        let mut mac = Mac::clone(&self.domain.signing_key().mac);
         mac.update(&self.payload);
         encode(&mut self.payload, mac.tag(), out);
     }

@@ -18,13 +18,8 @@ pub(super) struct Remover {
 
 impl Remover {
     /// Returns the bytes to leave out for `attribute`, or nothing where that would change how the
-    /// rest of the tag is read. `previous` is the attribute before it.
-    pub(super) fn remove(
-        &mut self,
-        tag: &[u8],
-        attribute: &Attribute,
-        previous: Option<&Attribute>,
-    ) -> Option<Range<usize>> {
+    /// rest of the tag is read.
+    pub(super) fn remove(&mut self, tag: &[u8], attribute: &Attribute) -> Option<Range<usize>> {
         let after = tag.get(attribute.end..)?;
         let next = *after.first()?;
         // `a data-track=off =b` has an attribute named `=b`, but `a =b` has a value.
@@ -40,7 +35,7 @@ impl Remover {
         let follows_slash = match self.last {
             Some((end, follows_slash)) if end == start => follows_slash,
             // A slash that ends an unquoted value is a part of it.
-            _ if previous.is_some_and(|previous| previous.end == start) => false,
+            _ if attribute.previous_end == start => false,
             _ => *tag.get(start.checked_sub(1)?)? == b'/',
         };
         // A slash that comes to stand before the end would make the tag self-closing.
@@ -70,20 +65,18 @@ mod tests {
     use crate::scan::tag::{Interest, TagScan};
 
     fn without_markers(tag: &str) -> String {
-        let mut scan = TagScan::new();
+        let mut scan = TagScan::new(|_| true);
         scan.restart(1);
         scan.advance(tag.as_bytes(), |_| Interest::Whole).unwrap();
         let mut remover = Remover::default();
         let (mut out, mut copied) = (String::new(), 0);
-        let mut previous = None;
         for attribute in &scan.attributes {
             if tag[attribute.name.clone()].starts_with("data-")
-                && let Some(cut) = remover.remove(tag.as_bytes(), attribute, previous)
+                && let Some(cut) = remover.remove(tag.as_bytes(), attribute)
             {
                 out.push_str(&tag[copied..cut.start]);
                 copied = cut.end;
             }
-            previous = Some(attribute);
         }
         out + &tag[copied..]
     }

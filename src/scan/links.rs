@@ -100,9 +100,19 @@ impl Links {
             true => self.markers(tag, scan),
             false => MarkerSet::default(),
         };
-        let value = attribute_value(original, self.linker.encoding());
-        let decision = self.decide(original, &value, &markers);
-        let removals = match self.linker.domain().keeps_markers() {
+        // Without its mark the link would lead nowhere, so the mark goes in any case.
+        let no_track = no_track_mark(original);
+        let value;
+        let decision = if no_track.is_some() {
+            Decision::skip(SkipReason::OptedOut)
+        } else if self.linker.domain().tracks_clicks() {
+            value = attribute_value(original, self.linker.encoding());
+            self.linker.decide(&value, markers.opts_out())
+        } else {
+            Decision::skip(SkipReason::ClicksOff)
+        };
+        // When its merge tag is filled, the link comes again, and its markers with it.
+        let removals = match self.linker.domain().keeps_markers() || decision.waits() {
             true => Vec::new(),
             false => removals(tag, scan, &mut markers),
         };
@@ -114,7 +124,7 @@ impl Links {
         let value_range = offset(&href.value, range.start);
         let outcome = match &decision {
             Decision::Skip { reason, .. } => {
-                if let Some(mark) = no_track_mark(original) {
+                if let Some(mark) = no_track {
                     cursor.cut(window, offset(&mark, value_range.start), Cut::Sign);
                 }
                 LinkOutcome::Skipped(*reason)
@@ -140,17 +150,6 @@ impl Links {
             original,
             outcome,
         });
-    }
-
-    fn decide<'a>(&self, original: &[u8], value: &'a str, markers: &MarkerSet) -> Decision<'a> {
-        if no_track_mark(original).is_some() {
-            // Without its mark the link would lead nowhere, so the mark goes in any case.
-            Decision::skip(SkipReason::OptedOut)
-        } else if self.linker.domain().tracks_clicks() {
-            self.linker.decide(value, markers.opts_out())
-        } else {
-            Decision::skip(SkipReason::ClicksOff)
-        }
     }
 
     fn record(&mut self, found: Found<'_>) {
@@ -219,17 +218,12 @@ fn offset(range: &Range<usize>, by: usize) -> Range<usize> {
 fn removals(tag: &[u8], scan: &TagScan, markers: &mut MarkerSet) -> Vec<Range<usize>> {
     'again: while markers.has_removable() {
         let (mut remover, mut cuts) = (Remover::default(), Vec::new());
-        let earlier = scan.attributes.iter().map(Some);
-        let attributes = scan
-            .attributes
-            .iter()
-            .zip(std::iter::once(None).chain(earlier));
-        for (attribute, previous) in attributes {
+        for attribute in &scan.attributes {
             let marker = Marker::named(slice(tag, &attribute.name));
             let Some(marker) = marker.filter(|marker| markers.removes(*marker)) else {
                 continue;
             };
-            let Some(cut) = remover.remove(tag, attribute, previous) else {
+            let Some(cut) = remover.remove(tag, attribute) else {
                 markers.keep(marker);
                 continue 'again;
             };
@@ -246,6 +240,13 @@ fn element_name(tag: &[u8]) -> String {
     let name = name.take_while(|byte| !is_space(**byte) && !matches!(byte, b'/' | b'>'));
     let name: Vec<u8> = name.map(u8::to_ascii_lowercase).collect();
     String::from_utf8_lossy(&name).into_owned()
+}
+
+/// Whether somebody asks for an attribute of that name; a tag may have a million others.
+pub(super) fn is_read(attribute: &[u8]) -> bool {
+    const READ: [&[u8]; 6] = [b"href", b"src", b"encoding", b"color", b"face", b"size"];
+    let is_name = |name: &&[u8]| name.eq_ignore_ascii_case(attribute);
+    READ.iter().any(is_name) || Marker::named(attribute).is_some()
 }
 
 /// Of an attribute that comes twice, browsers take the first (HTML §13.2.5.33).

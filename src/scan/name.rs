@@ -4,7 +4,7 @@
 /// here.
 const MAX_BYTES: usize = 16;
 
-/// An element's name in lower case; longer ones are cut and equal no other name.
+/// An element's name in lower case; longer ones are cut.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Name {
     bytes: [u8; MAX_BYTES],

@@ -121,6 +121,8 @@ impl<S: Sink> Scanner<S> {
 
     fn scan_markup(&mut self, window: &[u8], last: bool) -> usize {
         if self.offset == 0 && window.starts_with(BYTE_ORDER_MARK) {
+            // It decides the charset, whatever was stated (Encoding Standard §6, "BOM sniff").
+            self.links.set_encoding(encoding_rs::UTF_8);
             self.tokenizer.resume_at(BYTE_ORDER_MARK.len());
         }
         while let Some(token) = self.next_token(window, last) {

@@ -13,6 +13,8 @@ pub(super) struct Attribute {
     /// Behind the value and its closing quote.
     pub(super) end: usize,
     pub(super) name: Range<usize>,
+    /// Where the attribute before this one ends.
+    pub(super) previous_end: usize,
     /// Without quotes; empty where there is none.
     pub(super) value: Range<usize>,
 }
@@ -50,18 +52,27 @@ pub(super) struct TagScan {
     /// Where the name or value that is being read starts.
     from: usize,
     position: usize,
+    previous_end: usize,
+    /// Which attributes are kept.
+    reads: fn(&[u8]) -> bool,
+    /// Whether the attribute at hand is.
+    records: bool,
     interest: Interest,
     self_closing: bool,
     state: State,
 }
 
 impl TagScan {
-    pub(super) fn new() -> Self {
+    /// Keeps those attributes whose names `reads` takes.
+    pub(super) fn new(reads: fn(&[u8]) -> bool) -> Self {
         Self {
             attributes: Vec::new(),
             name: Name::default(),
             from: 0,
             position: 0,
+            previous_end: 0,
+            reads,
+            records: false,
             interest: Interest::None,
             self_closing: false,
             state: State::TagName,
@@ -71,8 +82,10 @@ impl TagScan {
     /// Starts on a tag whose name begins `name_at` bytes behind its `<`.
     pub(super) fn restart(&mut self, name_at: usize) {
         self.attributes.clear();
+        self.attributes.shrink_to(MAX_KEPT_CAPACITY);
         self.name = Name::default();
         self.position = name_at;
+        self.previous_end = name_at;
         self.interest = Interest::None;
         self.self_closing = false;
         self.state = State::TagName;
@@ -91,6 +104,7 @@ impl TagScan {
     pub(super) fn drop_attributes(&mut self) {
         self.attributes.clear();
         self.interest = Interest::None;
+        self.records = false;
     }
 
     /// Takes note that the first `bytes` of the tag are gone.
@@ -143,7 +157,7 @@ impl TagScan {
                 State::AttributeName => {
                     let ends = |byte: &u8| matches!(byte, b'/' | b'>' | b'=') || is_space(*byte);
                     self.run_to(rest.iter().position(ends), tag)?;
-                    self.record_name();
+                    self.record_name(tag);
                     self.state = State::AfterName;
                 }
                 State::AfterName => match byte {
@@ -213,15 +227,18 @@ impl TagScan {
             let Some(length) = memchr::memchr(b'"', value) else {
                 return;
             };
-            if self.interest != Interest::None {
-                let at = self.position;
+            let at = self.position;
+            let end = at + value_from + length + 1;
+            if self.interest != Interest::None && rest.get(..name_end).is_some_and(self.reads) {
                 self.attributes.push(Attribute {
-                    end: at + value_from + length + 1,
+                    end,
                     name: at..at + name_end,
+                    previous_end: self.previous_end,
                     value: at + value_from..at + value_from + length,
                 });
             }
-            self.position += value_from + length + 1;
+            self.position = end;
+            self.previous_end = end;
         }
     }
 
@@ -239,25 +256,34 @@ impl TagScan {
         self.state = state;
     }
 
-    fn record_name(&mut self) {
-        if self.interest != Interest::None {
+    fn record_name(&mut self, tag: &[u8]) {
+        let name = self.from..self.position;
+        self.records =
+            self.interest != Interest::None && tag.get(name.clone()).is_some_and(self.reads);
+        if self.records {
             self.attributes.push(Attribute {
-                end: self.position,
-                name: self.from..self.position,
-                value: self.position..self.position,
+                end: name.end,
+                value: name.end..name.end,
+                previous_end: self.previous_end,
+                name,
             });
         }
+        self.previous_end = self.position;
     }
 
     fn record_value(&mut self, end: usize) {
-        if self.interest != Interest::None
+        if self.records
             && let Some(attribute) = self.attributes.last_mut()
         {
             attribute.value = self.from..self.position;
             attribute.end = end;
         }
+        self.previous_end = end;
     }
 }
+
+/// More room than that for attributes is given back after a tag.
+const MAX_KEPT_CAPACITY: usize = 1024;
 
 /// What attribute names consist of outside of mistakes.
 fn is_plain(byte: u8) -> bool {
@@ -271,14 +297,14 @@ mod tests {
     /// Attributes as `name=value`, by one scan and byte by byte.
     fn attributes(tag: &str) -> Vec<String> {
         let bytes = tag.as_bytes();
-        let mut whole = TagScan::new();
+        let mut whole = TagScan::new(|_| true);
         whole.restart(1);
         assert_eq!(
             whole.advance(bytes, |_| Interest::Whole),
             Some(tag.len()),
             "{tag}"
         );
-        let mut cut = TagScan::new();
+        let mut cut = TagScan::new(|_| true);
         cut.restart(1);
         for end in 1..bytes.len() {
             assert_eq!(

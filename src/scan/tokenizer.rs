@@ -2,10 +2,11 @@
 //! text start and end. It never decodes, copies or changes a byte.
 //!
 //! It works on a window of the document that may end anywhere, keeps its place when the window
-//! grows, and looks at no byte twice but for the few that a search has to step back.
+//! grows, and looks at no byte more than a few times.
 
 use std::ops::Range;
 
+use super::links::is_read;
 use super::name::Name;
 use super::raw_text::{Found, RawText};
 use super::tag::{Interest, TagScan};
@@ -82,7 +83,7 @@ impl Tokenizer {
         Self {
             cdata_allowed: false,
             closes_raw_text: false,
-            tag: TagScan::new(),
+            tag: TagScan::new(is_read),
             content_from: 0,
             in_comment: false,
             position: 0,

@@ -133,3 +133,13 @@ fn a_character_cut_short_at_the_end_of_a_value_swallows_nothing() {
         );
     }
 }
+
+#[test]
+fn a_byte_order_mark_overrides_the_stated_charset() {
+    let html = "\u{feff}<a href='https://x.test/?é'>x</a>";
+    for size in [1, 2, 100] {
+        let (_, report) = rewrite("windows-1252", html.as_bytes(), size);
+        let expected = Some("https://x.test/?%C3%A9");
+        assert_eq!(report.links()[0].destination(), expected, "{size}");
+    }
+}

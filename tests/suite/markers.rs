@@ -130,7 +130,7 @@ fn excluded_hosts_and_the_unsubscribe_link_are_left_alone() {
         .unwrap()
         .for_message(message);
     let html = "<a href='https://x.test/u?a=1&amp;b=2'>u</a><a href=HTTPS://x.test/bare>b</a>\
-                <a href='https://docs.example.com/x'>d</a>";
+                <a href='https://docs.example.com./x'>d</a>";
     let (output, report) = rewrite_with_report(html, &domain);
     assert_eq!(output, html);
     let reasons: Vec<LinkOutcome> = report.links().iter().map(|link| link.outcome()).collect();
@@ -207,4 +207,10 @@ fn of_two_equal_markers_both_go_or_both_stay() {
     ] {
         assert_rewritten(html, html);
     }
+}
+
+#[test]
+fn markers_of_links_that_wait_for_a_merge_tag_stay() {
+    let html = "<a data-track=off data-track-name=n href='{{url}}'>x</a>";
+    assert_rewritten(html, html);
 }
