@@ -63,12 +63,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let document = fs::read_to_string(&options.document)
         .map_err(|error| format!("{}: {error}", options.document.display()))?;
     let key = match &options.key {
-        Some(key) => {
-            let (id, secret) = key
-                .split_once(':')
-                .ok_or("key has no `:`, expected ID:HEX")?;
-            SigningKey::from_hex(KeyId(id.parse()?), secret)?
-        }
+        Some(key) => SigningKey::parse(key)?,
         None => SigningKey::new(KeyId(1), DEMO_KEY)?,
     };
     let host = TrackingHost::custom(&options.tracking_host)?;

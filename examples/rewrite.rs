@@ -2,7 +2,9 @@
 //!
 //! `verify` reads the tokens back that this makes.
 
+use std::collections::BTreeSet;
 use std::error::Error;
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -10,8 +12,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use linkseal::{
-    DomainConfig, KeyId, Link, LinkOutcome, Message, PixelPlacement, Report, Rewriter, SigningKey,
-    TrackingHost, rewrite_with_report,
+    DomainConfig, KeyId, Link, Message, PixelPlacement, Report, Rewriter, SigningKey, TrackingHost,
+    rewrite_with_report,
 };
 use serde_json::{Value, json};
 
@@ -60,7 +62,7 @@ struct Options {
     /// Leave this link alone, as the mail's List-Unsubscribe field names it.
     #[arg(long, value_name = "URL")]
     unsubscribe_url: Vec<String>,
-    /// Charset of the document.
+    /// Charset of the document, as its Content-Type states it; UTF-8 without.
     #[arg(long, value_name = "LABEL")]
     charset: Option<String>,
     /// Stream the document in chunks of that size.
@@ -72,7 +74,7 @@ struct Options {
     /// Rewrite each FILE to the same name in this folder.
     #[arg(long, value_name = "DIR", requires = "files")]
     out_dir: Option<PathBuf>,
-    /// Documents to rewrite; standard input when there are none.
+    /// Documents to rewrite into --out-dir; standard input when there are none.
     #[arg(value_name = "FILE", requires = "out_dir")]
     files: Vec<PathBuf>,
 }
@@ -96,7 +98,10 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let domain = domain(options)?;
-    let mut reports = options.report.as_ref().map(File::create).transpose()?;
+    let mut reports = match &options.report {
+        Some(file) => Some(File::create(file).map_err(|error| at(file, error))?),
+        None => None,
+    };
     if options.key.is_none() {
         eprintln!(
             "rewrite: no --key, signing with the demo key 1:{}",
@@ -112,17 +117,26 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         return Ok(write_report(None, &report)?);
     };
     fs::create_dir_all(out_dir)?;
+    let mut written = BTreeSet::new();
     for file in &options.files {
-        let at_file = |error: Box<dyn Error>| format!("{}: {error}", file.display());
-        let name = file
-            .file_name()
-            .ok_or_else(|| format!("{} is not a file", file.display()))?;
-        let input = File::open(file).map_err(|error| at_file(error.into()))?;
-        let output = File::create(out_dir.join(name)).map_err(|error| at_file(error.into()))?;
-        let report = rewrite(options, &domain, input, output).map_err(at_file)?;
+        let name = file.file_name().ok_or_else(|| at(file, "not a file"))?;
+        let target = out_dir.join(name);
+        let input = File::open(file).map_err(|error| at(file, error))?;
+        if target.canonicalize().ok() == Some(file.canonicalize()?) {
+            return Err(at(file, "would be overwritten, expected another --out-dir").into());
+        }
+        if !written.insert(name) {
+            return Err(at(file, "comes twice by that name, expected different ones").into());
+        }
+        let output = File::create(&target).map_err(|error| at(&target, error))?;
+        let report = rewrite(options, &domain, input, output).map_err(|error| at(file, error))?;
         write_report(Some(file), &report)?;
     }
     Ok(())
+}
+
+fn at(file: &Path, problem: impl Display) -> String {
+    format!("{}: {problem}", file.display())
 }
 
 /// Rewrites one document: as a stream when asked to or when it is not UTF-8, else at once.
@@ -186,13 +200,13 @@ fn rewriter<W: Write>(
 
 fn domain(options: &Options) -> Result<DomainConfig, Box<dyn Error>> {
     let key = match &options.key {
-        Some(key) => parse_key(key)?,
+        Some(key) => SigningKey::parse(key)?,
         None => SigningKey::new(KeyId(1), DEMO_KEY)?,
     };
     let host = TrackingHost::custom(&options.tracking_host)?;
     let mut domain = DomainConfig::new(&options.domain, host, key)?;
     for key in &options.retired_key {
-        domain = domain.with_retired_key(parse_key(key)?)?;
+        domain = domain.with_retired_key(SigningKey::parse(key)?)?;
     }
     for host in &options.exclude_host {
         domain = domain.with_excluded_host(host)?;
@@ -209,7 +223,11 @@ fn domain(options: &Options) -> Result<DomainConfig, Box<dyn Error>> {
         .with_recipient(options.recipient.clone())?
         .with_sent_at(options.sent_at)?;
     for url in &options.unsubscribe_url {
+        let known = message.list_unsubscribe().count();
         message = message.with_list_unsubscribe(url);
+        if message.list_unsubscribe().count() == known {
+            return Err(format!("`{url}` is not an http or https URL").into());
+        }
     }
     if options.no_clicks {
         message = message.without_click_tracking();
@@ -218,17 +236,6 @@ fn domain(options: &Options) -> Result<DomainConfig, Box<dyn Error>> {
         message = message.without_open_tracking();
     }
     Ok(domain.for_message(message))
-}
-
-/// Parses `ID:HEX`. Errors show no part of the secret.
-fn parse_key(text: &str) -> Result<SigningKey, Box<dyn Error>> {
-    let (id, secret) = text
-        .split_once(':')
-        .ok_or("key has no `:`, expected ID:HEX")?;
-    let id = id
-        .parse()
-        .map_err(|_| format!("key id `{id}` is not a number below 2^32, expected ID:HEX"))?;
-    Ok(SigningKey::from_hex(KeyId(id), secret)?)
 }
 
 fn report_json(file: Option<&Path>, report: &Report) -> Value {
@@ -247,11 +254,6 @@ fn report_json(file: Option<&Path>, report: &Report) -> Value {
 }
 
 fn link_json(link: &Link) -> Value {
-    let (outcome, reason) = match link.outcome() {
-        LinkOutcome::Tracked => ("tracked", None),
-        LinkOutcome::Skipped(reason) => ("skipped", Some(reason.as_str())),
-        _ => ("unknown", None),
-    };
     json!({
         "element": link.element(),
         "context": link.context().as_str(),
@@ -259,8 +261,8 @@ fn link_json(link: &Link) -> Value {
         "name": link.name(),
         "original": link.original(),
         "destination": link.destination(),
-        "outcome": outcome,
-        "reason": reason,
+        "outcome": link.outcome().as_str(),
+        "reason": link.outcome().skip_reason().map(|reason| reason.as_str()),
     })
 }
 
