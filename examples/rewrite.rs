@@ -223,11 +223,10 @@ fn domain(options: &Options) -> Result<DomainConfig, Box<dyn Error>> {
         .with_recipient(options.recipient.clone())?
         .with_sent_at(options.sent_at)?;
     for url in &options.unsubscribe_url {
-        let known = message.list_unsubscribe().count();
-        message = message.with_list_unsubscribe(url);
-        if message.list_unsubscribe().count() == known {
-            return Err(format!("`{url}` is not an http or https URL").into());
+        if !url.contains(':') {
+            return Err(format!("unsubscribe URL `{url}` has no scheme, expected one").into());
         }
+        message = message.with_list_unsubscribe(url);
     }
     if options.no_clicks {
         message = message.without_click_tracking();
