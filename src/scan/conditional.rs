@@ -18,6 +18,9 @@ impl<S: Sink> Scanner<S> {
         let Some(condition) = memchr::memchr(b'>', content) else {
             return;
         };
+        if !may_hold_link(content) {
+            return;
+        }
         let mut tokenizer = Tokenizer::in_comment();
         tokenizer.resume_at(condition + 1);
         let may_be_link = |name: &Name| matches!(name.as_bytes(), b"a" | b"area") || name.is_vml();
@@ -58,6 +61,12 @@ impl<S: Sink> Scanner<S> {
 }
 
 const COMMENT_OPENING: &[u8] = b"<!--";
+
+/// Most conditional comments hold nothing but a table: those need no reading.
+fn may_hold_link(content: &[u8]) -> bool {
+    memchr::memchr_iter(b'<', content)
+        .any(|at| matches!(content.get(at + 1), Some(b'a' | b'A' | b'v' | b'V')))
+}
 
 /// What stands between `<!--` and `-->`, or `--!>`.
 pub(super) fn comment_content<'a>(window: &'a [u8], comment: &Range<usize>) -> &'a [u8] {

@@ -61,7 +61,9 @@ pub(crate) fn encode_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     let length = base64::encoded_len(bytes.len(), false).unwrap_or(0);
     out.resize(start + length, b'A');
     if let Some(target) = out.get_mut(start..) {
-        // The length was computed for these bytes, so the encoder can't run out of room.
-        let _ = URL_SAFE_NO_PAD.encode_slice(bytes, target);
+        // The room was computed for these bytes; a token in part would be no token.
+        if URL_SAFE_NO_PAD.encode_slice(bytes, target).is_err() {
+            out.truncate(start);
+        }
     }
 }

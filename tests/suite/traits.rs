@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use linkseal::{
-    DomainConfig, PIXEL_GIF, Report, Rewriter, SigningKey, Verifier, rewrite_with_report,
+    DomainConfig, PIXEL_GIF, Report, Rewriter, SigningKey, Template, Verifier, rewrite_with_report,
 };
 
 use crate::setup::{domain, stream};
@@ -36,6 +36,7 @@ fn no_debug_text_has_the_secret_in_it() {
     let verifier = Verifier::new([&config]).unwrap();
     let lookup = Verifier::from_lookup(|_| None);
     let rewriter = Rewriter::new(&config, Vec::new());
+    let template = Template::compile("<a href=https://x.test>x</a>", &config);
     let (html, report) = rewrite_with_report("<a href=https://x.test>x</a>", &config);
     let url = html
         .split("href=")
@@ -46,8 +47,8 @@ fn no_debug_text_has_the_secret_in_it() {
         .unwrap();
     let event = verifier.verify_url(url).unwrap();
     let error = SigningKey::new(linkseal::KeyId(9), &SECRET[..7]).unwrap_err();
-    let shown: [&dyn Debug; 8] = [
-        &key, &config, &verifier, &lookup, &rewriter, &report, &event, &error,
+    let shown: [&dyn Debug; 9] = [
+        &key, &config, &verifier, &lookup, &rewriter, &template, &report, &event, &error,
     ];
     for value in shown {
         for text in [format!("{value:?}"), format!("{value:#?}")] {
