@@ -57,8 +57,8 @@
 //! | [`Template::render_into`] over copying its output and finishing its HMACs | 1.34 |
 //! | [`Verifier::verify`] over one HMAC of the same bytes | 1.57 |
 //!
-//! It is slower than `lol_html` without a handler, which looks at nothing but tag names, and than the
-//! handwritten rewriter on Outlook-heavy mail, whose conditional comments that one does not look into.
+//! It is slower than `lol_html` without a handler, which looks at nothing but tag names, and than idle
+//! handlers on Outlook-heavy mail, whose conditional comments those do not look into.
 //! The README has the times, and peak memory.
 
 #![cfg_attr(not(test), warn(clippy::string_slice))]
