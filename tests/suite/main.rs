@@ -12,6 +12,7 @@ mod cases;
 mod charset;
 mod corpus;
 mod errors;
+mod hostile;
 mod judge;
 mod laws;
 mod markers;
