@@ -92,6 +92,8 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
+    /// An image ends SVG and MathML around it, so inside of these no pixel can stand unless it is the
+    /// last thing in the document: the rest would be read differently.
     fn end_tag(&mut self, window: &[u8], range: &Range<usize>) {
         // Before the end of raw text a pixel would be text.
         if !self.tokenizer.closes_raw_text {
@@ -111,7 +113,9 @@ impl<S: Sink> Scanner<S> {
             }
         }
         match name.as_bytes() {
-            b"body" if !self.token_is_long => self.end_of_body(window, range.start),
+            b"body" if !self.token_is_long && !self.foreign.is_current() => {
+                self.end_of_body(window, range.start);
+            }
             b"noscript" => self.in_noscript = false,
             _ => {}
         }
@@ -125,7 +129,7 @@ impl<S: Sink> Scanner<S> {
             self.pixel.body_starts();
             self.start_of_body(window, range.start + at);
         }
-        if !self.pixel.seeks_placeholder() {
+        if !self.pixel.seeks_placeholder() || self.foreign.is_current() {
             return Next::Token;
         }
         let text_at = range.start;
@@ -168,7 +172,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     fn placeholder(&mut self, window: &[u8], range: Range<usize>) {
-        if self.token_is_long {
+        if self.token_is_long || self.foreign.is_current() {
             return;
         }
         if self.body.is_outside_templates() && self.pixel.needs_placeholder() {

@@ -57,7 +57,12 @@ fn end_is_before_the_first_real_body_end_tag() {
                 "<title></body></title>x[PIXEL]",
                 End,
             ),
-            ("<svg></body>", "<svg>[PIXEL]</body>", End),
+            ("<svg></body>", "<svg></body>[PIXEL]", End),
+            (
+                "<svg></body><![CDATA[>]]></svg>x",
+                "<svg></body><![CDATA[>]]></svg>x[PIXEL]",
+                End,
+            ),
             (
                 "<template></body></template>x",
                 "<template></body></template>x[PIXEL]",
@@ -159,6 +164,12 @@ fn placeholders_give_their_place_and_go() {
                 End,
             ),
             ("{{ses:openTracke", "{{ses:openTracke[PIXEL]", End),
+            (
+                "<svg>{{ses:openTracker}}</svg>",
+                "<svg>{{ses:openTracker}}</svg>[PIXEL]",
+                End,
+            ),
+            ("<svg><opentag/></svg>", "<svg><opentag/></svg>[PIXEL]", End),
             ("x</body>", "x[PIXEL]</body>", End),
         ],
     );
