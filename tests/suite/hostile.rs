@@ -3,19 +3,11 @@
 #[path = "../../benches/arms/hostile.rs"]
 mod documents;
 
-use linkseal::{LinkOutcome, PixelOutcome, Report, Rewriter, rewrite_with_report};
+use linkseal::{PixelOutcome, Rewriter, rewrite_with_report};
 
-use crate::setup::{domain, stream, undo};
+use crate::setup::{domain, originals, stream, undo};
 
 const SIZE: usize = 2_000;
-
-fn originals(report: &Report) -> Vec<Vec<u8>> {
-    let tracked = |link: &&linkseal::Link| link.outcome() == LinkOutcome::Tracked;
-    let links = report.links().iter().filter(tracked);
-    links
-        .map(|link| link.original().as_bytes().to_vec())
-        .collect()
-}
 
 #[test]
 fn nothing_is_lost_of_hostile_documents() {

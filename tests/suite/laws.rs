@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::setup::{CLICK_PREFIX, domain, stream, tracking_urls, undo, verifier};
+use crate::setup::{CLICK_PREFIX, domain, originals, stream, tracking_urls, undo, verifier};
 use crate::template::{assert_renders, domains, messages};
 
 /// What documents are glued together from: whole constructs, and the beginnings of others.
@@ -210,12 +210,4 @@ proptest! {
         let error = Verifier::new([&domain()]).unwrap().verify(&altered).unwrap_err();
         prop_assert_ne!(error, TokenError::UnexpectedKind);
     }
-}
-
-fn originals(report: &linkseal::Report) -> Vec<Vec<u8>> {
-    let tracked = |link: &&linkseal::Link| link.outcome() == LinkOutcome::Tracked;
-    let links = report.links().iter().filter(tracked);
-    links
-        .map(|link| link.original().as_bytes().to_vec())
-        .collect()
 }
