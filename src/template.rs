@@ -87,8 +87,8 @@ impl Template {
             report,
             text: collector.text,
         };
-        let (tail, anonymous) = (message_tail(&Message::default()), Message::default());
-        let output_bytes = template.rendered_len(&anonymous, &tail);
+        let anonymous = template.domain.message();
+        let output_bytes = template.rendered_len(anonymous, &message_tail(anonymous));
         template.report.output_bytes = u64::try_from(output_bytes).unwrap_or(u64::MAX);
         template
     }

@@ -49,20 +49,16 @@ pub(crate) fn message_tail(message: &Message) -> Vec<u8> {
     tail
 }
 
-/// Appends the token of `payload`, which is left with its tag behind it.
+/// Appends the token of `payload`, which is left with its tag behind it, in unpadded base64url
+/// (RFC 4648 §5).
 pub(crate) fn encode(payload: &mut Vec<u8>, tag: [u8; TAG_BYTES], out: &mut Vec<u8>) {
     payload.extend_from_slice(&tag);
-    encode_bytes(payload, out);
-}
-
-/// Appends unpadded base64url (RFC 4648 §5).
-pub(crate) fn encode_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
-    let length = base64::encoded_len(bytes.len(), false).unwrap_or(0);
+    let length = base64::encoded_len(payload.len(), false).unwrap_or(0);
     out.resize(start + length, b'A');
     if let Some(target) = out.get_mut(start..) {
         // The room was computed for these bytes; a token in part would be no token.
-        if URL_SAFE_NO_PAD.encode_slice(bytes, target).is_err() {
+        if URL_SAFE_NO_PAD.encode_slice(payload, target).is_err() {
             out.truncate(start);
         }
     }
