@@ -92,8 +92,6 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
-    /// An image ends SVG and MathML around it, so inside of these no pixel can stand unless it is the
-    /// last thing in the document: the rest would be read differently.
     fn end_tag(&mut self, window: &[u8], range: &Range<usize>) {
         // Before the end of raw text a pixel would be text.
         if !self.tokenizer.closes_raw_text {
@@ -113,6 +111,7 @@ impl<S: Sink> Scanner<S> {
             }
         }
         match name.as_bytes() {
+            // An image would end SVG or MathML around it, and the rest would be read differently.
             b"body" if !self.token_is_long && !self.foreign.is_current() => {
                 self.end_of_body(window, range.start);
             }
