@@ -8,17 +8,20 @@
     reason = "a test fails by panicking, and a binary exports nothing"
 )]
 
+#[path = "../laws/mod.rs"]
+mod common;
+
 mod cases;
 mod charset;
 mod corpus;
 mod errors;
 mod hostile;
-mod judge;
 mod laws;
 mod markers;
 mod pixel;
-mod setup;
 mod stream;
 mod template;
 mod tokens;
 mod traits;
+
+use common::{judge, setup};
