@@ -6,6 +6,7 @@ use linkseal::{
     Click, DomainConfig, Event, KeyId, Link, LinkOutcome, Message, Report, Rewriter, SigningKey,
     TrackingHost, Verifier,
 };
+use memchr::memchr2;
 
 pub const CLICK_PREFIX: &str = "https://link.example.com/c/";
 pub const OPEN_PREFIX: &str = "https://link.example.com/o/";
@@ -53,7 +54,7 @@ pub fn tracking_urls(html: &[u8]) -> Vec<String> {
     html.match_indices(CLICK_PREFIX)
         .map(|(at, _)| {
             let rest = &html[at + CLICK_PREFIX.len()..];
-            format!("{CLICK_PREFIX}{}", &rest[..token_length(rest)])
+            format!("{CLICK_PREFIX}{}", &rest[..token_length(rest.as_bytes())])
         })
         .collect()
 }
@@ -76,23 +77,27 @@ pub fn undo(html: &[u8], originals: &[Vec<u8>]) -> Vec<u8> {
     let mut originals = originals.iter();
     let (mut undone, mut rest) = (Vec::new(), html);
     while !rest.is_empty() {
+        // What stays comes in long runs: a document may have a hundred megabytes.
+        let (run, from) = rest.split_at(memchr2(b'h', b'<', rest).unwrap_or(rest.len()));
+        undone.extend_from_slice(run);
+        rest = from;
         if let Some(after) = rest.strip_prefix(CLICK_PREFIX.as_bytes()) {
             undone.extend_from_slice(originals.next().expect("an original for each URL"));
-            let token = token_length(&String::from_utf8_lossy(after));
-            rest = &after[token..];
+            rest = &after[token_length(after)..];
         } else if rest.starts_with(PIXEL_START.as_bytes()) {
             let end = rest.iter().position(|byte| *byte == b'>').unwrap();
             rest = &rest[end + 1..];
-        } else {
-            undone.push(rest[0]);
-            rest = &rest[1..];
+        } else if let Some((byte, after)) = rest.split_first() {
+            undone.push(*byte);
+            rest = after;
         }
     }
     assert_eq!(originals.next(), None, "a URL for each original");
     undone
 }
 
-fn token_length(text: &str) -> usize {
-    text.find(|sign: char| !sign.is_ascii_alphanumeric() && sign != '-' && sign != '_')
+fn token_length(text: &[u8]) -> usize {
+    text.iter()
+        .position(|sign| !sign.is_ascii_alphanumeric() && *sign != b'-' && *sign != b'_')
         .unwrap_or(text.len())
 }
