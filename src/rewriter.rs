@@ -7,11 +7,12 @@ use encoding_rs::Encoding;
 
 use crate::config::DomainConfig;
 use crate::error::CharsetError;
-use crate::link::Minter;
-use crate::report::Report;
-use crate::scan::{Scanner, Splicer};
+use crate::link::{Minter, TrackedLink};
+use crate::report::{Report, SkipReason};
+use crate::scan::{Cut, Scanner, Sink, Splicer};
+use crate::token::Placement;
 
-/// One call takes no more, so that the output waiting to be written stays small.
+/// One call takes no more, and output over that is not left waiting.
 const MAX_CHUNK_BYTES: usize = 64 * 1024;
 
 /// Rewrites a document while it is written, and writes the result to another writer.
@@ -41,11 +42,7 @@ const MAX_CHUNK_BYTES: usize = 64 * 1024;
 pub struct Rewriter<W: Write> {
     /// What the scanner can't judge yet.
     held_back: Vec<u8>,
-    output_bytes: u64,
-    scanner: Scanner<Splicer>,
-    writer: W,
-    /// How much of the splicer's output the writer has taken.
-    written: usize,
+    scanner: Scanner<Outlet<W>>,
 }
 
 impl<W: Write> Rewriter<W> {
@@ -62,15 +59,18 @@ impl<W: Write> Rewriter<W> {
     /// another one than UTF-8 call [`with_charset`](Self::with_charset), or links
     /// whose URL is not ASCII lead elsewhere.
     pub fn new(domain: &DomainConfig, writer: W) -> Self {
-        let splicer = Splicer::new(Minter::new(domain.clone()), Vec::new());
-        let mut scanner = Scanner::new(domain.clone(), splicer);
+        let outlet = Outlet {
+            is_stalled: false,
+            output_bytes: 0,
+            splicer: Splicer::new(Minter::new(domain.clone()), Vec::new()),
+            writer,
+            written: 0,
+        };
+        let mut scanner = Scanner::new(domain.clone(), outlet);
         scanner.set_longest_construct(Self::DEFAULT_MEMORY_LIMIT);
         Self {
             held_back: Vec::new(),
-            output_bytes: 0,
             scanner,
-            writer,
-            written: 0,
         }
     }
 
@@ -107,6 +107,10 @@ impl<W: Write> Rewriter<W> {
     /// text pass at any length, but no pixel can go before one that is longer, or in its place: if
     /// the document ends inside of it, there is none. A limit under
     /// [`MIN_MEMORY_LIMIT`](Self::MIN_MEMORY_LIMIT) counts as that.
+    ///
+    /// All that a stream has on the heap is at most eight times the limit and 1 MiB, as the bench
+    /// `hostile_memory` measures; besides the links of its report, and the output of what was held
+    /// back while the writer fails.
     pub fn with_memory_limit(mut self, bytes: usize) -> Self {
         let bytes = bytes.max(Self::MIN_MEMORY_LIMIT);
         self.scanner.set_longest_construct(bytes);
@@ -127,9 +131,11 @@ impl<W: Write> Rewriter<W> {
     pub fn finish(mut self) -> io::Result<(W, Report)> {
         let held_back = std::mem::take(&mut self.held_back);
         self.scanner.scan(&held_back, true);
-        self.drain()?;
-        let (_, report) = self.scanner.finish(self.output_bytes);
-        Ok((self.writer, report))
+        let outlet = self.scanner.sink();
+        outlet.drain()?;
+        let output_bytes = outlet.output_bytes;
+        let (outlet, report) = self.scanner.finish(output_bytes);
+        Ok((outlet.writer, report))
     }
 
     fn feed(&mut self, chunk: &[u8]) {
@@ -143,10 +149,51 @@ impl<W: Write> Rewriter<W> {
             self.held_back.drain(..done);
         }
     }
+}
 
+/// Rewriting never fails; errors are the inner writer's. After one of `write` or `flush`, the call can
+/// be repeated: nothing is lost and nothing comes twice.
+impl<W: Write> Write for Rewriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.scanner.sink().drain()?;
+        let chunk = bytes.get(..MAX_CHUNK_BYTES).unwrap_or(bytes);
+        self.feed(chunk);
+        Ok(chunk.len())
+    }
+
+    /// Writes and flushes what is ready; what is held back stays.
+    fn flush(&mut self) -> io::Result<()> {
+        let outlet = self.scanner.sink();
+        outlet.drain()?;
+        outlet.writer.flush()
+    }
+}
+
+impl<W: Write> fmt::Debug for Rewriter<W> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Rewriter")
+            .field("held_back", &self.held_back.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The output on its way to the writer.
+struct Outlet<W> {
+    /// Whether the writer has failed while a window was read; the next call will say how.
+    is_stalled: bool,
+    output_bytes: u64,
+    splicer: Splicer,
+    writer: W,
+    /// How much of the splicer's output the writer has taken.
+    written: usize,
+}
+
+impl<W: Write> Outlet<W> {
     /// Writes all output that is ready.
     fn drain(&mut self) -> io::Result<()> {
-        let out = &mut self.scanner.sink().out;
+        self.is_stalled = false;
+        let out = &mut self.splicer.out;
         while let Some(rest) = out.get(self.written..)
             && !rest.is_empty()
         {
@@ -164,29 +211,25 @@ impl<W: Write> Rewriter<W> {
     }
 }
 
-/// Rewriting never fails; errors are the inner writer's. After one of `write` or `flush`, the call can
-/// be repeated: nothing is lost and nothing comes twice.
-impl<W: Write> Write for Rewriter<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.drain()?;
-        let chunk = bytes.get(..MAX_CHUNK_BYTES).unwrap_or(bytes);
-        self.feed(chunk);
-        Ok(chunk.len())
+impl<W: Write> Sink for Outlet<W> {
+    fn source(&mut self, bytes: &[u8]) {
+        self.splicer.source(bytes);
     }
 
-    /// Writes and flushes what is ready; what is held back stays.
-    fn flush(&mut self) -> io::Result<()> {
-        self.drain()?;
-        self.writer.flush()
+    fn cut(&mut self, bytes: &[u8], why: Cut) {
+        self.splicer.cut(bytes, why);
     }
-}
 
-impl<W: Write> fmt::Debug for Rewriter<W> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Rewriter")
-            .field("held_back", &self.held_back.len())
-            .field("output_bytes", &self.output_bytes)
-            .finish_non_exhaustive()
+    /// Ten bytes that follow a long `base` become a tracking URL of five thousand, and a window may
+    /// hold nothing else.
+    fn link(&mut self, original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason> {
+        if self.splicer.out.len() > MAX_CHUNK_BYTES && !self.is_stalled {
+            self.is_stalled = self.drain().is_err();
+        }
+        self.splicer.link(original, link)
+    }
+
+    fn pixel(&mut self, placement: Placement) {
+        self.splicer.pixel(placement);
     }
 }

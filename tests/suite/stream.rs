@@ -352,3 +352,39 @@ fn a_writer_that_takes_nothing_is_an_error() {
     let error = rewriter.finish().unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::WriteZero);
 }
+
+/// Takes everything, and keeps the length of the longest piece.
+struct Longest(usize);
+
+impl Write for Longest {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.max(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn output_does_not_wait_for_all_links_of_a_window() {
+    let base = format!("<base href='https://x.test/{}/'>", "b".repeat(4000));
+    let links = "<a href=x>".repeat(5000);
+    for html in [
+        format!("{base}{links}"),
+        format!("{base}<!--[if mso]>{links}-->"),
+    ] {
+        let domain = domain();
+        let mut rewriter = Rewriter::new(&domain, Longest(0));
+        rewriter.write_all(html.as_bytes()).unwrap();
+        let (Longest(bytes), report) = rewriter.finish().unwrap();
+        assert_eq!(report.tracked(), 5000);
+        assert!(
+            report.output_bytes() > 25_000_000,
+            "{}",
+            report.output_bytes()
+        );
+        assert!(bytes < 200_000, "{bytes}");
+    }
+}
