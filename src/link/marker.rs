@@ -65,6 +65,13 @@ const fn lengths() -> u32 {
 }
 
 impl Marker {
+    pub(crate) const COUNT: u8 = 16;
+
+    /// Which of all markers it is, from 0.
+    pub(crate) fn index(self) -> u8 {
+        self.index
+    }
+
     /// Looks a raw attribute name up, in any letter case.
     pub(crate) fn named(attribute: &[u8]) -> Option<Self> {
         // `href`, `target`, `title` and most others are none by their length already.
@@ -225,6 +232,11 @@ mod tests {
         ]);
         assert_eq!(set.name(), Some("ours"));
         assert_eq!(read(&[("ses:tags", "k:v;l:w")]).name(), Some("k:v;l:w"));
+    }
+
+    #[test]
+    fn markers_are_as_many_as_counted() {
+        assert_eq!(MARKERS.len(), usize::from(Marker::COUNT));
     }
 
     #[test]

@@ -65,7 +65,7 @@ mod tests {
     use crate::scan::tag::{Interest, TagScan};
 
     fn without_markers(tag: &str) -> String {
-        let mut scan = TagScan::new(|_| true);
+        let mut scan = TagScan::new(|_| Some(0));
         scan.restart(1);
         scan.advance(tag.as_bytes(), |_| Interest::Whole).unwrap();
         let mut remover = Remover::default();

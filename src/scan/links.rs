@@ -216,6 +216,9 @@ fn offset(range: &Range<usize>, by: usize) -> Range<usize> {
 /// Which bytes go with the markers that were read. Of equal ones the first counts, so if one must
 /// stay, all do, lest another become the first.
 fn removals(tag: &[u8], scan: &TagScan, markers: &mut MarkerSet) -> Vec<Range<usize>> {
+    if scan.is_overfull() {
+        return Vec::new();
+    }
     'again: while markers.has_removable() {
         let (mut remover, mut cuts) = (Remover::default(), Vec::new());
         for attribute in &scan.attributes {
@@ -242,11 +245,13 @@ fn element_name(tag: &[u8]) -> String {
     String::from_utf8_lossy(&name).into_owned()
 }
 
-/// Whether somebody asks for an attribute of that name; a tag may have a million others.
-pub(super) fn is_read(attribute: &[u8]) -> bool {
+/// The number of an attribute that somebody asks for; a tag may have a million others.
+pub(super) fn number_of(attribute: &[u8]) -> Option<u8> {
     const READ: [&[u8]; 6] = [b"href", b"src", b"encoding", b"color", b"face", b"size"];
-    let is_name = |name: &&[u8]| name.eq_ignore_ascii_case(attribute);
-    READ.iter().any(is_name) || Marker::named(attribute).is_some()
+    let is_name = |(_, name): &(u8, &[u8])| name.eq_ignore_ascii_case(attribute);
+    let marker = || Marker::named(attribute).map(Marker::index);
+    let others = (Marker::COUNT..).zip(READ).find(is_name);
+    others.map(|(number, _)| number).or_else(marker)
 }
 
 /// Of an attribute that comes twice, browsers take the first (HTML §13.2.5.33).

@@ -46,25 +46,28 @@ pub(super) enum Interest {
 /// A scan through one tag.
 #[derive(Debug)]
 pub(super) struct TagScan {
-    /// Of the attributes only those of a tag that somebody will ask for.
+    /// Of the attributes only those that somebody will ask for; see [`is_overfull`](Self::is_overfull).
     pub(super) attributes: Vec<Attribute>,
     pub(super) name: Name,
     /// Where the name or value that is being read starts.
     from: usize,
     position: usize,
     previous_end: usize,
-    /// Which attributes are kept.
-    reads: fn(&[u8]) -> bool,
+    /// Which attributes are kept: each has a number below 32 of its own.
+    reads: fn(&[u8]) -> Option<u8>,
     /// Whether the attribute at hand is.
     records: bool,
     interest: Interest,
+    is_overfull: bool,
+    /// The numbers of the attributes that came already, a bit for each.
+    seen: u32,
     self_closing: bool,
     state: State,
 }
 
 impl TagScan {
-    /// Keeps those attributes whose names `reads` takes.
-    pub(super) fn new(reads: fn(&[u8]) -> bool) -> Self {
+    /// Keeps those attributes whose names `reads` knows.
+    pub(super) fn new(reads: fn(&[u8]) -> Option<u8>) -> Self {
         Self {
             attributes: Vec::new(),
             name: Name::default(),
@@ -74,6 +77,8 @@ impl TagScan {
             reads,
             records: false,
             interest: Interest::None,
+            is_overfull: false,
+            seen: 0,
             self_closing: false,
             state: State::TagName,
         }
@@ -82,13 +87,19 @@ impl TagScan {
     /// Starts on a tag whose name begins `name_at` bytes behind its `<`.
     pub(super) fn restart(&mut self, name_at: usize) {
         self.attributes.clear();
-        self.attributes.shrink_to(MAX_KEPT_CAPACITY);
         self.name = Name::default();
         self.position = name_at;
         self.previous_end = name_at;
         self.interest = Interest::None;
+        self.is_overfull = false;
+        self.seen = 0;
         self.self_closing = false;
         self.state = State::TagName;
+    }
+
+    /// Whether an attribute that came before in the tag is missing from the list.
+    pub(super) fn is_overfull(&self) -> bool {
+        self.is_overfull
     }
 
     pub(super) fn is_self_closing(&self) -> bool {
@@ -229,7 +240,7 @@ impl TagScan {
             };
             let at = self.position;
             let end = at + value_from + length + 1;
-            if self.interest != Interest::None && rest.get(..name_end).is_some_and(self.reads) {
+            if rest.get(..name_end).is_some_and(|name| self.keeps(name)) {
                 self.attributes.push(Attribute {
                     end,
                     name: at..at + name_end,
@@ -258,8 +269,7 @@ impl TagScan {
 
     fn record_name(&mut self, tag: &[u8]) {
         let name = self.from..self.position;
-        self.records =
-            self.interest != Interest::None && tag.get(name.clone()).is_some_and(self.reads);
+        self.records = tag.get(name.clone()).is_some_and(|name| self.keeps(name));
         if self.records {
             self.attributes.push(Attribute {
                 end: name.end,
@@ -269,6 +279,23 @@ impl TagScan {
             });
         }
         self.previous_end = self.position;
+    }
+
+    /// Whether the next attribute is to be kept. Its note takes ten times the room of a short name,
+    /// so a tag has few of them: the first of each name, which is what counts, and not all others.
+    fn keeps(&mut self, name: &[u8]) -> bool {
+        if self.interest == Interest::None {
+            return false;
+        }
+        let Some(number) = (self.reads)(name) else {
+            return false;
+        };
+        let bit = 1_u32.checked_shl(number.into()).unwrap_or(0);
+        let is_first = self.seen & bit == 0;
+        self.seen |= bit;
+        let has_room = self.attributes.len() < MAX_ATTRIBUTES;
+        self.is_overfull |= !is_first && !has_room;
+        is_first || has_room
     }
 
     fn record_value(&mut self, end: usize) {
@@ -282,8 +309,8 @@ impl TagScan {
     }
 }
 
-/// More room than that for attributes is given back after a tag.
-const MAX_KEPT_CAPACITY: usize = 1024;
+/// Tags of mail have a dozen.
+const MAX_ATTRIBUTES: usize = 1000;
 
 /// What attribute names consist of outside of mistakes.
 fn is_plain(byte: u8) -> bool {
@@ -297,14 +324,14 @@ mod tests {
     /// Attributes as `name=value`, by one scan and byte by byte.
     fn attributes(tag: &str) -> Vec<String> {
         let bytes = tag.as_bytes();
-        let mut whole = TagScan::new(|_| true);
+        let mut whole = TagScan::new(|_| Some(0));
         whole.restart(1);
         assert_eq!(
             whole.advance(bytes, |_| Interest::Whole),
             Some(tag.len()),
             "{tag}"
         );
-        let mut cut = TagScan::new(|_| true);
+        let mut cut = TagScan::new(|_| Some(0));
         cut.restart(1);
         for end in 1..bytes.len() {
             assert_eq!(

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::links::is_read;
+use super::links::number_of;
 use super::name::Name;
 use super::raw_text::{Found, RawText};
 use super::tag::{Interest, TagScan};
@@ -83,7 +83,7 @@ impl Tokenizer {
         Self {
             cdata_allowed: false,
             closes_raw_text: false,
-            tag: TagScan::new(is_read),
+            tag: TagScan::new(number_of),
             content_from: 0,
             in_comment: false,
             position: 0,
