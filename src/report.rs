@@ -205,7 +205,7 @@ pub enum SkipReason {
     Relative,
     /// Its scheme is neither http nor https.
     Scheme,
-    /// The destination, or the token around it, is longer than tokens may be.
+    /// The `href`, the destination, or the token around it is longer than it may be.
     TooLong,
     /// It is the message's `List-Unsubscribe` URL.
     Unsubscribe,

@@ -13,6 +13,9 @@ use crate::report::SkipReason;
 /// A destination is a part of a token, and tokens have a limit.
 const MAX_DESTINATION_BYTES: usize = 4096;
 
+/// Whatever leads to a destination that short is spelt in less. Parsing makes nine bytes of a NUL.
+const MAX_HREF_BYTES: usize = 16 * MAX_DESTINATION_BYTES;
+
 /// Decides on the links of one document.
 #[derive(Debug)]
 pub(crate) struct Linker {
@@ -87,6 +90,7 @@ impl Linker {
         }
         let url = match self.parse(href) {
             Ok(url) => url,
+            Err(ParseError::Overflow) => return Decision::skip(SkipReason::TooLong),
             Err(ParseError::RelativeUrlWithoutBase) => return Decision::skip(SkipReason::Relative),
             Err(_) => return Decision::skip(SkipReason::Invalid),
         };
@@ -129,6 +133,9 @@ impl Linker {
     }
 
     fn parse(&self, href: &str) -> Result<Url, ParseError> {
+        if href.len() > MAX_HREF_BYTES {
+            return Err(ParseError::Overflow);
+        }
         let encode: &dyn Fn(&str) -> Cow<'_, [u8]> = &|query| encode_query(query, self.encoding);
         let base = match &self.base {
             Base::Url(base) => Some(&**base),
@@ -293,6 +300,8 @@ mod tests {
             &format!("https://x.test/{}", "a".repeat(4082)),
             TooLong,
         );
+        let detours = "a/../".repeat(14_000);
+        assert_skipped(&linker, &format!("https://x.test/{detours}"), TooLong);
     }
 
     #[test]
