@@ -12,10 +12,23 @@ pub(super) fn attribute_value<'a>(raw: &'a [u8], encoding: &'static Encoding) ->
         return text;
     }
     let text = match text.contains('\0') {
-        true => Cow::Owned(text.replace('\0', "\u{fffd}")),
+        true => Cow::Owned(without_nuls(&text)),
         false => text,
     };
     htmlize::unescape_attribute(text)
+}
+
+/// Puts U+FFFD for each NUL, in just the room that it takes: that may be three times what it was.
+fn without_nuls(text: &str) -> String {
+    let nuls = memchr::memchr_iter(b'\0', text.as_bytes()).count();
+    let growth = nuls * ('\u{fffd}'.len_utf8() - '\0'.len_utf8());
+    let mut replaced = String::with_capacity(text.len() + growth);
+    let signs = text.chars().map(|sign| match sign {
+        '\0' => '\u{fffd}',
+        other => other,
+    });
+    replaced.extend(signs);
+    replaced
 }
 
 /// Decodes bytes in the document's charset; what has no meaning in it becomes U+FFFD.
