@@ -1,0 +1,84 @@
+//! What streams of hostile documents hold at most: `name peak bound ok|short`, in megabytes.
+//!
+//! Counted are the live bytes of the heap, with the old and the new room of what grows. It exits 0
+//! whatever it finds, as `limits` does.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a bench exports nothing, counts in floats, and fails by panicking"
+)]
+
+#[path = "arms/hostile.rs"]
+mod documents;
+
+use std::io::{Sink, Write, sink};
+
+use linkseal::{DomainConfig, KeyId, Rewriter, SigningKey, TrackingHost};
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static HEAP: PeakAlloc = PeakAlloc;
+
+const CHUNK: usize = 64 * 1024;
+const MEGABYTE: f64 = 1024.0 * 1024.0;
+const LIMITS: [usize; 3] = [
+    Rewriter::<Sink>::MIN_MEMORY_LIMIT,
+    16 * 1024,
+    Rewriter::<Sink>::DEFAULT_MEMORY_LIMIT,
+];
+
+fn main() {
+    let domain = domain();
+    println!("name\tpeak\tbound\tverdict");
+    let measure = |name: &str, html: &[u8], charset: &str| {
+        for limit in LIMITS {
+            let peak = peak(|| {
+                let rewriter = Rewriter::new(&domain, sink()).with_summary_only();
+                let rewriter = rewriter.with_charset(charset).unwrap();
+                let mut rewriter = rewriter.with_memory_limit(limit);
+                for chunk in html.chunks(CHUNK) {
+                    rewriter.write_all(chunk).unwrap();
+                }
+                rewriter.finish().unwrap();
+            });
+            print(&format!("{name}, limit {limit}"), peak, bound(limit));
+        }
+    };
+    for (name, full, make) in documents::DOCUMENTS {
+        measure(name, make(*full).as_bytes(), "utf-8");
+    }
+    for (name, full, charset, make) in documents::BYTES {
+        measure(name, &make(*full), charset);
+    }
+}
+
+fn domain() -> DomainConfig {
+    let host = TrackingHost::custom("link.example.com").unwrap();
+    let key = SigningKey::new(KeyId(1), &[0x42; 32]).unwrap();
+    let domain = DomainConfig::new("example.com", host, key).unwrap();
+    let domain = domain.with_excluded_host("*.excluded.test").unwrap();
+    domain.with_pixel_placeholder("%own%").unwrap()
+}
+
+/// What is held back, in up to twice the room; of a link as much as that decoded, of which one byte
+/// may become three, first its charset and then its character references; and what any stream needs.
+fn bound(limit: usize) -> usize {
+    8 * limit + 1024 * 1024
+}
+
+/// The most that `work` has on the heap at any time.
+fn peak(work: impl FnOnce()) -> usize {
+    let before = HEAP.current_usage();
+    HEAP.reset_peak_usage();
+    work();
+    HEAP.peak_usage() - before
+}
+
+fn print(name: &str, peak: usize, bound: usize) {
+    let verdict = if peak <= bound { "ok" } else { "short" };
+    let [peak, bound] = [peak, bound].map(|bytes| bytes as f64 / MEGABYTE);
+    println!("{name}\t{peak:.2}\t{bound:.2}\t{verdict}");
+}
