@@ -11,6 +11,7 @@
 #[path = "../laws/mod.rs"]
 mod common;
 
+mod attack;
 mod cases;
 mod charset;
 mod corpus;

@@ -1,0 +1,7 @@
+//! The verifier under attack, by callers without a key and by another implementation that has one.
+
+mod forge;
+mod keys;
+mod location;
+mod tags;
+mod urls;

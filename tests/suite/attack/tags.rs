@@ -1,0 +1,187 @@
+//! Tags that are nearly right, and tokens that are right elsewhere.
+
+use linkseal::{Event, KeyId, SigningKey, TokenError, Verifier};
+
+use super::forge::{
+    DOMAIN, SECRET, click, encode, field, full_tag, open, signed, token, varint, verdict, verifier,
+};
+
+/// Payloads of an open, of a usual click, and of clicks up to the longest token: 8192 characters.
+fn payloads() -> Vec<Vec<u8>> {
+    let long = |rest: usize| click(&[&b"\x01x.test/"[..], &vec![b'x'; rest]].concat());
+    let mut longest = long(6000);
+    longest = long(6000 + 6128 - longest.len());
+    assert_eq!(longest.len(), 6128);
+    vec![open(), long(0), long(600), longest]
+}
+
+#[test]
+fn tags_with_any_one_bit_flipped_are_refused() {
+    let verifier = verifier();
+    for payload in payloads() {
+        let right = signed(&payload);
+        assert!(verifier.verify(&encode(&right)).is_ok());
+        let tag_at = payload.len();
+        for bit in 0..128 {
+            let mut wrong = right.clone();
+            wrong[tag_at + bit / 8] ^= 1 << (bit % 8);
+            let error = verifier.verify(&encode(&wrong));
+            assert_eq!(error, Err(TokenError::BadSignature), "{tag_at}: bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn payloads_with_any_one_bit_flipped_are_refused() {
+    let verifier = verifier();
+    for payload in &payloads()[..3] {
+        for bit in 0..8 * payload.len() {
+            let mut wrong = signed(payload);
+            wrong[bit / 8] ^= 1 << (bit % 8);
+            // The version and the key id are read to find the key.
+            let expected = match bit {
+                4..8 => TokenError::UnsupportedVersion,
+                // A key id of two bytes, the second of which is zero and so not minimal.
+                15 => TokenError::Malformed,
+                8..15 => TokenError::UnknownKey,
+                _ => TokenError::BadSignature,
+            };
+            let error = verifier.verify(&encode(&wrong));
+            assert_eq!(error, Err(expected), "{}: bit {bit}", payload.len());
+        }
+    }
+}
+
+/// A comparison that ended early, or took fewer bytes, would tell these apart.
+#[test]
+fn tags_right_in_their_first_bytes_only_are_refused_alike() {
+    let verifier = verifier();
+    for payload in payloads() {
+        let right = signed(&payload);
+        for known in 0..16 {
+            let from = payload.len() + known;
+            let mut inverted = right.clone();
+            inverted[from..].iter_mut().for_each(|byte| *byte ^= 0xff);
+            let mut last = right.clone();
+            last[from] ^= 1;
+            for wrong in [inverted, last] {
+                let error = verifier.verify(&encode(&wrong));
+                assert_eq!(error, Err(TokenError::BadSignature), "{from}, {known}");
+            }
+        }
+    }
+}
+
+#[test]
+fn tags_of_any_other_length_are_refused() {
+    for payload in payloads() {
+        let full = full_tag(&SECRET, DOMAIN, &payload);
+        for length in (0..=32).filter(|length| *length != 16) {
+            let bytes = [&payload, &full[..length]].concat();
+            // The longest token has no room left for more.
+            let is_malformed = !(19..=6144).contains(&bytes.len());
+            let expected = if is_malformed {
+                TokenError::Malformed
+            } else {
+                TokenError::BadSignature
+            };
+            let error = verifier().verify(&encode(&bytes));
+            assert_eq!(error, Err(expected), "{}, {length}", payload.len());
+        }
+    }
+}
+
+#[test]
+fn a_click_is_no_open_and_an_open_is_no_click() {
+    let verifier = verifier();
+    let (click, open) = (token(&click(b"\x01x.test/")), token(&open()));
+    assert!(matches!(verifier.verify(&click), Ok(Event::Click(_))));
+    assert!(matches!(verifier.verify(&open), Ok(Event::Open(_))));
+    assert!(verifier.verify_click(&click).is_ok());
+    assert!(verifier.verify_open(&open).is_ok());
+    let wrong = TokenError::UnexpectedKind;
+    assert_eq!(verifier.verify_click(&open), Err(wrong));
+    assert_eq!(verifier.verify_open(&click), Err(wrong));
+    assert_eq!(verifier.verify_url(&format!("/c/{open}")), Err(wrong));
+    assert_eq!(verifier.verify_url(&format!("/o/{click}")), Err(wrong));
+    // The payload of the one under the header of the other: the tag covers the header.
+    for mut payload in [super::forge::click(b"\x01x.test/"), super::forge::open()] {
+        let tag = &full_tag(&SECRET, DOMAIN, &payload)[..16];
+        payload[0] ^= 0x11 ^ 0x12;
+        let error = verifier.verify(&encode(&[&payload, tag].concat()));
+        assert_eq!(error, Err(TokenError::BadSignature));
+    }
+}
+
+#[test]
+fn tokens_of_other_domains_are_refused_also_where_they_share_the_key() {
+    let payload = click(b"\x01x.test/");
+    let here = SigningKey::new(KeyId(1), &SECRET).unwrap();
+    for (domain, secret) in [
+        ("example.net", SECRET),
+        ("example.co", SECRET),
+        ("www.example.com", SECRET),
+        ("example.com", [1; 32]),
+        ("example.net", [1; 32]),
+    ] {
+        let tag = &full_tag(&secret, domain, &payload)[..16];
+        let token = encode(&[&payload, tag].concat());
+        let there = SigningKey::new(KeyId(1), &secret).unwrap();
+        let verifier = Verifier::from_keys([(domain, &there)]).unwrap();
+        assert_eq!(verifier.verify(&token).unwrap().domain(), domain);
+        let verifier = Verifier::from_keys([("example.com", &here)]).unwrap();
+        let error = verifier.verify(&token);
+        assert_eq!(error, Err(TokenError::BadSignature), "{domain}");
+    }
+}
+
+#[test]
+fn unknown_kinds_are_malformed_even_if_signed() {
+    for payload in [click(b"\x01x.test/"), open()] {
+        for kind in (0..16).filter(|kind| ![1, 2].contains(kind)) {
+            let mut payload = payload.clone();
+            payload[0] = 0x10 | kind;
+            assert_eq!(verdict(&payload), Err(TokenError::Malformed), "{kind}");
+        }
+    }
+}
+
+#[test]
+fn other_versions_are_unsupported_even_if_signed() {
+    for payload in [click(b"\x01x.test/"), open()] {
+        for version in (0..16).filter(|version| *version != 1) {
+            let mut payload = payload.clone();
+            payload[0] = version << 4 | payload[0] & 15;
+            let expected = Err(TokenError::UnsupportedVersion);
+            assert_eq!(verdict(&payload), expected, "{version}");
+        }
+    }
+}
+
+/// Cut, prolonged, or with one number out of its limits: rule 6 of the format, to its borders.
+#[test]
+fn payloads_out_of_their_limits_are_malformed_even_if_signed() {
+    let part = |position: u64, sent_at: Vec<u8>| {
+        let head = [&[0x11, 1][..], &varint(position), &[0]].concat();
+        [&head[..], &field(b"\x01x.test/"), &sent_at, &[0, 0]].concat()
+    };
+    let last = part(u64::from(u32::MAX), varint(u64::MAX / 2));
+    assert!(verdict(&last).is_ok());
+    for wrong in [
+        part(1 << 32, varint(0)),
+        part(0, varint(1 << 63)),
+        part(0, varint(u64::MAX)),
+        part(0, vec![0x80, 0]),
+        part(0, vec![0x81, 0x80, 0]),
+        part(0, vec![0xff; 10]),
+        [&last[..], &[0]].concat(),
+    ] {
+        assert_eq!(verdict(&wrong), Err(TokenError::Malformed), "{wrong:02x?}");
+    }
+    for payload in [last, open()] {
+        for end in 3..payload.len() {
+            let error = verdict(&payload[..end]);
+            assert_eq!(error, Err(TokenError::Malformed), "{end}");
+        }
+    }
+}
