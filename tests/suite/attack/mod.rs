@@ -5,3 +5,4 @@ mod keys;
 mod location;
 mod tags;
 mod urls;
+mod vectors;
