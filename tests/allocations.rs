@@ -1,0 +1,193 @@
+//! What the verifier allocates, counted in this thread by an allocator that this binary has for it.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::cell::Cell;
+
+use allocation_counter::{AllocationInfo, measure};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use linkseal::{
+    DomainConfig, Event, KeyId, Message, SigningKey, TokenError, TrackingHost, Verifier, rewrite,
+};
+
+fn domain() -> DomainConfig {
+    let host = TrackingHost::custom("link.example.com").unwrap();
+    let key = SigningKey::new(KeyId(1), &[0x42; 32]).unwrap();
+    DomainConfig::new("example.com", host, key).unwrap()
+}
+
+/// The bare tokens of a click and an open, with ids and destinations of any length.
+fn tokens(text: usize) -> [String; 2] {
+    let message = Message::new("m".repeat(text.min(1024))).unwrap();
+    let message = message.with_recipient("r".repeat(text.min(1024))).unwrap();
+    let link = format!("<a href='https://x.test/{}'>x</a>", "x".repeat(text));
+    let html = rewrite(&link, &domain().for_message(message));
+    ["link.example.com/c/", "link.example.com/o/"].map(|prefix| {
+        let after = html.split(prefix).nth(1).unwrap();
+        after.split(['"', '\'']).next().unwrap().to_owned()
+    })
+}
+
+/// Runs it, and returns what it said and what it allocated meanwhile.
+fn counted<T>(run: impl FnOnce() -> T) -> (T, AllocationInfo) {
+    let mut value = None;
+    let counted = measure(|| value = Some(run()));
+    (value.unwrap(), counted)
+}
+
+/// A counter that counts nothing would let all of these tests pass.
+#[test]
+fn the_allocator_counts() {
+    let (text, counted) = counted(|| "x".repeat(100));
+    assert_eq!((counted.count_total, counted.bytes_total), (1, 100));
+    assert_eq!(counted.bytes_current, 100);
+    drop(text);
+}
+
+#[test]
+fn texts_over_their_length_are_refused_without_an_allocation() {
+    let verifier = Verifier::new([&domain()]).unwrap();
+    let [click, _] = tokens(10);
+    for length in [8193, 32_769, 1 << 20, 1 << 26] {
+        for fill in ["A", "E", "/", "%", "\0"] {
+            let token = fill.repeat(length);
+            let (verdict, counted) = counted(|| verifier.verify(&token));
+            assert_eq!(verdict, Err(TokenError::Malformed), "{fill} {length}");
+            assert_eq!(counted, AllocationInfo::default(), "{fill} {length}");
+            if length > 32_768 {
+                assert_path_is_refused_unread(&verifier, &token);
+            }
+        }
+    }
+    // The token of a path has a limit of its own, and the query has none.
+    let path = format!("/c/{}", "E".repeat(8193));
+    let query = format!("/c/{click}!?{}", "x".repeat(1 << 26));
+    for (url, expected) in [(path, true), (query, false)] {
+        let (verdict, counted) = counted(|| verifier.verify_url(&url));
+        assert_eq!(verdict == Err(TokenError::Malformed), expected);
+        assert_eq!(counted.count_total, u64::from(!expected));
+    }
+}
+
+#[track_caller]
+fn assert_path_is_refused_unread(verifier: &Verifier, path: &str) {
+    let (verdict, counted) = counted(|| verifier.verify_url(path));
+    assert_eq!(verdict, Err(TokenError::Malformed));
+    assert_eq!(counted, AllocationInfo::default());
+}
+
+#[test]
+fn texts_of_up_to_680_characters_are_refused_without_an_allocation() {
+    let retired = SigningKey::new(KeyId(2), &[1; 32]).unwrap();
+    let two = domain().with_retired_key(retired).unwrap();
+    let verifiers = [
+        Verifier::new([&domain()]).unwrap(),
+        Verifier::new([&two]).unwrap(),
+        Verifier::from_lookup(|_| None),
+    ];
+    let [click, open] = tokens(300);
+    assert!(click.len() > 680 && open.len() > 680);
+    for token in [click, open] {
+        for end in 0..=680 {
+            for verifier in &verifiers {
+                let path = format!("/c/{}", &token[..end]);
+                let (verdict, bare) = counted(|| verifier.verify(&token[..end]));
+                assert!(verdict.is_err());
+                assert_eq!(bare, AllocationInfo::default(), "{end}");
+                let (verdict, in_path) = counted(|| verifier.verify_url(&path));
+                assert!(verdict.is_err());
+                assert_eq!(in_path, AllocationInfo::default(), "{end}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_allocated_is_bounded_by_the_length_of_the_text() {
+    let verifier = Verifier::new([&domain()]).unwrap();
+    for text in [0, 1, 50, 200, 300, 600, 1024, 3000] {
+        for token in tokens(text) {
+            let length = u64::try_from(token.len()).unwrap();
+            let (verdict, genuine) = counted(|| verifier.verify(&token));
+            // The texts of the event; those and the bytes of a token that the stack has no room for.
+            assert!(verdict.is_ok());
+            assert!(genuine.count_total <= 2, "{genuine:?}");
+            assert!(genuine.bytes_total <= 2 * length, "{genuine:?}");
+            // The event is still there, and holds less than its token did.
+            assert!(genuine.bytes_current < i64::try_from(length).unwrap());
+
+            let forged = format!("{}AAAA", &token[..token.len() - 4]);
+            let (verdict, refused) = counted(|| verifier.verify(&forged));
+            assert_eq!(verdict, Err(TokenError::BadSignature));
+            assert!(refused.bytes_total <= length, "{refused:?}");
+            assert_eq!(refused.bytes_current, 0);
+
+            // Escapes that are no UTF-8 grow threefold, from a third of the text.
+            let odd = format!("/c/{}{token}", "%ff".repeat(token.len()));
+            let escaped: String = token.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            for url in [odd, format!("/c/{escaped}"), format!("/o/{escaped}")] {
+                let limit = 4 * u64::try_from(url.len()).unwrap();
+                let (verdict, of_url) = counted(|| verifier.verify_url(&url).is_ok());
+                assert!(of_url.bytes_total <= limit, "{of_url:?}");
+                assert_eq!(of_url.bytes_current, 0, "{verdict}");
+            }
+        }
+    }
+}
+
+/// Tokens of a million key ids, each with the bytes of a genuine one otherwise.
+fn each_of_a_million_ids(mut verify: impl FnMut(&str, u32)) {
+    let [click, _] = tokens(10);
+    let genuine = URL_SAFE_NO_PAD.decode(click).unwrap();
+    let mut bytes = genuine.clone();
+    bytes.splice(1..2, [0; 4]);
+    let mut text = [0; 256];
+    for index in 0..1_000_000_u32 {
+        // Spread over what four bytes of a varint hold, but for the short ids.
+        let id = (1 << 21) + index * 266;
+        for (at, byte) in bytes[1..5].iter_mut().enumerate() {
+            let more = if at < 3 { 0x80 } else { 0 };
+            *byte = u8::try_from(id >> (7 * at) & 0x7f).unwrap() | more;
+        }
+        let length = URL_SAFE_NO_PAD.encode_slice(&bytes, &mut text).unwrap();
+        verify(std::str::from_utf8(&text[..length]).unwrap(), id);
+    }
+}
+
+#[test]
+fn a_million_key_ids_leave_nothing_behind() {
+    let verifier = Verifier::new([&domain()]).unwrap();
+    let before = format!("{verifier:?}");
+    each_of_a_million_ids(|token, _| {
+        let (verdict, counted) = counted(|| verifier.verify(token));
+        assert_eq!(verdict, Err(TokenError::UnknownKey));
+        assert_eq!(counted, AllocationInfo::default());
+    });
+    assert_eq!(format!("{verifier:?}"), before);
+    let [click, _] = tokens(10);
+    assert!(matches!(verifier.verify(&click), Ok(Event::Click(_))));
+}
+
+#[test]
+fn a_million_key_ids_looked_up_leave_nothing_behind() {
+    thread_local! {
+        static ASKED: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
+    }
+    let verifier = Verifier::from_lookup(|id| {
+        ASKED.with(|asked| asked.set((asked.get().0 + 1, id.0)));
+        None
+    });
+    let mut times = 0;
+    each_of_a_million_ids(|token, id| {
+        let (verdict, counted) = counted(|| verifier.verify(token));
+        times += 1;
+        assert_eq!(verdict, Err(TokenError::UnknownKey));
+        assert_eq!(counted, AllocationInfo::default());
+        assert_eq!(ASKED.get(), (times, id), "asked once, for that id");
+    });
+}
