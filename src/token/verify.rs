@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use memchr::memchr2;
 use percent_encoding::percent_decode_str;
 
 use super::event::{Event, read};
@@ -23,6 +24,8 @@ use crate::key::{KeyId, SigningKey};
 const VERSION: u8 = 1;
 /// Most tokens have a hundred bytes or two; those fit on the stack.
 const STACK_BYTES: usize = 512;
+/// Escapes take three characters for one, and there is room for a long prefix.
+const MAX_PATH_BYTES: usize = 4 * MAX_TOKEN_CHARS;
 /// Header, key id, and one byte more: every kind has at least these.
 const MIN_PAYLOAD_BYTES: usize = 3;
 
@@ -149,11 +152,7 @@ impl Verifier {
     /// [`TokenError::Malformed`] when the path holds no token, [`TokenError::UnexpectedKind`] when
     /// the token is of the other kind, otherwise as [`verify`](Self::verify).
     pub fn verify_url(&self, url: &str) -> Result<Event, TokenError> {
-        let path = url.split(['?', '#']).next().unwrap_or_default();
-        // Escapes take three characters for one, and there is room for a long prefix.
-        if path.len() > 4 * MAX_TOKEN_CHARS {
-            return Err(TokenError::Malformed);
-        }
+        let path = path_of(url).ok_or(TokenError::Malformed)?;
         let path = percent_decode_str(path).decode_utf8_lossy();
         let path = path.split(['?', '#']).next().unwrap_or_default();
         let path = path.trim_end_matches(|sign: char| !is_token_char(sign));
@@ -252,6 +251,14 @@ impl fmt::Debug for Verifier {
         }
         shown.finish_non_exhaustive()
     }
+}
+
+/// Cuts off a query and a fragment, and looks no further for one than a path may reach.
+fn path_of(url: &str) -> Option<&str> {
+    let bytes = url.as_bytes();
+    let bytes = bytes.get(..=MAX_PATH_BYTES).unwrap_or(bytes);
+    let end = memchr2(b'?', b'#', bytes).unwrap_or(url.len());
+    url.get(..end).filter(|path| path.len() <= MAX_PATH_BYTES)
 }
 
 /// Decodes into the buffer, or where it is too small, into a vector.
