@@ -8,6 +8,9 @@ use super::wire::Reader;
 use crate::key::KeyId;
 
 /// What happened, as told by a token whose tag has been checked.
+///
+/// Message, recipient and name are as the sender or author wrote them, and may hold line breaks and
+/// control characters: escape them in logs, as `Debug` does, and in HTML.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
@@ -103,8 +106,12 @@ pub struct Click {
 }
 
 impl Click {
-    /// Returns where to redirect to: an absolute http or https URL of visible ASCII characters
-    /// only, so that it is safe as the value of a `Location` field (RFC 9110 §10.2.2).
+    /// Returns where to redirect to: `http://` or `https://` and at least one more character, all of
+    /// visible ASCII, so that it is safe as the value of a `Location` field (RFC 9110 §10.2.2).
+    ///
+    /// What this crate signed is a URL as the URL standard serialises it, and so has a host. Another
+    /// implementation that holds the key may have signed `https:///x` or `https://\x`: parse it before
+    /// relying on any part of it. In HTML it needs escaping like any text; `&` and `'` are usual in URLs.
     #[must_use]
     pub fn destination(&self) -> &str {
         self.origin.text(self.name_end, self.origin.texts.len())

@@ -41,7 +41,15 @@ impl Mac {
     }
 
     /// Compares in constant time, always all 16 bytes: the crate's own truncated comparison would
-    /// take a tag of any length, and one byte is quickly guessed.
+    /// take a tag of any length, and one byte is quickly guessed. Here the type fixes the length.
+    ///
+    /// That the time is constant rests on the dependencies, as read in these versions. digest 0.11.3
+    /// finishes the HMAC, cuts it to the tag's length and compares by `CtEq` of ctutils 0.4.8, which is
+    /// `CmovEq` of cmov 0.5.4. On x86 and AArch64 that is one exclusive-or and one conditional move in
+    /// assembly for each word, and elsewhere arithmetic without a branch, with `black_box` against the
+    /// optimiser. The result becomes a `bool` when all words have been compared. The only early return
+    /// is for slices of different lengths. The HMAC takes time by the length of the payload, which the
+    /// caller chose.
     pub(crate) fn accepts(self, tag: &[u8; TAG_BYTES]) -> bool {
         self.0.verify_truncated_left(tag).is_ok()
     }

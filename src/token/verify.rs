@@ -31,6 +31,22 @@ const MIN_PAYLOAD_BYTES: usize = 3;
 
 /// Turns tokens back into events, or says why they can't be believed.
 ///
+/// Anybody may send it any text, as often as they like:
+///
+/// - Nothing is believed before the tag is right, all 128 bits of it, compared in constant time. A
+///   token of another domain, of another or a removed key, with a shorter or longer tag, or spelt in
+///   any other way is refused.
+/// - It never panics and keeps nothing: no text, key id or count. It can be shared between threads.
+/// - A token of over 8192 characters is refused by its length. So is a path of over 32768 bytes,
+///   and no more of a URL is read.
+/// - Up to 680 characters, a token without a right tag allocates nothing. Any other allocates no more
+///   than twice its length, and a path with percent-escapes four times its own.
+/// - The key id only ever selects among the keys that were given, or is handed to the look-up, once,
+///   after the format, the version and the id itself were found in order.
+/// - A destination is safe in a `Location` field, whoever holds the key; see [`Click::destination`].
+///
+/// `SECURITY.md` lists the attacks, and the test that shows each one to fail.
+///
 /// Several domains may use the same key id, even the same key: the tag binds a token to its
 /// domain. Each domain that has the token's key id then costs one HMAC; give keys of many domains
 /// ids of their own, or verify with the domain that the request's host belongs to.
@@ -108,7 +124,7 @@ impl Verifier {
     /// Verifies tokens by asking for the domain that has a key id, at every token.
     ///
     /// The id comes from the token and may be any number: the function should look it up and
-    /// remember nothing. A domain that does not have that key verifies nothing.
+    /// remember nothing. It is called at most once for a token, before the tag is checked. A domain that does not have that key verifies nothing.
     #[must_use]
     pub fn from_lookup(
         lookup: impl Fn(KeyId) -> Option<DomainConfig> + Send + Sync + 'static,
@@ -142,8 +158,10 @@ impl Verifier {
 
     /// Returns what the token says that ends the path of a tracking URL.
     ///
-    /// Takes a whole URL or a path, of up to 32768 bytes before any query: percent-escapes are decoded, a query or fragment that
-    /// something added is ignored, and punctuation that a linkifier glued to the end is stripped.
+    /// Takes a whole URL or a path, of up to 32768 bytes before any query: percent-escapes are decoded
+    /// once, a query or fragment that something added is ignored, and punctuation that a linkifier
+    /// glued to the end is stripped. The result is what [`verify`](Self::verify) says of the bare
+    /// token, or an error; the path chooses nothing but the token and its kind.
     /// A click is believed under `/c/` only, an open under `/o/` only. The host is not looked at:
     /// whether it belongs to [`Event::domain`] is for the server to say.
     ///
