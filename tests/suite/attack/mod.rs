@@ -3,6 +3,7 @@
 mod forge;
 mod keys;
 mod location;
+mod model;
 mod tags;
 mod urls;
 mod vectors;
