@@ -4,6 +4,7 @@ mod forge;
 mod keys;
 mod location;
 mod model;
+mod reader;
 mod tags;
 mod urls;
 mod vectors;
