@@ -68,6 +68,16 @@ pub(crate) struct DomainKey {
 impl DomainConfig {
     /// Makes the settings of a validated sending domain that tracks clicks and opens.
     ///
+    /// ```
+    /// use linkseal::{ConfigError, DomainConfig, KeyId, SigningKey, TrackingHost};
+    ///
+    /// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// let host = TrackingHost::custom("link.example.org")?;
+    /// let error = DomainConfig::new("example.com", host, key).unwrap_err();
+    /// assert!(matches!(error, ConfigError::NotSubdomain { .. }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ConfigError::SendingDomain`] when `sending_domain` is no domain name,
@@ -109,6 +119,21 @@ impl DomainConfig {
 
     /// Adds a key that signs no more but still verifies: mail is clicked years after it was sent.
     ///
+    /// ```
+    /// use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost, Verifier, rewrite};
+    ///
+    /// let host = TrackingHost::custom("link.example.com")?;
+    /// let old_key = SigningKey::new(KeyId(1), &[0x41; 32])?;
+    /// let before = DomainConfig::new("example.com", host.clone(), old_key.clone())?;
+    /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &before);
+    ///
+    /// let key = SigningKey::new(KeyId(2), &[0x42; 32])?;
+    /// let domain = DomainConfig::new("example.com", host, key)?.with_retired_key(old_key)?;
+    /// let url = html.split('\'').nth(1).unwrap();
+    /// assert!(Verifier::new([&domain])?.verify_url(url).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ConfigError::DuplicateKeyId`] when another key of this domain has the same id.
@@ -125,6 +150,19 @@ impl DomainConfig {
     }
 
     /// Says whether the domain may be rewritten; it is [`DomainStatus::Validated`] when new.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{DomainStatus, Untouched, rewrite_with_report};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let domain = domain.with_status(DomainStatus::Pending);
+    /// let (html, report) = rewrite_with_report("<a href='https://shop.example/'>Shop</a>", &domain);
+    /// assert_eq!(html, "<a href='https://shop.example/'>Shop</a>");
+    /// assert_eq!(report.untouched(), Some(Untouched::DomainPending));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_status(mut self, status: DomainStatus) -> Self {
         self.settings_mut().status = status;
@@ -132,6 +170,16 @@ impl DomainConfig {
     }
 
     /// Turns click tracking off.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let domain = domain.without_click_tracking();
+    /// let html = linkseal::rewrite("<a href='https://shop.example/'>Shop</a>", &domain);
+    /// assert!(html.starts_with("<a href='https://shop.example/'>Shop</a><img "));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn without_click_tracking(mut self) -> Self {
         self.settings_mut().click_tracking = false;
@@ -139,6 +187,15 @@ impl DomainConfig {
     }
 
     /// Turns open tracking off.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let html = linkseal::rewrite("<p>Hi</p>", &domain.without_open_tracking());
+    /// assert_eq!(html, "<p>Hi</p>");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn without_open_tracking(mut self) -> Self {
         self.settings_mut().open_tracking = false;
@@ -146,6 +203,17 @@ impl DomainConfig {
     }
 
     /// Says where the open pixel goes; it is [`PixelPlacement::End`] when new.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{PixelPlacement, rewrite};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let domain = domain.with_pixel_placement(PixelPlacement::Start);
+    /// assert!(rewrite("<body><p>Hi</p></body>", &domain).starts_with("<body><img "));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_pixel_placement(mut self, placement: PixelPlacement) -> Self {
         self.settings_mut().pixel_placement = placement;
@@ -155,6 +223,17 @@ impl DomainConfig {
     /// Puts the open pixel in the place of `placeholder`, besides those that
     /// [`PixelPlacement::Placeholder`] knows: a text, or one whole tag or comment, matched as it
     /// is written.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let domain = domain.with_pixel_placeholder("<!-- pixel -->")?;
+    /// let html = linkseal::rewrite("<p>Hi</p><!-- pixel --><p>Bye</p>", &domain);
+    /// assert!(html.starts_with("<p>Hi</p><img "));
+    /// assert!(html.ends_with("><p>Bye</p>"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -177,6 +256,19 @@ impl DomainConfig {
     ///
     /// It also keeps opted-out links opted out when a mail is rewritten a second time; but for
     /// Postal's `https+notrack`, which must go for the link to work.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::rewrite;
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let domain = domain.without_open_tracking();
+    /// let html = "<a data-track=off href='https://shop.example/'>Shop</a>";
+    /// assert_eq!(rewrite(html, &domain), "<a href='https://shop.example/'>Shop</a>");
+    /// assert_eq!(rewrite(html, &domain.with_markers_kept()), html);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_markers_kept(mut self) -> Self {
         self.settings_mut().keep_markers = true;
@@ -185,6 +277,18 @@ impl DomainConfig {
 
     /// Leaves links to `host` alone: that host exactly, or with `*.` before it all its subdomains
     /// (`*.example.com` does not include `example.com`).
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{SkipReason, rewrite_with_report};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let domain = domain.with_excluded_host("*.example.com")?;
+    /// let (_, report) = rewrite_with_report("<a href='https://docs.example.com/'>Docs</a>", &domain);
+    /// assert_eq!(report.links()[0].outcome().skip_reason(), Some(SkipReason::Excluded));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -207,6 +311,19 @@ impl DomainConfig {
     }
 
     /// Scopes the settings to a message, whose ids its tokens then carry.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{Message, Verifier, rewrite};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let scoped = domain.for_message(Message::new("msg-7f3a")?);
+    /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &scoped);
+    /// let event = Verifier::new([&domain])?.verify_url(html.split('\'').nth(1).unwrap())?;
+    /// assert_eq!(event.message(), "msg-7f3a");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn for_message(&self, message: Message) -> Self {
         Self {
@@ -350,6 +467,18 @@ impl fmt::Debug for DomainConfig {
 }
 
 /// Whether the sender has shown that the domain is theirs, and who looks after its DNS.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{DomainStatus, PixelOutcome, rewrite_with_report};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// assert_eq!(domain.status(), DomainStatus::Validated);
+/// let (_, report) = rewrite_with_report("<p>Hi</p>", &domain.with_status(DomainStatus::External));
+/// assert_eq!(report.pixel(), PixelOutcome::Off);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum DomainStatus {
@@ -362,6 +491,17 @@ pub enum DomainStatus {
 }
 
 /// Where the open pixel goes.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{PixelPlacement, rewrite};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let html = rewrite("<p>Hi</p>", &domain.with_pixel_placement(PixelPlacement::Both));
+/// assert_eq!(html.matches("<img ").count(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum PixelPlacement {

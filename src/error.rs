@@ -6,6 +6,12 @@
 use crate::key::KeyId;
 
 /// Why bytes can't be a [`SigningKey`](crate::SigningKey).
+///
+/// ```
+/// use linkseal::{KeyError, SigningKey};
+///
+/// assert_eq!(SigningKey::parse("1:5e").unwrap_err(), KeyError::TooShort { bytes: 1 });
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -27,6 +33,14 @@ pub enum KeyError {
 }
 
 /// Why a text can't be a host name that mail may point to.
+///
+/// ```
+/// use linkseal::{HostError, TrackingHost};
+///
+/// let error = TrackingHost::custom("link.example.com:https").unwrap_err();
+/// assert!(matches!(error, HostError::Port { .. }));
+/// assert_eq!(error.to_string(), "port of `link.example.com:https` is not a number from 1 to 65535");
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {
@@ -70,6 +84,18 @@ pub enum HostError {
 }
 
 /// Why settings don't make a [`DomainConfig`](crate::DomainConfig).
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::ConfigError;
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let key = SigningKey::new(KeyId(1), &[0x43; 32])?;
+/// let error = domain.with_retired_key(key).unwrap_err();
+/// assert!(matches!(error, ConfigError::DuplicateKeyId { key_id: KeyId(1), .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -108,6 +134,14 @@ pub enum ConfigError {
 }
 
 /// Why values can't be part of a [`Message`](crate::Message).
+///
+/// ```
+/// use linkseal::{Message, MessageError};
+///
+/// let error = Message::new("m".repeat(1025)).unwrap_err();
+/// assert_eq!(error, MessageError::TooLong { field: "message id", bytes: 1025 });
+/// assert_eq!(error.to_string(), "message id is 1025 bytes, expected at most 1024");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MessageError {
@@ -135,6 +169,17 @@ pub enum MessageError {
 }
 
 /// Why a charset can't be rewritten.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{CharsetError, Rewriter};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let error = Rewriter::new(&domain, Vec::new()).with_charset("utf-16").unwrap_err();
+/// assert_eq!(error, CharsetError::Unsupported { name: "UTF-16LE" });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CharsetError {
@@ -156,6 +201,17 @@ pub enum CharsetError {
 }
 
 /// Why keys don't make a [`Verifier`](crate::Verifier).
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{Verifier, VerifierError};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let error = Verifier::new([&domain, &domain]).unwrap_err();
+/// assert!(matches!(error, VerifierError::DuplicateKeyId { key_id: KeyId(1), .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifierError {
@@ -176,6 +232,18 @@ pub enum VerifierError {
 ///
 /// Nothing of a token is used before its tag has been checked, so no variant says anything about
 /// what the token claims.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{TokenError, Verifier};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let error = Verifier::new([&domain])?.verify("junk").unwrap_err();
+/// assert_eq!(error, TokenError::UnsupportedVersion);
+/// assert_eq!(error.as_str(), "unsupported_version");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {

@@ -49,6 +49,15 @@ impl TrackingHost {
     /// subdomain of the sending domain; that is checked where the two meet, in
     /// [`DomainConfig::new`](crate::DomainConfig::new).
     ///
+    /// ```
+    /// use linkseal::{HostError, TrackingHost};
+    ///
+    /// assert_eq!(TrackingHost::custom("Link.Example.com:8443/t")?.host(), "link.example.com");
+    /// let error = TrackingHost::custom("https://link.example.com").unwrap_err();
+    /// assert!(matches!(error, HostError::Surplus { part: "scheme", .. }));
+    /// # Ok::<(), HostError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`HostError`] when the text is empty, holds more than a host, a port and a path, is an IP
@@ -62,6 +71,15 @@ impl TrackingHost {
     /// It need not be a subdomain of the sending domain: so it is also for a sender who sends from
     /// `mail.example.com` and tracks on `link.example.com`. Otherwise as [`custom`](Self::custom).
     ///
+    /// ```
+    /// use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    ///
+    /// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// let host = TrackingHost::shared("click.service.example")?;
+    /// assert!(DomainConfig::new("example.com", host, key).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As for [`custom`](Self::custom).
@@ -73,6 +91,17 @@ impl TrackingHost {
     ///
     /// For a server on the developer's own machine: over plain HTTP anybody on the way reads who
     /// clicks what.
+    ///
+    /// ```
+    /// use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost, rewrite};
+    ///
+    /// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// let host = TrackingHost::shared("localhost:8080")?.with_insecure_http();
+    /// let domain = DomainConfig::new("example.com", host, key)?;
+    /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain);
+    /// assert!(html.starts_with("<a href='http://localhost:8080/c/"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_insecure_http(mut self) -> Self {
         self.scheme = "http";
@@ -86,6 +115,15 @@ impl TrackingHost {
     }
 
     /// Returns the CNAME record to publish, so that the tracking host answers as `target` does.
+    ///
+    /// ```
+    /// use linkseal::TrackingHost;
+    ///
+    /// let host = TrackingHost::custom("link.example.com")?;
+    /// assert_eq!(host.cname_record("Track.Service.example")?.target(), "track.service.example");
+    /// assert!(host.cname_record("203.0.113.7").is_err());
+    /// # Ok::<(), linkseal::HostError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -153,6 +191,15 @@ impl TrackingHost {
 }
 
 /// A CNAME record to publish in the sending domain's zone; prints as a line of a zone file.
+///
+/// ```
+/// use linkseal::TrackingHost;
+///
+/// let record = TrackingHost::custom("link.example.com")?.cname_record("track.service.example")?;
+/// assert_eq!(record.name(), "link.example.com");
+/// assert_eq!(record.to_string(), "link.example.com. CNAME track.service.example.");
+/// # Ok::<(), linkseal::HostError>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CnameRecord {
     name: String,

@@ -9,6 +9,13 @@ use crate::error::KeyError;
 /// Says which key signed a token. It is part of the token and readable by anybody.
 ///
 /// A domain's keys have different ids, so that a retired key and its successor can be told apart.
+///
+/// ```
+/// use linkseal::KeyId;
+///
+/// assert_eq!(KeyId(7).to_string(), "7");
+/// assert!(KeyId(7) < KeyId(8));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct KeyId(pub u32);
 
@@ -43,6 +50,14 @@ impl SigningKey {
 
     /// Makes a key of a secret: random bytes out of a cryptographic generator, not a passphrase.
     ///
+    /// ```
+    /// use linkseal::{KeyError, KeyId, SigningKey};
+    ///
+    /// assert_eq!(SigningKey::new(KeyId(7), &[0x5e; 32])?.id(), KeyId(7));
+    /// assert_eq!(SigningKey::new(KeyId(7), &[]).unwrap_err(), KeyError::TooShort { bytes: 0 });
+    /// # Ok::<(), KeyError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`KeyError::TooShort`] under [`MIN_BYTES`](Self::MIN_BYTES).
@@ -59,6 +74,14 @@ impl SigningKey {
     }
 
     /// Makes a key of a secret in hexadecimal digits, as configuration files hold it.
+    ///
+    /// ```
+    /// use linkseal::{KeyError, KeyId, SigningKey};
+    ///
+    /// assert_eq!(SigningKey::from_hex(KeyId(7), &"5e".repeat(32))?.id(), KeyId(7));
+    /// assert_eq!(SigningKey::from_hex(KeyId(7), "0x5e").unwrap_err(), KeyError::NotHexadecimal);
+    /// # Ok::<(), KeyError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -86,6 +109,14 @@ impl SigningKey {
 
     /// Makes a key of its id and its secret in one text, `ID:HEX`, as a command line or an
     /// environment variable holds it.
+    ///
+    /// ```
+    /// use linkseal::{KeyError, KeyId, SigningKey};
+    ///
+    /// assert_eq!(SigningKey::parse(&format!("7:{}", "5e".repeat(32)))?.id(), KeyId(7));
+    /// assert_eq!(SigningKey::parse(&"5e".repeat(32)).unwrap_err(), KeyError::NoId);
+    /// # Ok::<(), KeyError>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -36,6 +36,15 @@ impl Message {
 
     /// Names a message by the sender's id for it. [`Message::default`] is an anonymous one.
     ///
+    /// ```
+    /// use linkseal::Message;
+    ///
+    /// assert_eq!(Message::new("msg-7f3a")?.id(), "msg-7f3a");
+    /// assert_eq!(Message::default().id(), "");
+    /// assert!(Message::new("m".repeat(Message::MAX_ID_BYTES + 1)).is_err());
+    /// # Ok::<(), linkseal::MessageError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`MessageError::TooLong`] over [`MAX_ID_BYTES`](Self::MAX_ID_BYTES).
@@ -48,6 +57,13 @@ impl Message {
 
     /// Adds the sender's id for the recipient.
     ///
+    /// ```
+    /// use linkseal::Message;
+    ///
+    /// assert_eq!(Message::new("msg-7f3a")?.with_recipient("rcpt-42")?.recipient(), "rcpt-42");
+    /// # Ok::<(), linkseal::MessageError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`MessageError::TooLong`] over [`MAX_ID_BYTES`](Self::MAX_ID_BYTES).
@@ -57,6 +73,15 @@ impl Message {
     }
 
     /// Adds the time of sending, in Unix seconds; `0` means not stated.
+    ///
+    /// ```
+    /// use linkseal::{Message, MessageError};
+    ///
+    /// assert_eq!(Message::default().with_sent_at(1_790_000_000)?.sent_at(), 1_790_000_000);
+    /// let error = Message::default().with_sent_at(u64::MAX).unwrap_err();
+    /// assert_eq!(error, MessageError::SentAt { seconds: u64::MAX });
+    /// # Ok::<(), linkseal::MessageError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -74,6 +99,14 @@ impl Message {
     ///
     /// Only http and https URLs are kept, and [`list_unsubscribe`](Self::list_unsubscribe) returns
     /// them. A link is compared after the URL standard's parsing, and must be equal to its fragment.
+    ///
+    /// ```
+    /// use linkseal::Message;
+    ///
+    /// let field_value = "<mailto:u@example.com>, <https://Example.com/u/42>";
+    /// let message = Message::default().with_list_unsubscribe(field_value);
+    /// assert!(message.list_unsubscribe().eq(["https://example.com/u/42"]));
+    /// ```
     #[must_use]
     pub fn with_list_unsubscribe(mut self, field_value: &str) -> Self {
         let bracketed = field_value
@@ -90,6 +123,18 @@ impl Message {
     }
 
     /// Turns click tracking off for this message, whatever the domain's setting.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{Message, SkipReason, rewrite_with_report};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let domain = domain.for_message(Message::default().without_click_tracking());
+    /// let (_, report) = rewrite_with_report("<a href='https://shop.example/'>Shop</a>", &domain);
+    /// assert_eq!(report.links()[0].outcome().skip_reason(), Some(SkipReason::ClicksOff));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn without_click_tracking(mut self) -> Self {
         self.clicks_off = true;
@@ -97,6 +142,17 @@ impl Message {
     }
 
     /// Turns open tracking off for this message, whatever the domain's setting.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{Message, rewrite};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let domain = domain.for_message(Message::default().without_open_tracking());
+    /// assert_eq!(rewrite("<p>Hi</p>", &domain), "<p>Hi</p>");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn without_open_tracking(mut self) -> Self {
         self.opens_off = true;

@@ -8,6 +8,22 @@ use std::fmt;
 const GMAIL_CLIPS_OVER: u64 = 102 * 1024;
 
 /// What a rewriting did: one [`Link`] for each link seen, in document order, and the open pixel.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{PixelOutcome, rewrite_with_report};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let html = "<a href='https://shop.example/'>Shop</a><a href='#top'>Up</a>";
+/// let (rewritten, report) = rewrite_with_report(html, &domain);
+/// assert_eq!((report.tracked(), report.skipped(), report.links().len()), (1, 1, 2));
+/// assert_eq!((report.pixel(), report.untouched()), (PixelOutcome::End, None));
+/// assert_eq!(report.input_bytes(), u64::try_from(html.len())?);
+/// assert_eq!(report.output_bytes(), u64::try_from(rewritten.len())?);
+/// assert!(!report.gmail_clips());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Report {
     pub(crate) input_bytes: u64,
@@ -72,6 +88,23 @@ impl Report {
 
 /// A link that was seen: `a` or `area` with an `href`, or a VML element with one in a conditional
 /// comment.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{LinkContext, LinkOutcome, rewrite_with_report};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let html = "<A data-track-name=shop HREF='https://Shop.example/?a=1&amp;b=2'>Shop</A>";
+/// let (_, report) = rewrite_with_report(html, &domain);
+/// let link = &report.links()[0];
+/// assert_eq!((link.element(), link.context()), ("a", LinkContext::Html));
+/// assert_eq!((link.outcome(), link.position()), (LinkOutcome::Tracked, Some(0)));
+/// assert_eq!(link.name(), Some("shop"));
+/// assert_eq!(link.original(), "https://Shop.example/?a=1&amp;b=2");
+/// assert_eq!(link.destination(), Some("https://shop.example/?a=1&b=2"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Link {
     pub(crate) context: LinkContext,
@@ -128,6 +161,19 @@ impl Link {
 }
 
 /// The part of a document that a link stands in.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{LinkContext, rewrite_with_report};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let html = "<noscript><a href='https://shop.example/'>Shop</a></noscript>";
+/// let (_, report) = rewrite_with_report(html, &domain);
+/// assert_eq!(report.links()[0].context(), LinkContext::Noscript);
+/// assert_eq!(LinkContext::Noscript.as_str(), "noscript");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum LinkContext {
@@ -152,6 +198,14 @@ impl LinkContext {
 }
 
 /// What became of a link.
+///
+/// ```
+/// use linkseal::{LinkOutcome, SkipReason};
+///
+/// let outcome = LinkOutcome::Skipped(SkipReason::MergeTag);
+/// assert_eq!((outcome.as_str(), outcome.skip_reason()), ("skipped", Some(SkipReason::MergeTag)));
+/// assert_eq!(LinkOutcome::Tracked.skip_reason(), None);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum LinkOutcome {
@@ -182,6 +236,19 @@ impl LinkOutcome {
 }
 
 /// Why a link was left alone.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{SkipReason, rewrite_with_report};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let (_, report) = rewrite_with_report("<a href='{{ url }}'>Shop</a>", &domain);
+/// let reason = report.links()[0].outcome().skip_reason();
+/// assert_eq!(reason, Some(SkipReason::MergeTag));
+/// assert_eq!(SkipReason::MergeTag.as_str(), "merge_tag");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum SkipReason {
@@ -233,6 +300,20 @@ impl SkipReason {
 }
 
 /// Where the open pixel was put, or why there is none.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{PixelOutcome, rewrite_with_report};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let (html, report) = rewrite_with_report("<p>Hi</p>", &domain);
+/// assert_eq!(report.pixel(), PixelOutcome::End);
+/// let (_, report) = rewrite_with_report(&html, &domain);
+/// assert_eq!(report.pixel(), PixelOutcome::AlreadyThere);
+/// assert_eq!(PixelOutcome::AlreadyThere.as_str(), "already_there");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum PixelOutcome {
@@ -272,6 +353,19 @@ impl PixelOutcome {
 }
 
 /// Why a mail, or the rest of it, was passed through as it came.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{DomainStatus, Untouched, rewrite_with_report};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let domain = domain.with_status(DomainStatus::External);
+/// let (_, report) = rewrite_with_report("<p>Hi</p>", &domain);
+/// assert_eq!(report.untouched(), Some(Untouched::DomainExternal));
+/// assert_eq!(Untouched::DomainExternal.as_str(), "domain_external");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Untouched {

@@ -18,8 +18,9 @@ const MAX_CHUNK_BYTES: usize = 64 * 1024;
 /// Rewrites a document while it is written, and writes the result to another writer.
 ///
 /// Any chunking gives the same bytes, and the same as [`rewrite`](crate::rewrite()) gives for the
-/// whole document, up to the [memory limit](Self::with_memory_limit). A tag or comment that a chunk cuts is held back until its rest comes, and so is
-/// an element such as `style`, lest the document end inside of it, where a pixel would be lost.
+/// whole document, up to the [memory limit](Self::with_memory_limit). A tag or comment that a chunk
+/// cuts is held back until its rest comes, and so is an element such as `style`, lest the document
+/// end inside of it, where a pixel would be lost.
 ///
 /// Call [`finish`](Self::finish) at the end: what is held back is lost otherwise.
 ///
@@ -58,6 +59,20 @@ impl<W: Write> Rewriter<W> {
     /// The document's own `<meta charset>` is not looked at: mail states its charset outside. For
     /// another one than UTF-8 call [`with_charset`](Self::with_charset), or links
     /// whose URL is not ASCII lead elsewhere.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use std::io::Write;
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let mut html = Vec::new();
+    /// let mut rewriter = linkseal::Rewriter::new(&domain, &mut html);
+    /// rewriter.write_all(b"<p>Hi</p>")?;
+    /// rewriter.finish()?;
+    /// assert!(html.starts_with(b"<p>Hi</p><img "));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(domain: &DomainConfig, writer: W) -> Self {
         let outlet = Outlet {
             is_stalled: false,
@@ -77,8 +92,21 @@ impl<W: Write> Rewriter<W> {
     /// Says that the document is in another charset, by a label of the Encoding Standard such as
     /// `windows-1252`: the `charset` parameter of its `Content-Type` field.
     ///
-    /// A byte order mark of UTF-8 overrides it. The document's bytes stay as they are. The query of a link's URL is percent-encoded in that charset, as
-    /// browsers do it (URL standard §4.4).
+    /// A byte order mark of UTF-8 overrides it. The document's bytes stay as they are. The query of
+    /// a link's URL is percent-encoded in that charset, as browsers do it (URL standard §4.4).
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use std::io::Write;
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let mut rewriter = linkseal::Rewriter::new(&domain, Vec::new()).with_charset("windows-1252")?;
+    /// rewriter.write_all(b"<a href='https://shop.example/?q=caf\xe9'>Coffee</a>")?;
+    /// let (_, report) = rewriter.finish()?;
+    /// assert_eq!(report.links()[0].destination(), Some("https://shop.example/?q=caf%E9"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -111,6 +139,19 @@ impl<W: Write> Rewriter<W> {
     /// All that a stream has on the heap is at most eight times the limit and 1 MiB, as the bench
     /// `hostile_memory` measures; besides the links of its report, and the output of what was held
     /// back while the writer fails.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use std::io::Write;
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let mut rewriter = linkseal::Rewriter::new(&domain, Vec::new()).with_memory_limit(1024);
+    /// write!(rewriter, "<p>Hi</p><a title='{}' href='https://shop.example/'>", "!".repeat(1024))?;
+    /// let (_, report) = rewriter.finish()?;
+    /// assert_eq!(report.untouched(), Some(linkseal::Untouched::MemoryLimit { at: 9 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_memory_limit(mut self, bytes: usize) -> Self {
         let bytes = bytes.max(Self::MIN_MEMORY_LIMIT);
         self.scanner.set_longest_construct(bytes);
@@ -118,12 +159,39 @@ impl<W: Write> Rewriter<W> {
     }
 
     /// Lets the report only count links: for documents of any length in bounded memory.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use std::io::Write;
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let mut rewriter = linkseal::Rewriter::new(&domain, Vec::new()).with_summary_only();
+    /// rewriter.write_all(b"<a href='https://shop.example/'>Shop</a>")?;
+    /// let (_, report) = rewriter.finish()?;
+    /// assert_eq!((report.tracked(), report.links().len()), (1, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_summary_only(mut self) -> Self {
         self.scanner.keep_no_links();
         self
     }
 
     /// Ends the document; returns the writer, not flushed, and the report.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use std::io::Write;
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let mut rewriter = linkseal::Rewriter::new(&domain.without_open_tracking(), Vec::new());
+    /// rewriter.write_all(b"<a href='https://shop.exa")?;
+    /// let (html, report) = rewriter.finish()?;
+    /// assert_eq!(html, b"<a href='https://shop.exa");
+    /// assert_eq!(report.links(), []);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -68,6 +68,15 @@ impl Template {
     /// does not matter.
     ///
     /// This can't fail: what can't be tracked stays as it is.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let template = linkseal::Template::compile("<a href='https://shop.example/'>Shop</a>", &domain);
+    /// assert_eq!(template.report().tracked(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn compile(html: &str, domain: &DomainConfig) -> Self {
         let domain = domain.for_message(Message::default());
@@ -94,6 +103,18 @@ impl Template {
     }
 
     /// Returns the document for one message: the same as [`rewrite()`](crate::rewrite()) returns.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{Message, Template};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let template = Template::compile("<a href='https://shop.example/'>Shop</a>", &domain);
+    /// let html = template.render(&Message::new("msg-7f3a")?);
+    /// assert!(html.starts_with("<a href='https://link.example.com/c/"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn render(&self, message: &Message) -> String {
         let mut out = String::new();
@@ -102,6 +123,22 @@ impl Template {
     }
 
     /// Appends the document for one message, to a buffer that can be used again.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{Message, Template};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let template = Template::compile("<p>Hi</p>", &domain);
+    /// let mut html = String::new();
+    /// for id in ["msg-1", "msg-2"] {
+    ///     html.clear();
+    ///     template.render_into(&Message::new(id)?, &mut html);
+    ///     assert!(html.starts_with("<p>Hi</p><img "));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn render_into(&self, message: &Message, out: &mut String) {
         let tail = message_tail(message);
         if self.is_plain(message, &tail) {

@@ -11,6 +11,22 @@ use crate::key::KeyId;
 ///
 /// Message, recipient and name are as the sender or author wrote them, and may hold line breaks and
 /// control characters: escape them in logs, as `Debug` does, and in HTML.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{Event, Message, Verifier, rewrite};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let message = Message::new("msg-7f3a")?.with_recipient("rcpt-42")?.with_sent_at(1_790_000_000)?;
+/// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain.for_message(message));
+/// let event = Verifier::new([&domain])?.verify_url(html.split('\'').nth(1).unwrap())?;
+/// assert!(matches!(event, Event::Click(_)));
+/// assert_eq!((event.domain(), event.key_id()), ("example.com", KeyId(1)));
+/// assert_eq!((event.message(), event.recipient()), ("msg-7f3a", "rcpt-42"));
+/// assert_eq!(event.sent_at(), 1_790_000_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
@@ -98,6 +114,20 @@ macro_rules! origin_getters {
 origin_getters!(Event, Click, Open);
 
 /// A click on a tracked link.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{Event, Verifier, rewrite};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let html = rewrite("<a data-track-name=shop href='https://shop.example/'>Shop</a>", &domain);
+/// let event = Verifier::new([&domain])?.verify_url(html.split('\'').nth(1).unwrap())?;
+/// let Event::Click(click) = event else { panic!() };
+/// assert_eq!(click.destination(), "https://shop.example/");
+/// assert_eq!((click.name(), click.position()), ("shop", 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Eq, PartialEq)]
 pub struct Click {
     name_end: usize,
@@ -146,6 +176,19 @@ impl fmt::Debug for Click {
 }
 
 /// A loading of the open pixel.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{Event, Placement, Verifier, rewrite};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let html = rewrite("<p>Hi</p>", &domain);
+/// let event = Verifier::new([&domain])?.verify_url(html.split('"').nth(1).unwrap())?;
+/// let Event::Open(open) = event else { panic!() };
+/// assert_eq!((open.domain(), open.placement()), ("example.com", Placement::End));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Eq, PartialEq)]
 pub struct Open {
     origin: Origin,
@@ -174,6 +217,21 @@ impl fmt::Debug for Open {
 }
 
 /// Where in the body a loaded pixel stands.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{Event, PixelPlacement, Placement, Verifier, rewrite};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let domain = domain.with_pixel_placement(PixelPlacement::Start);
+/// let html = rewrite("<p>Hi</p>", &domain);
+/// let event = Verifier::new([&domain])?.verify_url(html.split('"').nth(1).unwrap())?;
+/// let Event::Open(open) = event else { panic!() };
+/// assert_eq!(open.placement(), Placement::Start);
+/// assert_eq!(open.placement().as_str(), "start");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Placement {
     /// At its end, or in the place of a placeholder.

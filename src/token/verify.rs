@@ -85,6 +85,18 @@ struct ListedKey {
 impl Verifier {
     /// Verifies tokens of these domains, signed by their signing key or one of their retired keys.
     ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{Verifier, VerifierError};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// assert!(Verifier::new([&domain]).is_ok());
+    /// let error = Verifier::new([&domain, &domain]).unwrap_err();
+    /// assert!(matches!(error, VerifierError::DuplicateKeyId { .. }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`VerifierError::DuplicateKeyId`] when a domain comes twice with the same key id.
@@ -102,6 +114,19 @@ impl Verifier {
 
     /// Verifies tokens signed by these keys, each for a sending domain: for a server that only
     /// reads tokens and knows of no other setting.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{Verifier, rewrite};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain);
+    /// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// let verifier = Verifier::from_keys([("example.com", &key)])?;
+    /// assert!(verifier.verify_url(html.split('\'').nth(1).unwrap()).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -124,7 +149,20 @@ impl Verifier {
     /// Verifies tokens by asking for the domain that has a key id, at every token.
     ///
     /// The id comes from the token and may be any number: the function should look it up and
-    /// remember nothing. It is called at most once for a token, before the tag is checked. A domain that does not have that key verifies nothing.
+    /// remember nothing. It is called at most once for a token, before the tag is checked. A domain that
+    /// does not have that key verifies nothing.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{Verifier, rewrite};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain);
+    /// let verifier = Verifier::from_lookup(move |id| (id == KeyId(1)).then(|| domain.clone()));
+    /// assert!(verifier.verify_url(html.split('\'').nth(1).unwrap()).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn from_lookup(
         lookup: impl Fn(KeyId) -> Option<DomainConfig> + Send + Sync + 'static,
@@ -135,6 +173,20 @@ impl Verifier {
     }
 
     /// Returns what a bare token says, or why it can't be believed.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{Event, TokenError, Verifier, rewrite};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain);
+    /// let url = html.split('\'').nth(1).unwrap();
+    /// let token = url.strip_prefix("https://link.example.com/c/").unwrap();
+    /// assert!(matches!(Verifier::new([&domain])?.verify(token)?, Event::Click(_)));
+    /// assert_eq!(Verifier::new([])?.verify(token), Err(TokenError::UnknownKey));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -165,6 +217,20 @@ impl Verifier {
     /// A click is believed under `/c/` only, an open under `/o/` only. The host is not looked at:
     /// whether it belongs to [`Event::domain`] is for the server to say.
     ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{TokenError, Verifier, rewrite};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain);
+    /// let url = html.split('\'').nth(1).unwrap();
+    /// let verifier = Verifier::new([&domain])?;
+    /// assert!(verifier.verify_url(&format!("{url}?fbclid=1")).is_ok());
+    /// assert_eq!(verifier.verify_url(&url.replace("/c/", "/o/")), Err(TokenError::UnexpectedKind));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`TokenError::Malformed`] when the path holds no token, [`TokenError::UnexpectedKind`] when
@@ -184,6 +250,21 @@ impl Verifier {
 
     /// Returns what a bare token of a click says.
     ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{TokenError, Verifier, rewrite};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain);
+    /// let url = html.split('\'').nth(1).unwrap();
+    /// let token = url.strip_prefix("https://link.example.com/c/").unwrap();
+    /// let verifier = Verifier::new([&domain])?;
+    /// assert_eq!(verifier.verify_click(token)?.destination(), "https://shop.example/");
+    /// assert_eq!(verifier.verify_open(token), Err(TokenError::UnexpectedKind));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`TokenError::UnexpectedKind`] when it is an open's, otherwise as [`verify`](Self::verify).
@@ -195,6 +276,20 @@ impl Verifier {
     }
 
     /// Returns what a bare token of an open says.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{Placement, Verifier, rewrite};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let html = rewrite("<p>Hi</p>", &domain);
+    /// let url = html.split('"').nth(1).unwrap();
+    /// let token = url.strip_prefix("https://link.example.com/o/").unwrap();
+    /// let open = Verifier::new([&domain])?.verify_open(token)?;
+    /// assert_eq!(open.placement(), Placement::End);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
