@@ -11,15 +11,32 @@ use crate::token::Placement;
 #[derive(Debug)]
 pub(super) struct Cursor<S> {
     pub(super) handed_on: usize,
+    /// The last byte of the document that was handed on.
+    last: u8,
     pub(super) sink: S,
 }
 
 impl<S: Sink> Cursor<S> {
+    pub(super) fn new(sink: S) -> Self {
+        Self {
+            handed_on: 0,
+            last: 0,
+            sink,
+        }
+    }
+
+    /// Whether a `<` comes right before `at`, when what was cut is left out.
+    pub(super) fn follows_less_than(&self, window: &[u8], at: usize) -> bool {
+        let kept = window.get(self.handed_on..at).unwrap_or_default();
+        *kept.last().unwrap_or(&self.last) == b'<'
+    }
+
     /// Hands on what comes before `to` and has not been yet.
     pub(super) fn hand_on(&mut self, window: &[u8], to: usize) {
         if let Some(bytes) = window.get(self.handed_on..to)
-            && !bytes.is_empty()
+            && let Some(last) = bytes.last()
         {
+            self.last = *last;
             self.sink.source(bytes);
             self.handed_on = to;
         }

@@ -171,7 +171,9 @@ impl<S: Sink> Scanner<S> {
     }
 
     fn placeholder(&mut self, window: &[u8], range: Range<usize>) {
-        if self.token_is_long || self.foreign.is_current() {
+        // Where a `<` stands before it, what comes behind it would become a tag.
+        let would_open_tag = self.cursor.follows_less_than(window, range.start);
+        if self.token_is_long || self.foreign.is_current() || would_open_tag {
             return;
         }
         if self.body.is_outside_templates() && self.pixel.needs_placeholder() {

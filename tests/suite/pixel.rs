@@ -237,3 +237,29 @@ fn a_pixel_in_a_template_is_not_there() {
     assert!(output.ends_with("!important\">"), "{output}");
     assert_eq!(rewrite(&output, &domain()), output);
 }
+
+/// Without it what follows would be a link that the author did not write.
+#[test]
+fn a_placeholder_behind_a_less_than_sign_stays() {
+    let domain = domain().with_pixel_placement(PixelPlacement::Placeholder);
+    for html in [
+        "<{{ses:openTracker}}a href=https://x.test/>x</body>",
+        "<<opentag/>a href=https://x.test/>x</body>",
+        "{{ses:openTracker}}<{{ses:openTracker}}/a>",
+        "<{{ses:openTracker}}{{ses:openTracker}}!-->",
+    ] {
+        for domain in [domain.clone(), domain.clone().without_open_tracking()] {
+            let (output, report) = rewrite_with_report(html, &domain);
+            assert!(report.links().is_empty(), "{output}");
+            assert!(
+                output.contains("<{{ses:openTracker}}") || output.contains("<<opentag/>"),
+                "{output}"
+            );
+            for size in [1, 2, 3] {
+                let (streamed, _) =
+                    stream(Rewriter::new(&domain, Vec::new()), html.as_bytes(), size);
+                assert_eq!(String::from_utf8(streamed).unwrap(), output, "{size}");
+            }
+        }
+    }
+}
