@@ -70,8 +70,10 @@ impl Linker {
         if matches!(self.base, Base::None) {
             self.base = match self.parse(href) {
                 // Browsers refuse these two as a base (HTML §4.2.3, "set the frozen base URL").
-                // One that leaves no room for a path would only be copied for every link.
+                // One that leaves no room for a path would only be copied for every link, and one with
+                // an opaque path, such as `mailto:`, leads nowhere (URL §4.4).
                 Ok(url) if url.as_str().len() > MAX_DESTINATION_BYTES => Base::Unusable,
+                Ok(url) if url.cannot_be_a_base() => Base::Unusable,
                 Ok(url) if !matches!(url.scheme(), "data" | "javascript") => Base::Url(url.into()),
                 _ => Base::Unusable,
             };
@@ -342,7 +344,12 @@ mod tests {
 
     #[test]
     fn an_unusable_base_is_still_the_first() {
-        for base in ["data:text/html,x", "relative/"] {
+        for base in [
+            "data:text/html,x",
+            "javascript:/x",
+            "mailto:a@x.test",
+            "relative/",
+        ] {
             let mut linker = linker(encoding_rs::UTF_8);
             linker.set_base(base);
             linker.set_base("https://other.test/");
