@@ -4,13 +4,18 @@ use std::borrow::Cow;
 
 use encoding_rs::Encoding;
 
-/// Decodes a value as the HTML standard does: the document's charset, then U+FFFD for each NUL
-/// (§13.2.5.36), then character references by the rules for attributes (§13.2.5.72).
+/// Decodes a value as the HTML standard does: the document's charset, then line feeds for line breaks
+/// of other kinds (§13.2.3.5), then U+FFFD for each NUL (§13.2.5.36), then character references by the
+/// rules for attributes (§13.2.5.72).
 pub(super) fn attribute_value<'a>(raw: &'a [u8], encoding: &'static Encoding) -> Cow<'a, str> {
     let text = text(raw, encoding);
-    if memchr::memchr2(b'\0', b'&', text.as_bytes()).is_none() {
+    if memchr::memchr3(b'\0', b'&', b'\r', text.as_bytes()).is_none() {
         return text;
     }
+    let text = match text.contains('\r') {
+        true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
+        false => text,
+    };
     let text = match text.contains('\0') {
         true => Cow::Owned(without_nuls(&text)),
         false => text,

@@ -226,3 +226,10 @@ fn a_tag_of_too_many_markers_keeps_them_and_its_link() {
         assert_eq!(output.contains("data-track-name"), stay, "{count}");
     }
 }
+
+#[test]
+fn line_breaks_in_a_name_are_line_feeds() {
+    let html = "<a data-track-name='a\rb\r\nc&#13;d' href=https://x.test/>x</a>";
+    let (_, report) = rewrite_with_report(html, &domain());
+    assert_eq!(report.links()[0].name(), Some("a\nb\nc\rd"));
+}
