@@ -173,7 +173,7 @@ impl Links {
             self.report.links.push(Link {
                 context: found.context,
                 destination: destination.map(Cow::into_owned),
-                element: element_name(found.tag),
+                element: element_name(found.tag, self.linker.encoding()),
                 name: found.name.map(str::to_owned),
                 original: text(found.original, self.linker.encoding()).into_owned(),
                 outcome: found.outcome,
@@ -237,12 +237,13 @@ fn removals(tag: &[u8], scan: &TagScan, markers: &mut MarkerSet) -> Vec<Range<us
     Vec::new()
 }
 
-/// The name behind the `<` of a tag.
-fn element_name(tag: &[u8]) -> String {
-    let name = tag.iter().skip(1);
-    let name = name.take_while(|byte| !is_space(**byte) && !matches!(byte, b'/' | b'>'));
-    let name: Vec<u8> = name.map(u8::to_ascii_lowercase).collect();
-    String::from_utf8_lossy(&name).into_owned()
+/// The name behind the `<` of a tag (HTML §13.2.5.8).
+fn element_name(tag: &[u8], encoding: &'static Encoding) -> String {
+    let name = tag.get(1..).unwrap_or_default();
+    let end = |byte: &u8| is_space(*byte) || matches!(byte, b'/' | b'>');
+    let end = name.iter().position(end).unwrap_or(name.len());
+    let name = text(name.get(..end).unwrap_or_default(), encoding);
+    name.to_ascii_lowercase().replace('\0', "\u{fffd}")
 }
 
 /// The number of an attribute that somebody asks for; a tag may have a million others.

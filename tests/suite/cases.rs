@@ -145,3 +145,11 @@ fn links_are_those_of_the_parser_in_odd_contexts() {
         assert_eq!(found, expected, "{html}");
     }
 }
+
+#[test]
+fn an_element_is_reported_by_the_name_that_the_parser_sees() {
+    let html = "<!--[if mso]><V:\0É href=https://x.test/><![endif]-->";
+    let (_, report) = rewrite_with_report(html, &domain());
+    let seen = parse("<V:\0É href=https://x.test/>").seen;
+    assert_eq!(report.links()[0].element(), seen[0].tag().unwrap().name);
+}
