@@ -1,23 +1,26 @@
 //! The judges: html5ever says what a browser sees in a document, `url` where its links lead.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use encoding_rs::Encoding;
 use html5ever::buffer_queue::BufferQueue;
 use html5ever::interface::TokenizerResult;
 use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::states::{Rawtext, Rcdata, ScriptData};
 use html5ever::tokenizer::{TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
+use html5ever::{Attribute, LocalName, QualName, ns};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
-use url::Url;
+use url::{ParseError, Url};
 
 /// A start tag as html5ever's tokenizer reads it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tag {
     pub name: String,
     pub attributes: Vec<(String, String)>,
+    pub is_self_closing: bool,
 }
 
 impl Tag {
@@ -32,10 +35,22 @@ impl Tag {
 }
 
 /// What html5ever's tokenizer comes upon, in the order of the document.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Seen {
     Comment(String),
+    EndTag(String),
     Tag(Tag),
+    /// A comment that the document ends in.
+    UnclosedComment(String),
+}
+
+impl Seen {
+    pub fn tag(&self) -> Option<&Tag> {
+        match self {
+            Self::Tag(tag) => Some(tag),
+            Self::Comment(_) | Self::EndTag(_) | Self::UnclosedComment(_) => None,
+        }
+    }
 }
 
 /// A document as a mail client sees it, with scripts off.
@@ -45,18 +60,39 @@ pub struct Parsed {
 }
 
 impl Parsed {
+    /// The first `base` of the page that has an `href` (HTML §4.2.3), and which of the things seen
+    /// it is. A `base` in a `template` or in SVG is none.
+    pub fn base(&self) -> Option<(usize, &str)> {
+        let mut open = vec![Rc::clone(&self.dom.document)];
+        while let Some(node) = open.pop() {
+            if let NodeData::Element { name, .. } = &node.data
+                && name.ns == ns!(html)
+                && &*name.local == "base"
+                && let Some(index) = attribute(&node, INDEX)
+                && let index = index.parse::<usize>().unwrap()
+                && let Some(href) = self.seen[index].tag().unwrap().attribute("href")
+            {
+                return Some((index, href));
+            }
+            open.extend(node.children.borrow().iter().rev().map(Rc::clone));
+        }
+        None
+    }
+
     /// The start tags that are links.
     pub fn links(&self) -> Vec<Tag> {
-        let tags = self.seen.iter().filter_map(|seen| match seen {
-            Seen::Comment(_) => None,
-            Seen::Tag(tag) => Some(tag),
-        });
+        let tags = self.seen.iter().filter_map(Seen::tag);
         tags.filter(|tag| tag.is_link()).cloned().collect()
     }
 }
 
+/// Tells the tree's `base` elements apart: the attribute holds their index among what was seen. No
+/// document can have one of that name.
+const INDEX: &str = "index of seen";
+
 /// Listens to the tokens on their way to the tree builder, which tells the tokenizer its state.
 struct Listener<S> {
+    ending: Cell<bool>,
     inner: S,
     seen: Rc<RefCell<Vec<Seen>>>,
 }
@@ -64,22 +100,35 @@ struct Listener<S> {
 impl<S: TokenSink> TokenSink for Listener<S> {
     type Handle = S::Handle;
 
-    fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<Self::Handle> {
-        match &token {
-            Token::CommentToken(text) => {
-                self.seen.borrow_mut().push(Seen::Comment(text.to_string()));
+    fn process_token(&self, mut token: Token, line: u64) -> TokenSinkResult<Self::Handle> {
+        let mut seen = self.seen.borrow_mut();
+        match &mut token {
+            Token::CommentToken(text) => seen.push(match self.ending.get() {
+                true => Seen::UnclosedComment(text.to_string()),
+                false => Seen::Comment(text.to_string()),
+            }),
+            Token::TagToken(tag) if tag.kind == TagKind::EndTag => {
+                seen.push(Seen::EndTag(tag.name.to_string()));
             }
-            Token::TagToken(tag) if tag.kind == TagKind::StartTag => {
+            Token::TagToken(tag) => {
                 let attributes = tag.attrs.iter();
-                self.seen.borrow_mut().push(Seen::Tag(Tag {
+                seen.push(Seen::Tag(Tag {
                     name: tag.name.to_string(),
                     attributes: attributes
                         .map(|a| (a.name.local.to_string(), a.value.to_string()))
                         .collect(),
+                    is_self_closing: tag.self_closing,
                 }));
+                if &*tag.name == "base" {
+                    tag.attrs.push(Attribute {
+                        name: QualName::new(None, ns!(), LocalName::from(INDEX)),
+                        value: (seen.len() - 1).to_string().into(),
+                    });
+                }
             }
             _ => {}
         }
+        drop(seen);
         self.inner.process_token(token, line)
     }
 
@@ -98,19 +147,52 @@ pub fn parse(html: &str) -> Parsed {
         scripting_enabled: false,
         ..TreeBuilderOpts::default()
     };
+    let (builder, seen) = listen(html, TreeBuilder::new(RcDom::default(), options));
+    let dom = builder.sink;
+    Parsed { dom, seen }
+}
+
+/// What the tokenizer alone comes upon: each element has the content that it has in HTML.
+pub fn tokens(html: &str) -> Vec<Seen> {
+    listen(html, RawTextOnly).1
+}
+
+fn listen<S: TokenSink>(html: &str, inner: S) -> (S, Vec<Seen>) {
     let seen = Rc::new(RefCell::new(Vec::new()));
     let listener = Listener {
-        inner: TreeBuilder::new(RcDom::default(), options),
+        ending: Cell::new(false),
+        inner,
         seen: Rc::clone(&seen),
     };
     let tokenizer = Tokenizer::new(listener, TokenizerOpts::default());
     let input = BufferQueue::default();
     input.push_back(StrTendril::from(html));
     while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
+    tokenizer.sink.ending.set(true);
     tokenizer.end();
-    let dom = tokenizer.sink.inner.sink;
-    let seen = seen.take();
-    Parsed { dom, seen }
+    (tokenizer.sink.inner, seen.take())
+}
+
+/// Stands in for a tree builder that knows nothing but which elements hold raw text.
+struct RawTextOnly;
+
+impl TokenSink for RawTextOnly {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        match token {
+            Token::TagToken(tag) if tag.kind == TagKind::StartTag => match &*tag.name {
+                "textarea" | "title" => TokenSinkResult::RawData(Rcdata),
+                "iframe" | "noembed" | "noframes" | "style" | "xmp" => {
+                    TokenSinkResult::RawData(Rawtext)
+                }
+                "script" => TokenSinkResult::RawData(ScriptData),
+                "plaintext" => TokenSinkResult::Plaintext,
+                _ => TokenSinkResult::Continue,
+            },
+            _ => TokenSinkResult::Continue,
+        }
+    }
 }
 
 /// Parses bytes as browsers do once they know the charset.
@@ -205,15 +287,23 @@ pub fn attribute(node: &Handle, wanted: &str) -> Option<String> {
 
 /// Where a link leads, or nothing when `url` can't say or it is not http or https.
 pub fn destination(href: &str, base: Option<&Url>, encoding: &'static Encoding) -> Option<String> {
+    let url = resolve(href, base, encoding).ok();
+    url.filter(|url| matches!(url.scheme(), "http" | "https"))
+        .map(String::from)
+}
+
+/// What `url` makes of a link.
+pub fn resolve(
+    href: &str,
+    base: Option<&Url>,
+    encoding: &'static Encoding,
+) -> Result<Url, ParseError> {
     let encode: &dyn Fn(&str) -> Cow<'_, [u8]> = &|query| Cow::Owned(encode_query(query, encoding));
     let is_utf8 = encoding == encoding_rs::UTF_8;
     Url::options()
         .base_url(base)
         .encoding_override((!is_utf8).then_some(encode))
         .parse(href)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https"))
-        .map(String::from)
 }
 
 /// The URL standard's "percent-encode after encoding" for what the charset lacks, sign by sign.

@@ -1,6 +1,7 @@
 //! What the tests share: a domain, ways to rewrite, and ways to take an output apart.
 
 use std::io::Write;
+use std::sync::LazyLock;
 
 use linkseal::{
     Click, DomainConfig, Event, KeyId, Link, LinkOutcome, Message, Report, Rewriter, SigningKey,
@@ -10,25 +11,28 @@ use memchr::memchr2;
 
 pub const CLICK_PREFIX: &str = "https://link.example.com/c/";
 pub const OPEN_PREFIX: &str = "https://link.example.com/o/";
-const PIXEL_START: &str = "<img src=\"https://link.example.com/o/";
+pub const PIXEL_START: &str = "<img src=\"https://link.example.com/o/";
+
+pub const SECRET: [u8; 32] = [0x42; 32];
 
 pub fn key(id: u32) -> SigningKey {
-    SigningKey::new(KeyId(id), &[0x42; 32]).unwrap()
+    SigningKey::new(KeyId(id), &SECRET).unwrap()
 }
 
 pub fn domain() -> DomainConfig {
-    let host = TrackingHost::custom("link.example.com").unwrap();
-    let message = Message::new("msg-7f3a")
-        .unwrap()
-        .with_recipient("rcpt-42")
-        .unwrap();
-    DomainConfig::new("example.com", host, key(1))
-        .unwrap()
-        .for_message(message)
+    static DOMAIN: LazyLock<DomainConfig> = LazyLock::new(|| {
+        let host = TrackingHost::custom("link.example.com").unwrap();
+        let message = Message::new("msg-7f3a").unwrap();
+        let message = message.with_recipient("rcpt-42").unwrap();
+        let domain = DomainConfig::new("example.com", host, key(1)).unwrap();
+        domain.for_message(message)
+    });
+    DOMAIN.clone()
 }
 
-pub fn verifier() -> Verifier {
-    Verifier::new([&domain()]).unwrap()
+pub fn verifier() -> &'static Verifier {
+    static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| Verifier::new([&domain()]).unwrap());
+    &VERIFIER
 }
 
 #[track_caller]
@@ -96,8 +100,8 @@ pub fn undo(html: &[u8], originals: &[Vec<u8>]) -> Vec<u8> {
     undone
 }
 
-fn token_length(text: &[u8]) -> usize {
-    text.iter()
-        .position(|sign| !sign.is_ascii_alphanumeric() && *sign != b'-' && *sign != b'_')
-        .unwrap_or(text.len())
+/// How many signs of base64url the bytes start with.
+pub fn token_length(bytes: &[u8]) -> usize {
+    let is_sign = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    bytes.iter().take_while(is_sign).count()
 }

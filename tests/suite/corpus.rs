@@ -6,15 +6,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use encoding_rs::Encoding;
-use linkseal::{
-    DomainConfig, LinkContext, LinkOutcome, PixelOutcome, Report, Rewriter, SkipReason,
-    rewrite_with_report,
-};
-use url::Url;
+use linkseal::{DomainConfig, LinkOutcome, PixelOutcome, Report, Rewriter, rewrite_with_report};
 
-use crate::judge::{Node, Parsed, Seen, Tag, destination, parse, parse_bytes, tree};
-use crate::setup::{CLICK_PREFIX, OPEN_PREFIX, click, domain, stream, tracking_urls, undo};
-use crate::template::{assert_renders, messages};
+use crate::judge::{Node, Parsed, parse_bytes, tree};
+use crate::laws::rewriting::is_aligned_in;
+use crate::laws::settings::{Settings, messages};
+use crate::laws::{Verdict, oracle, rewriting};
+use crate::setup::{CLICK_PREFIX, OPEN_PREFIX, click, domain, stream, tracking_urls};
 
 /// Names the folder with HTML files that these tests read.
 const FOLDER_VARIABLE: &str = "LINKSEAL_CORPUS";
@@ -78,7 +76,7 @@ fn every_file_of_the_corpus_holds_the_guarantees() {
         assert_undone(document, &output, &report);
         assert_destinations(&output, &report, path);
         let parsed = parse_bytes(&document.bytes, document.encoding());
-        assert_links(&parsed, document.encoding(), &report, path);
+        holds(oracle::links(&parsed, document.encoding(), &report), path);
         assert_same_tree(document, &parsed, &output, path);
         for size in [1, 7, 4096] {
             let (streamed, again) = stream(document.rewriter(&keeping), &document.bytes, size);
@@ -90,8 +88,8 @@ fn every_file_of_the_corpus_holds_the_guarantees() {
         }
         if let (None, Ok(html)) = (&document.charset, std::str::from_utf8(&document.bytes)) {
             let messages = messages();
-            assert_renders(html, &domain(), &messages);
-            assert_renders(html, &keeping, &messages[..1]);
+            holds(rewriting::template(html, &domain(), &messages), path);
+            holds(rewriting::template(html, &keeping, &messages[..1]), path);
         }
         let second = Document {
             bytes: output,
@@ -185,17 +183,23 @@ fn supported(stated: Option<&String>, bytes: &[u8]) -> String {
     }
 }
 
+#[track_caller]
+fn holds(verdict: Verdict, path: &str) {
+    if let Err(why) = verdict {
+        panic!("{path}: {why}");
+    }
+}
+
 fn assert_undone(document: &Document, output: &[u8], report: &Report) {
     let path = &document.path;
-    let encoding = document.encoding();
-    let originals: Vec<Vec<u8>> = report
-        .links()
-        .iter()
-        .filter(|link| link.outcome() == LinkOutcome::Tracked)
-        .map(|link| encoding.encode(link.original()).0.into_owned())
-        .collect();
     assert!(
-        undo(output, &originals) == document.bytes,
+        is_aligned_in(
+            document.encoding(),
+            &document.bytes,
+            output,
+            report,
+            Settings::DEFAULT
+        ),
         "{path}: other bytes changed"
     );
     assert_ne!(report.pixel(), PixelOutcome::NoPlace, "{path}");
@@ -215,81 +219,6 @@ fn assert_destinations(output: &[u8], report: &Report, path: &str) {
         assert_eq!(Some(click.destination()), link.destination(), "{path}");
         assert_eq!(click.position(), position, "{path}");
     }
-}
-
-/// The links that were seen are those that html5ever sees, and what is skipped leads nowhere that
-/// could be tracked.
-fn assert_links(parsed: &Parsed, encoding: &'static Encoding, report: &Report, path: &str) {
-    let mut base: Option<Option<Url>> = None;
-    let mut seen_links = report.links().iter();
-    let mut check = |tag: &Tag, base: Option<&Url>, in_comment: bool| {
-        let href = tag.attribute("href").unwrap();
-        let link = seen_links
-            .next()
-            .unwrap_or_else(|| panic!("{path}: missed {href}"));
-        let context = link.context() == LinkContext::ConditionalComment;
-        assert_eq!(
-            (link.element(), context),
-            (tag.name.as_str(), in_comment),
-            "{path}: {href}"
-        );
-        let trimmed = href.trim_matches(|sign: char| sign <= ' ');
-        let expected = match trimmed.is_empty() || trimmed.starts_with('#') {
-            true => None,
-            false => destination(href, base, encoding),
-        };
-        match link.outcome() {
-            LinkOutcome::Skipped(SkipReason::MergeTag) => {
-                assert!(
-                    href.contains(['{', '%', '|']),
-                    "{path}: {href} has no merge tag"
-                );
-            }
-            LinkOutcome::Skipped(reason) => assert_eq!(expected, None, "{path}: {href} {reason:?}"),
-            _ => assert_eq!(link.destination(), expected.as_deref(), "{path}: {href}"),
-        }
-    };
-    for seen in &parsed.seen {
-        let current = base.as_ref().and_then(Option::as_ref);
-        match seen {
-            Seen::Tag(tag) if tag.is_link() => check(tag, current, false),
-            Seen::Tag(tag) if tag.name == "base" && base.is_none() => {
-                base = tag.attribute("href").map(|href| Url::parse(href).ok());
-            }
-            Seen::Tag(_) => {}
-            Seen::Comment(text) => {
-                for tag in outlook_links(text) {
-                    check(&tag, current, true);
-                }
-            }
-        }
-    }
-    assert_eq!(
-        seen_links.next(),
-        None,
-        "{path}: a link that html5ever does not see"
-    );
-}
-
-/// Links and VML in a conditional comment, read as a document of its own.
-fn outlook_links(comment: &str) -> Vec<Tag> {
-    let condition = comment
-        .get(..3)
-        .is_some_and(|start| start.eq_ignore_ascii_case("[if"));
-    let Some((_, markup)) = comment.split_once('>').filter(|_| condition) else {
-        return Vec::new();
-    };
-    let tags = parse(markup)
-        .seen
-        .into_iter()
-        .filter_map(|seen| match seen {
-            Seen::Comment(_) => None,
-            Seen::Tag(tag) => Some(tag),
-        });
-    tags.filter(|tag| {
-        tag.is_link() || (tag.name.starts_with("v:") && tag.attribute("href").is_some())
-    })
-    .collect()
 }
 
 /// The tree is the input's but for tracked links and the pixel.

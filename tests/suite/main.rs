@@ -9,20 +9,22 @@
 )]
 
 #[path = "../laws/mod.rs"]
-mod common;
+mod laws;
 
 mod attack;
 mod cases;
 mod charset;
 mod corpus;
 mod errors;
+mod gaps;
 mod hostile;
-mod laws;
 mod markers;
 mod pixel;
+mod properties;
+mod replay;
 mod stream;
 mod template;
 mod tokens;
 mod traits;
 
-use common::{judge, setup};
+use laws::{judge, setup};

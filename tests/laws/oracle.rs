@@ -1,0 +1,263 @@
+//! Laws with judges: html5ever says which links a document has, `url` where they lead.
+
+use encoding_rs::Encoding;
+use linkseal::{
+    Link, LinkContext, LinkOutcome, PixelOutcome, Report, SkipReason, rewrite_with_report,
+};
+use url::{ParseError, Url};
+
+use super::judge::{Parsed, Seen, Tag, attribute, elements_in_body, parse, resolve, tokens};
+use super::naive::{has_merge_tag, is_marker, name_of, opts_out};
+use super::settings::Settings;
+use super::setup::{CLICK_PREFIX, OPEN_PREFIX, click};
+use super::{Verdict, ensure};
+
+/// Longer destinations are not tracked.
+const MAX_DESTINATION_BYTES: usize = 4096;
+/// Longer values are not parsed.
+const MAX_HREF_BYTES: usize = 65536;
+
+/// The links that are reported are those that the judges see, in order, each with the destination
+/// that they see, and each that is left alone for a reason that it has.
+pub fn links(parsed: &Parsed, encoding: &'static Encoding, report: &Report) -> Verdict {
+    let base = parsed.base();
+    let mut reported = report.links().iter();
+    for (index, seen) in parsed.seen.iter().enumerate() {
+        // One that comes later changes nothing for the links before it.
+        let base = base
+            .filter(|(at, _)| *at < index)
+            .and_then(|(_, href)| usable_base(href));
+        let (tags, in_comment) = match seen {
+            Seen::Tag(tag) if tag.is_link() => (vec![tag.clone()], false),
+            Seen::Comment(text) => (outlook_links(text), true),
+            Seen::EndTag(_) | Seen::Tag(_) | Seen::UnclosedComment(_) => continue,
+        };
+        for tag in tags {
+            let link = reported.next();
+            let link = link.ok_or_else(|| format!("html5ever sees {tag:?}, which is missed"))?;
+            let is_conditional = link.context() == LinkContext::ConditionalComment;
+            ensure!(
+                (link.element(), is_conditional) == (&tag.name, in_comment),
+                "html5ever sees {tag:?}, but reported is {link:?}"
+            );
+            judge_link(&tag, base.as_ref(), encoding, link)
+                .map_err(|why| format!("{why}: {tag:?} after {base:?} is reported as {link:?}"))?;
+        }
+    }
+    match reported.next() {
+        Some(link) => Err(format!("html5ever does not see {link:?}")),
+        None => Ok(()),
+    }
+}
+
+/// The same of a document in UTF-8.
+pub fn links_of(html: &str, settings: Settings) -> Verdict {
+    let (_, report) = rewrite_with_report(html, &settings.domain());
+    links(&parse(html), encoding_rs::UTF_8, &report).map_err(|why| format!("{html:?}: {why}"))
+}
+
+/// Whether the outcome of a link is one that the judges allow.
+fn judge_link(tag: &Tag, base: Option<&Url>, encoding: &'static Encoding, link: &Link) -> Verdict {
+    let href = tag.attribute("href").unwrap_or_default();
+    let trimmed = href.trim_matches(|sign: char| sign <= ' ');
+    let resolved = resolve(href, base, encoding);
+    let web = resolved
+        .as_ref()
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    let destination = web.map(Url::as_str);
+    ensure!(
+        link.destination().is_none()
+            || link.destination() == resolved.as_ref().ok().map(Url::as_str),
+        "the destination is {resolved:?}"
+    );
+    ensure!(
+        link.name() == name_of(tag).as_deref(),
+        "the name is {:?}",
+        name_of(tag)
+    );
+    let is_no_track = href.to_ascii_lowercase().contains("+notrack:");
+    let LinkOutcome::Skipped(reason) = link.outcome() else {
+        ensure!(
+            destination.is_some() && link.destination() == destination,
+            "leads nowhere on the web"
+        );
+        ensure!(
+            !trimmed.is_empty() && !trimmed.starts_with('#'),
+            "leads to no other page"
+        );
+        ensure!(!has_merge_tag(trimmed), "has a merge tag");
+        ensure!(!opts_out(tag), "opts out");
+        return Ok(());
+    };
+    let is_own = |url: &str| url.starts_with(CLICK_PREFIX) || url.starts_with(OPEN_PREFIX);
+    let has_reason = match reason {
+        SkipReason::AlreadyTracked => destination.is_some_and(is_own),
+        SkipReason::Empty => trimmed.is_empty(),
+        SkipReason::Fragment => trimmed.starts_with('#'),
+        SkipReason::Invalid => resolved.is_err() && !is_relative(&resolved),
+        SkipReason::MergeTag => has_merge_tag(trimmed),
+        SkipReason::OptedOut => opts_out(tag) || is_no_track,
+        SkipReason::Relative => is_relative(&resolved),
+        SkipReason::Scheme => destination.is_none() && (resolved.is_ok() || trimmed.contains(':')),
+        SkipReason::TooLong => {
+            href.len() > MAX_HREF_BYTES
+                || destination.is_some_and(|url| url.len() > MAX_DESTINATION_BYTES)
+        }
+        _ => false,
+    };
+    ensure!(has_reason, "{reason:?} is no reason");
+    Ok(())
+}
+
+/// What links can be resolved against. Browsers refuse `data:` and `javascript:` (HTML §4.2.3); one over
+/// the limit of destinations is left out too.
+fn usable_base(href: &str) -> Option<Url> {
+    let is_usable = |url: &Url| {
+        !url.cannot_be_a_base()
+            && !matches!(url.scheme(), "data" | "javascript")
+            && url.as_str().len() <= MAX_DESTINATION_BYTES
+    };
+    Url::parse(href).ok().filter(is_usable)
+}
+
+fn is_relative(resolved: &Result<Url, ParseError>) -> bool {
+    matches!(resolved, Err(ParseError::RelativeUrlWithoutBase))
+}
+
+/// Links and VML in a conditional comment, as Outlook reads it: the markup after the condition, and
+/// what a comment in there hides, if that is conditional too.
+pub fn outlook_links(comment: &str) -> Vec<Tag> {
+    let condition = comment
+        .get(..3)
+        .is_some_and(|start| start.eq_ignore_ascii_case("[if"));
+    let Some((_, markup)) = comment.split_once('>').filter(|_| condition) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for seen in tokens(markup) {
+        match seen {
+            Seen::Tag(tag) => {
+                let is_vml = tag.name.starts_with("v:") && tag.attribute("href").is_some();
+                found.extend((tag.is_link() || is_vml).then_some(tag));
+            }
+            // Nothing in there can end it: that would have ended the comment around it.
+            Seen::UnclosedComment(text) => found.extend(outlook_links(&text)),
+            Seen::Comment(_) | Seen::EndTag(_) => {}
+        }
+    }
+    found
+}
+
+/// What html5ever sees in the output is what it sees in the input, but for the values of tracked
+/// links, markers and pixels: no link is there that the author did not write.
+pub fn nothing_new(html: &str, settings: Settings) -> Verdict {
+    let (output, _) = rewrite_with_report(html, &settings.domain());
+    let (before, after) = (parse(html), parse(&output));
+    is_same(&before.seen, &after.seen, settings)
+        .map_err(|why| format!("{html:?} with {settings:?} became {output:?}: {why}"))
+}
+
+fn is_same(before: &[Seen], after: &[Seen], settings: Settings) -> Verdict {
+    let is_page = |seen: &&Seen| match seen {
+        Seen::Tag(tag) => !is_pixel(tag) && (&*tag.name != "opentag" || !is_placeholder(settings)),
+        Seen::EndTag(name) => name != "opentag" || !is_placeholder(settings),
+        Seen::Comment(_) | Seen::UnclosedComment(_) => true,
+    };
+    let (mut before, mut after) = (before.iter().filter(is_page), after.iter().filter(is_page));
+    loop {
+        let (was, is) = (before.next(), after.next());
+        let same = match (was, is) {
+            (None, None) => return Ok(()),
+            (Some(Seen::Tag(was)), Some(Seen::Tag(is))) => is_same_tag(was, is),
+            (Some(Seen::Comment(was)), Some(Seen::Comment(is))) if was != is => {
+                is_same(&outlook_tokens(was), &outlook_tokens(is), settings)?;
+                true
+            }
+            (was, is) => was == is,
+        };
+        ensure!(same, "{was:?} became {is:?}");
+    }
+}
+
+/// What stands in a conditional comment, those inside it laid open.
+fn outlook_tokens(comment: &str) -> Vec<Seen> {
+    let mut open = Vec::new();
+    let (_, markup) = comment.split_once('>').unwrap_or_default();
+    for seen in tokens(markup) {
+        match seen {
+            Seen::UnclosedComment(text) => open.extend(outlook_tokens(&text)),
+            seen => open.push(seen),
+        }
+    }
+    open
+}
+
+fn is_placeholder(settings: Settings) -> bool {
+    settings.placement == linkseal::PixelPlacement::Placeholder
+}
+
+fn is_pixel(tag: &Tag) -> bool {
+    tag.name == "img"
+        && tag
+            .attribute("src")
+            .is_some_and(|src| src.starts_with(OPEN_PREFIX))
+}
+
+fn is_same_tag(was: &Tag, is: &Tag) -> bool {
+    let stays = |(name, _): &&(String, String)| !is_marker(name);
+    let was_left: Vec<_> = was.attributes.iter().filter(stays).collect();
+    let is_left: Vec<_> = is.attributes.iter().filter(stays).collect();
+    was.name == is.name
+        && was_left.len() == is_left.len()
+        && was_left.iter().zip(is_left).all(|(was, is)| {
+            was == &is || (was.0 == is.0 && was.0 == "href" && is_same_link(&was.1, &is.1))
+        })
+}
+
+/// A tracking URL in the place of what it stands for, or a link without Postal's opt-out. That the
+/// destination is the right one, the report's law says.
+fn is_same_link(was: &str, is: &str) -> bool {
+    match is.starts_with(CLICK_PREFIX) {
+        true => !click(is).destination().is_empty(),
+        false => was.to_ascii_lowercase().replacen("+notrack", "", 1) == is.to_ascii_lowercase(),
+    }
+}
+
+/// As many pixels as are reported come into the body that html5ever builds; where there is none for
+/// want of a place, one at the end of the document would not be in the body either.
+pub fn one_pixel(html: &str, settings: Settings) -> Verdict {
+    let (output, report) = rewrite_with_report(html, &settings.domain());
+    let (before, after) = (parse(html), parse(&output));
+    let in_body = |parsed: &Parsed| {
+        let images = elements_in_body(&parsed.dom, "img");
+        let sources = images.iter().filter_map(|image| attribute(image, "src"));
+        sources.filter(|src| src.starts_with(OPEN_PREFIX)).count()
+    };
+    let expected = match report.pixel() {
+        PixelOutcome::Both => 2,
+        PixelOutcome::End | PixelOutcome::Placeholder | PixelOutcome::Start => 1,
+        PixelOutcome::AlreadyThere => {
+            let mut tags = before.seen.iter().filter_map(Seen::tag);
+            ensure!(tags.any(is_pixel), "{html:?} has no pixel already");
+            0
+        }
+        PixelOutcome::NoPlace => {
+            let appended = parse(&format!("{html}<img src=\"{OPEN_PREFIX}x\">"));
+            ensure!(
+                in_body(&appended) == in_body(&before),
+                "{html:?} with {settings:?} has a place for a pixel at its end"
+            );
+            0
+        }
+        _ => 0,
+    };
+    let added = in_body(&after).checked_sub(in_body(&before));
+    ensure!(
+        added == Some(expected),
+        "{html:?} with {settings:?} became {output:?}: {added:?} pixels came into the body, reported is \
+         {:?}",
+        report.pixel()
+    );
+    Ok(())
+}
