@@ -1,0 +1,49 @@
+"""Writes the seeds of each fuzz target to fuzz/corpus: the test cases, the newsletter, the token vectors,
+and the inputs that the repository keeps. Each goes with a few choices of settings.
+
+    python3 fuzz/seeds.py
+"""
+
+import hashlib
+import json
+import pathlib
+import shutil
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CORPUS = ROOT / "fuzz" / "corpus"
+# How many bytes behind the document choose settings, sizes, and the like.
+CHOICES = {"charset": 3, "conditional_comment": 1, "rewrite": 1, "split": 4, "template": 1}
+
+
+def documents():
+    for name in ["links.json", "pixels.json"]:
+        for case in json.loads((ROOT / "tests" / "cases" / name).read_text()):
+            yield case["html"].encode()
+    yield (ROOT / "examples" / "newsletter.html").read_bytes()
+
+
+def tokens():
+    vectors = json.loads((ROOT / "tests" / "vectors" / "tokens.json").read_text())
+    for vector in vectors["valid"] + vectors["refused"]:
+        yield b"\0" + vector["token"].encode()
+
+
+def write(target, seed):
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / hashlib.sha1(seed).hexdigest()).write_bytes(seed)
+
+
+for document in documents():
+    for target, choices in CHOICES.items():
+        for choice in [0, 2, 5, 7]:
+            write(target, document + bytes([choice]) * choices)
+for seed in tokens():
+    write("verify", seed)
+# Bytes that choose: a document is built of them.
+for length in [16, 64, 256]:
+    for start in range(8):
+        write("structured", bytes((start * 31 + at * at * 7) % 256 for at in range(length)))
+for kept in sorted((ROOT / "tests" / "replay").glob("*/*")):
+    (CORPUS / kept.parent.name).mkdir(parents=True, exist_ok=True)
+    shutil.copy(kept, CORPUS / kept.parent.name / kept.name)
