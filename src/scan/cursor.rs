@@ -11,34 +11,39 @@ use crate::token::Placement;
 #[derive(Debug)]
 pub(super) struct Cursor<S> {
     pub(super) handed_on: usize,
-    /// The last byte of the document that was handed on.
-    last: u8,
     pub(super) sink: S,
+    /// The end of what was handed on of the document.
+    tail: Vec<u8>,
+    tail_bytes: usize,
 }
 
 impl<S: Sink> Cursor<S> {
-    pub(super) fn new(sink: S) -> Self {
+    /// `tail_bytes` says how much of what was handed on will be asked for.
+    pub(super) fn new(sink: S, tail_bytes: usize) -> Self {
         Self {
             handed_on: 0,
-            last: 0,
             sink,
+            tail: Vec::new(),
+            tail_bytes,
         }
     }
 
-    /// Whether a `<` comes right before `at`, when what was cut is left out.
-    pub(super) fn follows_less_than(&self, window: &[u8], at: usize) -> bool {
-        let kept = window.get(self.handed_on..at).unwrap_or_default();
-        *kept.last().unwrap_or(&self.last) == b'<'
+    /// Returns the end of what stands before the window's place `at` when cuts are left out.
+    pub(super) fn tail(&mut self, window: &[u8], at: usize) -> &[u8] {
+        self.hand_on(window, at);
+        &self.tail
     }
 
     /// Hands on what comes before `to` and has not been yet.
     pub(super) fn hand_on(&mut self, window: &[u8], to: usize) {
         if let Some(bytes) = window.get(self.handed_on..to)
-            && let Some(last) = bytes.last()
+            && !bytes.is_empty()
         {
-            self.last = *last;
             self.sink.source(bytes);
             self.handed_on = to;
+            if self.tail_bytes > 0 {
+                self.remember(bytes);
+            }
         }
     }
 
@@ -67,5 +72,12 @@ impl<S: Sink> Cursor<S> {
         self.sink.link(original, link)?;
         self.handed_on = value.end;
         Ok(())
+    }
+
+    fn remember(&mut self, bytes: &[u8]) {
+        let surplus = bytes.len().saturating_sub(self.tail_bytes);
+        self.tail.extend(bytes.get(surplus..).unwrap_or_default());
+        let surplus = self.tail.len().saturating_sub(self.tail_bytes);
+        self.tail.drain(..surplus);
     }
 }

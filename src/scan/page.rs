@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::body::Stage;
 use super::conditional::comment_content;
-use super::pixel::ELEMENT_PLACEHOLDER;
+use super::pixel::{ELEMENT_PLACEHOLDER, Sides};
 use super::raw_text::RawText;
 use super::scanner::{Next, Scanner};
 use super::sink::{Cut, Sink};
@@ -82,7 +82,7 @@ impl<S: Sink> Scanner<S> {
             }
             b"noscript" if is_html => self.in_noscript = true,
             ELEMENT_PLACEHOLDER if self.pixel.seeks_placeholder() => {
-                self.placeholder(window, range);
+                self.element_placeholder(window, range);
             }
             _ => self.placeholder_markup(window, &range),
         }
@@ -133,8 +133,20 @@ impl<S: Sink> Scanner<S> {
         }
         let text_at = range.start;
         for found in self.pixel.placeholders(text) {
-            range.start = text_at + found.end;
-            self.placeholder(window, text_at + found.start..range.start);
+            let (start, end) = (text_at + found.start, text_at + found.end);
+            let after = window.get(end..).unwrap_or_default();
+            match self
+                .pixel
+                .sides(self.cursor.tail(window, start), after, last)
+            {
+                Sides::Join => {}
+                Sides::StayApart => self.placeholder(window, start..end),
+                Sides::Unclear => {
+                    self.tokenizer.resume_at(start);
+                    return Next::Window;
+                }
+            }
+            range.start = end;
         }
         // A placeholder may go on in the next window.
         if !last && range.end == window.len() {
@@ -166,14 +178,20 @@ impl<S: Sink> Scanner<S> {
             .get(range.clone())
             .is_some_and(|markup| self.pixel.is_placeholder(markup))
         {
-            self.placeholder(window, range.clone());
+            self.element_placeholder(window, range.clone());
+        }
+    }
+
+    /// A tag or comment that is a placeholder. What follows may be in another window.
+    fn element_placeholder(&mut self, window: &[u8], range: Range<usize>) {
+        let before = self.cursor.tail(window, range.start);
+        if self.pixel.sides(before, &[], false) == Sides::StayApart {
+            self.placeholder(window, range);
         }
     }
 
     fn placeholder(&mut self, window: &[u8], range: Range<usize>) {
-        // Where a `<` stands before it, what comes behind it would become a tag.
-        let would_open_tag = self.cursor.follows_less_than(window, range.start);
-        if self.token_is_long || self.foreign.is_current() || would_open_tag {
+        if self.token_is_long || self.foreign.is_current() {
             return;
         }
         if self.body.is_outside_templates() && self.pixel.needs_placeholder() {

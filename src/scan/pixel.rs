@@ -20,6 +20,16 @@ enum Need {
     Open,
 }
 
+/// The two sides of a placeholder, once it is gone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Sides {
+    /// They become what they were not: a tag, or another placeholder.
+    Join,
+    StayApart,
+    /// What follows is too short to tell.
+    Unclear,
+}
+
 /// Follows the pixels of one document.
 #[derive(Debug)]
 pub(super) struct Pixel {
@@ -156,6 +166,33 @@ impl Pixel {
             (1..placeholder.len()).rev().find(starts).unwrap_or(0)
         };
         self.text_placeholders().map(longest).max().unwrap_or(0)
+    }
+
+    /// What would become of a placeholder's two sides without it; `last` when nothing follows `after`.
+    pub(super) fn sides(&self, before: &[u8], after: &[u8], last: bool) -> Sides {
+        if before.ends_with(b"<") {
+            return Sides::Join;
+        }
+        let mut sides = Sides::StayApart;
+        for placeholder in self.text_placeholders() {
+            let halves = (1..placeholder.len()).filter_map(|at| placeholder.split_at_checked(at));
+            for (_, end) in halves.filter(|(start, _)| before.ends_with(start)) {
+                if after.starts_with(end) {
+                    return Sides::Join;
+                } else if !last && end.starts_with(after) {
+                    sides = Sides::Unclear;
+                }
+            }
+        }
+        sides
+    }
+
+    /// The length of the longest placeholder that is text; nothing when none is sought.
+    pub(super) fn longest_placeholder(&self) -> usize {
+        match self.seeks_placeholder {
+            true => self.text_placeholders().map(<[u8]>::len).max().unwrap_or(0),
+            false => 0,
+        }
     }
 
     pub(super) fn outcome(&self) -> PixelOutcome {

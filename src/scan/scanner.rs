@@ -60,7 +60,7 @@ impl<S: Sink> Scanner<S> {
         };
         Self {
             body: BodyTracker::default(),
-            cursor: Cursor::new(sink),
+            cursor: Cursor::new(sink, pixel.longest_placeholder()),
             foreign: ForeignContent::default(),
             in_noscript: false,
             links: Links::new(Linker::new(domain, encoding_rs::UTF_8)),

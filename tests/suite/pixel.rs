@@ -238,23 +238,41 @@ fn a_pixel_in_a_template_is_not_there() {
     assert_eq!(rewrite(&output, &domain()), output);
 }
 
-/// Without it what follows would be a link that the author did not write.
+/// Without it what follows would be a link that the author did not write, or another placeholder.
 #[test]
-fn a_placeholder_behind_a_less_than_sign_stays() {
+fn a_placeholder_that_keeps_two_halves_apart_stays() {
     let domain = domain().with_pixel_placement(PixelPlacement::Placeholder);
-    for html in [
-        "<{{ses:openTracker}}a href=https://x.test/>x</body>",
-        "<<opentag/>a href=https://x.test/>x</body>",
-        "{{ses:openTracker}}<{{ses:openTracker}}/a>",
-        "<{{ses:openTracker}}{{ses:openTracker}}!-->",
+    let domain = domain.with_pixel_placeholder("%own%").unwrap();
+    for (html, stays) in [
+        (
+            "<{{ses:openTracker}}a href=https://x.test/>x</body>",
+            "<{{ses:openTracker}}a",
+        ),
+        ("<<opentag/>a href=https://x.test/>x</body>", "<<opentag/>a"),
+        (
+            "{{ses:openTracker}}<{{ses:openTracker}}/a>",
+            "<{{ses:openTracker}}/",
+        ),
+        (
+            "<{{ses:openTracker}}{{ses:openTracker}}!-->",
+            "<{{ses:openTracker}}",
+        ),
+        (
+            "{{{{ses:openTracker}}ses:openTracker}}",
+            "{{{{ses:openTracker}}ses:openTracker}}",
+        ),
+        (
+            "{{ses:open<opentag/>Tracker}}",
+            "{{ses:open<opentag/>Tracker}}",
+        ),
+        ("{{ses%own%:openTracker}}", "{{ses%own%:openTracker}}"),
+        ("%ow<opentag/>n%", "%ow<opentag/>n%"),
     ] {
         for domain in [domain.clone(), domain.clone().without_open_tracking()] {
             let (output, report) = rewrite_with_report(html, &domain);
             assert!(report.links().is_empty(), "{output}");
-            assert!(
-                output.contains("<{{ses:openTracker}}") || output.contains("<<opentag/>"),
-                "{output}"
-            );
+            assert!(output.contains(stays), "{output}");
+            assert_eq!(rewrite(&output, &domain), output);
             for size in [1, 2, 3] {
                 let (streamed, _) =
                     stream(Rewriter::new(&domain, Vec::new()), html.as_bytes(), size);
