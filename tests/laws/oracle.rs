@@ -2,7 +2,8 @@
 
 use encoding_rs::Encoding;
 use linkseal::{
-    Link, LinkContext, LinkOutcome, PixelOutcome, Report, SkipReason, rewrite_with_report,
+    Link, LinkContext, LinkOutcome, PixelOutcome, PixelPlacement, Report, SkipReason,
+    rewrite_with_report,
 };
 use url::{ParseError, Url};
 
@@ -160,9 +161,9 @@ pub fn nothing_new(html: &str, settings: Settings) -> Verdict {
 
 fn is_same(before: &[Seen], after: &[Seen], settings: Settings) -> Verdict {
     let is_page = |seen: &&Seen| match seen {
-        Seen::Tag(tag) => !is_pixel(tag) && (&*tag.name != "opentag" || !is_placeholder(settings)),
-        Seen::EndTag(name) => name != "opentag" || !is_placeholder(settings),
-        Seen::Comment(_) | Seen::UnclosedComment(_) => true,
+        Seen::Tag(tag) => !is_pixel(tag) && !is_placeholder(&tag.name, settings),
+        Seen::Comment(text) => !is_placeholder(text, settings),
+        Seen::EndTag(_) | Seen::UnclosedComment(_) => true,
     };
     let (mut before, mut after) = (before.iter().filter(is_page), after.iter().filter(is_page));
     loop {
@@ -193,8 +194,9 @@ fn outlook_tokens(comment: &str) -> Vec<Seen> {
     open
 }
 
-fn is_placeholder(settings: Settings) -> bool {
-    settings.placement == linkseal::PixelPlacement::Placeholder
+/// Whether an element or comment of that name or text may be taken for a placeholder.
+fn is_placeholder(name: &str, settings: Settings) -> bool {
+    settings.placement == PixelPlacement::Placeholder && matches!(name, "opentag" | "own")
 }
 
 fn is_pixel(tag: &Tag) -> bool {

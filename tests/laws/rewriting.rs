@@ -274,6 +274,7 @@ fn cut_at(input: &[u8], settings: Settings) -> Option<usize> {
     };
     let placeholder = || match settings.placement {
         PixelPlacement::Placeholder => starts(TEXT_PLACEHOLDER)
+            .or_else(|| starts(settings.own?.as_bytes()))
             .or_else(|| starts(ELEMENT_PLACEHOLDER).and_then(|_| tag_length(input))),
         _ => None,
     };

@@ -8,12 +8,15 @@ use super::setup::domain;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Settings {
     pub keeps_markers: bool,
+    /// The domain's own placeholder.
+    pub own: Option<&'static str>,
     pub placement: PixelPlacement,
 }
 
 impl Settings {
     pub const DEFAULT: Self = Self {
         keeps_markers: false,
+        own: None,
         placement: PixelPlacement::End,
     };
 
@@ -27,12 +30,19 @@ impl Settings {
         ];
         Self {
             keeps_markers: byte & 4 != 0,
+            own: [None, Some("%own%"), Some("<!--own-->"), Some("<own>")]
+                [usize::from(byte >> 3 & 3)],
             placement: placements[usize::from(byte & 3)],
         }
     }
 
     pub fn domain(self) -> DomainConfig {
-        let domain = domain().with_pixel_placement(self.placement);
+        let mut domain = domain();
+        if let Some(own) = self.own {
+            domain = domain.with_pixel_placeholder(own).unwrap();
+        }
+        // A placeholder of one's own implies its placement.
+        domain = domain.with_pixel_placement(self.placement);
         match self.keeps_markers {
             true => domain.with_markers_kept(),
             false => domain,

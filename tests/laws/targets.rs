@@ -13,7 +13,6 @@ use super::gaps::excused;
 use super::judge::parse_bytes;
 use super::rewriting::{self, in_chunks, is_aligned_in};
 use super::settings::{Settings, domains, messages};
-use super::setup::domain;
 use super::tokens::{self, Fields};
 use super::{Verdict, ensure, oracle};
 
@@ -133,7 +132,9 @@ pub fn structured(input: &[u8]) -> Verdict {
     every_law(&html, settings)?;
     rewriting::stream_is_rewrite(&html, settings, &sizes)?;
     rewriting::limits_lose_nothing(&html, settings, usize::from(size), &sizes)?;
-    rewriting::template(&html, &domain(), &messages())
+    let messages = messages();
+    let message = usize::from(size) % messages.len();
+    rewriting::template(&html, &settings.domain(), &messages[message..=message])
 }
 
 /// The laws that one document can break alone.

@@ -12,7 +12,6 @@ use crate::laws::gaps::excused;
 use crate::laws::settings::{Settings, domains, messages};
 use crate::laws::tokens::{self, Fields};
 use crate::laws::{Verdict, oracle, rewriting};
-use crate::setup::domain;
 
 fn documents() -> impl Strategy<Value = String> {
     vec(any::<u8>(), 0..400).prop_map(|bytes| document(&mut Unstructured::new(&bytes)).unwrap())
@@ -130,21 +129,23 @@ proptest! {
 }
 
 #[test]
-fn settings_come_in_every_kind() {
-    for keeps_markers in [false, true] {
-        for placement in [PixelPlacement::End, PixelPlacement::Placeholder] {
-            let wanted = Settings {
-                keeps_markers,
-                placement,
-            };
-            assert!(
-                (b' '..=b'~').any(|byte| Settings::of(byte) == wanted),
-                "{wanted:?}"
-            );
+fn the_bytes_that_text_ends_with_choose_every_setting() {
+    let chosen = |wanted: &dyn Fn(Settings) -> bool| (b' '..=b'~').map(Settings::of).any(wanted);
+    for placement in [
+        PixelPlacement::Both,
+        PixelPlacement::End,
+        PixelPlacement::Placeholder,
+        PixelPlacement::Start,
+    ] {
+        for keeps_markers in [false, true] {
+            for own in [None, Some("%own%"), Some("<!--own-->"), Some("<own>")] {
+                let wanted = Settings {
+                    keeps_markers,
+                    own,
+                    placement,
+                };
+                assert!(chosen(&|settings| settings == wanted), "{wanted:?}");
+            }
         }
     }
-    assert_eq!(
-        Settings::of(0).domain().sending_domain(),
-        domain().sending_domain()
-    );
 }
