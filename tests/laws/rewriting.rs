@@ -10,6 +10,7 @@ use linkseal::{
 };
 
 use super::judge::tokens;
+use super::naive::is_marker;
 use super::settings::Settings;
 use super::setup::{
     CLICK_PREFIX, PIXEL_START, click, domain, token_length, tracking_urls, verifier,
@@ -19,6 +20,8 @@ use super::{Verdict, ensure};
 /// Postal's opt-out: without it the link leads somewhere, so it goes whatever the settings.
 const NO_TRACK: &[u8] = b"+notrack";
 const TEXT_PLACEHOLDER: &[u8] = b"{{ses:openTracker}}";
+/// More than the longest marker's name has.
+const MAX_MARKER_BYTES: usize = 40;
 const ELEMENT_PLACEHOLDER: &[u8] = b"<opentag";
 
 /// With nothing to track, the output is the input: byte for byte, but for Postal's opt-out.
@@ -49,9 +52,8 @@ pub fn identity(html: &str) -> Verdict {
     Ok(())
 }
 
-/// Outside the values of links, Postal's opt-outs, placeholders and pixels the output is the input.
+/// Outside the values of links, markers, placeholders and pixels the output is the input.
 pub fn locality(html: &str, settings: Settings) -> Verdict {
-    let settings = settings.keeping_markers();
     let (output, report) = rewrite_with_report(html, &settings.domain());
     ensure!(
         is_aligned(html.as_bytes(), output.as_bytes(), &report, settings),
@@ -109,7 +111,6 @@ pub fn limits_lose_nothing(
     limit: usize,
     sizes: &[usize],
 ) -> Verdict {
-    let settings = settings.keeping_markers();
     let rewriter = Rewriter::new(&settings.domain(), Vec::new()).with_memory_limit(limit);
     let (output, report) = in_chunks(rewriter, html.as_bytes(), sizes);
     ensure!(
@@ -230,6 +231,11 @@ pub fn is_aligned_in(
         if let Some(cut) = cut_at(input, settings) {
             ways.push((&input[cut..], output, originals));
         }
+        if !settings.keeps_markers
+            && let Some(cut) = marker_length(input)
+        {
+            ways.push((&input[cut..], output, originals));
+        }
         if let Some(rest) = output.strip_prefix(PIXEL_START.as_bytes())
             && let Some(end) = rest.iter().position(|byte| *byte == b'>')
         {
@@ -279,6 +285,38 @@ fn cut_at(input: &[u8], settings: Settings) -> Option<usize> {
         _ => None,
     };
     starts(NO_TRACK).or_else(placeholder)
+}
+
+/// The length of the marker that `input` starts with, and the white space before it.
+fn marker_length(input: &[u8]) -> Option<usize> {
+    let is_blank = |byte: &u8| b" \t\n\x0c\r".contains(byte);
+    let after_blanks = |at: usize| {
+        let blanks = input[at..].iter().take_while(|byte| is_blank(byte));
+        at + blanks.count()
+    };
+    let after_sign = |at: usize, ends: &[u8]| {
+        let end = input[at..].iter().position(|byte| ends.contains(byte));
+        end.map_or(input.len(), |end| at + end)
+    };
+    let start = after_blanks(0);
+    let name = input[start..].iter().take(MAX_MARKER_BYTES);
+    let name: Vec<u8> = name.map(u8::to_ascii_lowercase).collect();
+    let name_end = name
+        .iter()
+        .position(|byte| b" \t\n\x0c\r/>=".contains(byte))?;
+    if !is_marker(std::str::from_utf8(&name[..name_end]).ok()?) {
+        return None;
+    }
+    let name_end = start + name_end;
+    let equals = after_blanks(name_end);
+    if input.get(equals) != Some(&b'=') {
+        return Some(name_end);
+    }
+    let value = after_blanks(equals + 1);
+    match input.get(value) {
+        Some(quote @ (b'"' | b'\'')) => Some(input.len().min(after_sign(value + 1, &[*quote]) + 1)),
+        _ => Some(after_sign(value, b" \t\n\x0c\r>")),
+    }
 }
 
 /// The length of the tag that `input` starts with.

@@ -60,7 +60,7 @@ pub fn template(input: &[u8]) -> Verdict {
 pub fn charset(input: &[u8]) -> Verdict {
     let (html, [charset, size, settings]) = split_off(input);
     let encoding = CHARSETS[usize::from(charset) % CHARSETS.len()];
-    let settings = Settings::of(settings).keeping_markers();
+    let settings = Settings::of(settings);
     let domain = settings.domain();
     let start = || {
         Rewriter::new(&domain, Vec::new())
