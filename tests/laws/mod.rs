@@ -9,9 +9,11 @@ pub mod gaps;
 pub mod judge;
 pub mod naive;
 pub mod oracle;
+pub mod reader;
 pub mod rewriting;
 pub mod settings;
 pub mod setup;
+pub mod signer;
 pub mod targets;
 pub mod tokens;
 

@@ -1,0 +1,140 @@
+//! A second reader of tokens, by the letter of `docs/token-format.md` and too simple to be wrong.
+
+use linkseal::{Event, TokenError};
+
+use super::setup::SECRET;
+use super::signer::{DOMAIN, full_tag, varint};
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// What an event says, part by part; a click has a destination, an open a placement.
+#[derive(Debug, Default, PartialEq)]
+pub struct Said {
+    position: u64,
+    name: String,
+    destination: Option<String>,
+    placement: Option<&'static str>,
+    sent_at: u64,
+    message: String,
+    recipient: String,
+}
+
+impl Said {
+    pub fn by(event: &Event) -> Self {
+        let common = Self {
+            sent_at: event.sent_at(),
+            message: event.message().to_owned(),
+            recipient: event.recipient().to_owned(),
+            ..Self::default()
+        };
+        match event {
+            Event::Click(click) => Self {
+                position: click.position().into(),
+                name: click.name().to_owned(),
+                destination: Some(click.destination().to_owned()),
+                ..common
+            },
+            Event::Open(open) => Self {
+                placement: Some(open.placement().as_str()),
+                ..common
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// All bits in a row, eight at a time; what is left must be fewer than six, and zero.
+fn decode(token: &str) -> Option<Vec<u8>> {
+    let mut bits = Vec::new();
+    for sign in token.bytes() {
+        let value = ALPHABET.iter().position(|known| *known == sign)?;
+        bits.extend((0..6).rev().map(|bit| value >> bit & 1));
+    }
+    let (bytes, left) = bits.as_chunks::<8>();
+    let number = |byte: &[usize; 8]| byte.iter().fold(0, |sum, bit| 2 * sum + bit);
+    let bytes = bytes.iter().map(|byte| u8::try_from(number(byte)).unwrap());
+    (left.len() < 6 && !left.contains(&1)).then(|| bytes.collect())
+}
+
+/// Takes a varint off the front: there is one spelling, so whoever writes the number gets it back.
+fn take_varint(rest: &mut &[u8], limit: u128) -> Option<u64> {
+    let length = 1 + rest.iter().position(|byte| *byte < 128)?;
+    let (number, after) = rest.split_at(length);
+    if length > 10 {
+        return None;
+    }
+    let digits = number.iter().rev();
+    let value = digits.fold(0_u128, |sum, byte| sum * 128 + u128::from(byte % 128));
+    *rest = after;
+    let value = u64::try_from(value).ok()?;
+    (u128::from(value) < limit && varint(value) == number).then_some(value)
+}
+
+fn take_field(rest: &mut &[u8]) -> Option<Vec<u8>> {
+    let length = usize::try_from(take_varint(rest, 1 << 63)?).unwrap();
+    let field = rest.get(..length)?.to_vec();
+    *rest = &rest[length..];
+    Some(field)
+}
+
+fn take_text(rest: &mut &[u8]) -> Option<String> {
+    String::from_utf8(take_field(rest)?).ok()
+}
+
+/// Rule 6.
+fn parts(payload: &[u8]) -> Option<Said> {
+    let mut rest = &payload[1..];
+    take_varint(&mut rest, 1 << 32)?;
+    let mut said = Said::default();
+    match payload[0] {
+        0x11 => {
+            said.position = take_varint(&mut rest, 1 << 32)?;
+            said.name = take_text(&mut rest)?;
+            let destination = take_text(&mut rest)?;
+            let scheme = match destination.bytes().next()? {
+                0 => "http://",
+                1 => "https://",
+                _ => return None,
+            };
+            let target = &destination[1..];
+            if target.is_empty() || target.bytes().any(|byte| !(0x21..=0x7e).contains(&byte)) {
+                return None;
+            }
+            said.destination = Some(format!("{scheme}{target}"));
+        }
+        0x12 => {
+            said.placement =
+                Some(["end", "start"][usize::from(*rest.first().filter(|byte| **byte < 2)?)]);
+            rest = &rest[1..];
+        }
+        _ => return None,
+    }
+    said.sent_at = take_varint(&mut rest, 1 << 63)?;
+    said.message = take_text(&mut rest)?;
+    said.recipient = take_text(&mut rest)?;
+    rest.is_empty().then_some(said)
+}
+
+/// All six rules, in their order.
+pub fn read(token: &str) -> Result<Said, TokenError> {
+    if token.is_empty() || token.len() > 8192 {
+        return Err(TokenError::Malformed);
+    }
+    let bytes = decode(token).ok_or(TokenError::Malformed)?;
+    if bytes[0] >> 4 != 1 {
+        return Err(TokenError::UnsupportedVersion);
+    }
+    if bytes.len() < 3 + 16 {
+        return Err(TokenError::Malformed);
+    }
+    let (payload, tag) = bytes.split_at(bytes.len() - 16);
+    match take_varint(&mut &payload[1..], 1 << 32) {
+        None => return Err(TokenError::Malformed),
+        Some(1) => {}
+        Some(_) => return Err(TokenError::UnknownKey),
+    }
+    if full_tag(&SECRET, DOMAIN, payload)[..16] != *tag {
+        return Err(TokenError::BadSignature);
+    }
+    parts(payload).ok_or(TokenError::Malformed)
+}
