@@ -205,6 +205,56 @@ const BLANKS: &[&str] = &[
 const ENDS: &[&str] = &[">", ">", ">", "/>", " >", "", "<", " / >"];
 const QUOTES: &[&str] = &["\"", "'", "", "\" ", "'>"];
 
+const LINKS: &[&str] = &["a", "a", "A", "area", "v:roundrect"];
+
+/// One of each outcome that a link can come to by what it holds.
+const DESTINATIONS: &[&str] = &[
+    "https://x.test/",
+    "http://y.test/p?a=1&amp;b=2",
+    " HTTPS://X.TEST/a b\r\n",
+    "https://z.test/é?é&copy=3",
+    "https://x.test/unsubscribe",
+    "https://x.test/?\0",
+    "page",
+    "?q",
+    "#top",
+    "",
+    "mailto:a@b.test",
+    "https://",
+    "https://x.test/*|id|*",
+    "https://link.example.com/c/x",
+    "https://link.example.com/o/x",
+    "https+notrack://x.test/",
+];
+
+const MARKERS: &[&str] = &[
+    " data-track=off",
+    " data-track='on'",
+    "/clicktracking=\"OFF\"",
+    " disable-tracking=true /",
+    "\x0cses:no-track",
+    " mc:disable-tracking=false",
+    " class='button untracked'",
+    " class=untracked-not",
+    " data-track-name=\"é &amp; o\"",
+    " ALIAS = late",
+    " ses:tags=k:v;l:w",
+    " data-msys-linkname=' '",
+    " =",
+    " href=https://second.test/",
+];
+
+const AROUND: &[(&str, &str)] = &[
+    ("<!--[if mso]>", "<![endif]-->"),
+    ("<!--[if mso]><!--[if gte mso 9]>", "<![endif]-->"),
+    ("<noscript>", "</noscript>"),
+    ("<template>", "</template>"),
+    ("<base href=\"https://base.test/d/\">", ""),
+    ("<img src=\"https://link.example.com/o/x\">", ""),
+    ("<script><!--<script>", "</script>--></script>"),
+    ("<svg><style>", "</style></svg>"),
+];
+
 /// Elements inside each other, closed in order: no more than that many.
 const MAX_DEPTH: usize = 12;
 
@@ -213,7 +263,7 @@ pub fn document(choices: &mut Unstructured<'_>) -> Result<String> {
     let mut html = String::new();
     let mut open = Vec::new();
     while !choices.is_empty() {
-        match choices.int_in_range(0..=15)? {
+        match choices.int_in_range(0..=31)? {
             0..=4 => _ = start_tag(choices, &mut html)?,
             5 => end_tag(choices, &mut html)?,
             6..=8 if open.len() < MAX_DEPTH => open.push(start_tag(choices, &mut html)?),
@@ -223,6 +273,13 @@ pub fn document(choices: &mut Unstructured<'_>) -> Result<String> {
                 }
             }
             12 | 13 => html.push_str(choices.choose(COMMENTS)?),
+            16..=24 => link(choices, &mut html)?,
+            25..=28 => {
+                let (before, after) = choices.choose(AROUND)?;
+                html.push_str(before);
+                link(choices, &mut html)?;
+                html.push_str(after);
+            }
             _ => html.push_str(choices.choose(TEXTS)?),
         }
     }
@@ -248,6 +305,27 @@ fn start_tag(choices: &mut Unstructured<'_>, html: &mut String) -> Result<&'stat
     }
     html.push_str(choices.choose(ENDS)?);
     Ok(name)
+}
+
+/// A link as mail has it: tags put together of any parts are seldom one.
+fn link(choices: &mut Unstructured<'_>, html: &mut String) -> Result<()> {
+    html.push('<');
+    html.push_str(choices.choose(LINKS)?);
+    let markers = choices.int_in_range(0..=3)?;
+    let before = choices.int_in_range(0..=markers)?;
+    for at in 0..=markers {
+        if at == before {
+            let quote = *choices.choose(&["\"", "\"", "'"])?;
+            html.push_str(&format!(
+                " href={quote}{}{quote}",
+                choices.choose(DESTINATIONS)?
+            ));
+        } else {
+            html.push_str(choices.choose(MARKERS)?);
+        }
+    }
+    html.push_str(choices.choose(&[">", ">", ">", "/>"])?);
+    Ok(())
 }
 
 fn end_tag(choices: &mut Unstructured<'_>, html: &mut String) -> Result<()> {

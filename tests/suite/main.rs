@@ -21,6 +21,7 @@ mod hostile;
 mod markers;
 mod pixel;
 mod properties;
+mod reach;
 mod replay;
 mod stream;
 mod template;
