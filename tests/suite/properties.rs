@@ -32,7 +32,7 @@ fn holds(verdict: Verdict) -> Result<(), TestCaseError> {
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,
-        ..ProptestConfig::with_cases(400)
+        ..ProptestConfig::with_cases(2000)
     })]
 
     #[test]
