@@ -225,6 +225,9 @@ const DESTINATIONS: &[&str] = &[
     "https://link.example.com/c/x",
     "https://link.example.com/o/x",
     "https+notrack://x.test/",
+    "https://excluded.test/",
+    "//a.parent.test./?q",
+    "https://parent.test/",
 ];
 
 const MARKERS: &[&str] = &[

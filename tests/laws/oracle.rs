@@ -9,7 +9,7 @@ use url::{ParseError, Url};
 
 use super::judge::{Parsed, Seen, Tag, attribute, elements_in_body, parse, resolve, tokens};
 use super::naive::{has_merge_tag, is_marker, name_of, opts_out};
-use super::settings::Settings;
+use super::settings::{EXCLUDED_HOST, EXCLUDED_PARENT, Settings};
 use super::setup::{CLICK_PREFIX, OPEN_PREFIX, click};
 use super::{Verdict, ensure};
 
@@ -22,24 +22,43 @@ const MAX_HREF_BYTES: usize = 65536;
 /// that they see, and each that is left alone for a reason that it has.
 pub fn links(parsed: &Parsed, encoding: &'static Encoding, report: &Report) -> Verdict {
     let base = parsed.base();
+    let has_foreign = parsed
+        .seen
+        .iter()
+        .filter_map(Seen::tag)
+        .any(is_foreign_root);
+    let mut in_noscript = false;
     let mut reported = report.links().iter();
     for (index, seen) in parsed.seen.iter().enumerate() {
         // One that comes later changes nothing for the links before it.
         let base = base
             .filter(|(at, _)| *at < index)
             .and_then(|(_, href)| usable_base(href));
-        let (tags, in_comment) = match seen {
-            Seen::Tag(tag) if tag.is_link() => (vec![tag.clone()], false),
-            Seen::Comment(text) => (outlook_links(text), true),
-            Seen::EndTag(_) | Seen::Tag(_) | Seen::UnclosedComment(_) => continue,
+        let (tags, context) = match seen {
+            Seen::Tag(tag) if tag.is_link() && in_noscript => {
+                (vec![tag.clone()], LinkContext::Noscript)
+            }
+            Seen::Tag(tag) if tag.is_link() => (vec![tag.clone()], LinkContext::Html),
+            Seen::Comment(text) => (outlook_links(text), LinkContext::ConditionalComment),
+            Seen::Tag(tag) => {
+                in_noscript |= tag.name == "noscript";
+                continue;
+            }
+            Seen::EndTag(name) => {
+                in_noscript &= name != "noscript";
+                continue;
+            }
+            Seen::UnclosedComment(_) => continue,
         };
         for tag in tags {
             let link = reported.next();
             let link = link.ok_or_else(|| format!("html5ever sees {tag:?}, which is missed"))?;
-            let is_conditional = link.context() == LinkContext::ConditionalComment;
+            // An SVG element may have that name too.
+            let is_context = link.context() == context
+                || (has_foreign && LinkContext::ConditionalComment != context);
             ensure!(
-                (link.element(), is_conditional) == (&tag.name, in_comment),
-                "html5ever sees {tag:?}, but reported is {link:?}"
+                link.element() == tag.name && is_context,
+                "html5ever sees {tag:?} in {context:?}, but reported is {link:?}"
             );
             judge_link(&tag, base.as_ref(), encoding, link)
                 .map_err(|why| format!("{why}: {tag:?} after {base:?} is reported as {link:?}"))?;
@@ -89,12 +108,14 @@ fn judge_link(tag: &Tag, base: Option<&Url>, encoding: &'static Encoding, link: 
         );
         ensure!(!has_merge_tag(trimmed), "has a merge tag");
         ensure!(!opts_out(tag), "opts out");
+        ensure!(!web.is_some_and(is_excluded), "is excluded");
         return Ok(());
     };
     let is_own = |url: &str| url.starts_with(CLICK_PREFIX) || url.starts_with(OPEN_PREFIX);
     let has_reason = match reason {
         SkipReason::AlreadyTracked => destination.is_some_and(is_own),
         SkipReason::Empty => trimmed.is_empty(),
+        SkipReason::Excluded => web.is_some_and(is_excluded),
         SkipReason::Fragment => trimmed.starts_with('#'),
         SkipReason::Invalid => resolved.is_err() && !is_relative(&resolved),
         SkipReason::MergeTag => has_merge_tag(trimmed),
@@ -122,8 +143,18 @@ fn usable_base(href: &str) -> Option<Url> {
     Url::parse(href).ok().filter(is_usable)
 }
 
+fn is_foreign_root(tag: &Tag) -> bool {
+    matches!(&*tag.name, "svg" | "math")
+}
+
 fn is_relative(resolved: &Result<Url, ParseError>) -> bool {
     matches!(resolved, Err(ParseError::RelativeUrlWithoutBase))
+}
+
+fn is_excluded(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let host = host.strip_suffix('.').unwrap_or(host);
+    host == EXCLUDED_HOST || host.ends_with(&format!(".{EXCLUDED_PARENT}"))
 }
 
 /// Links and VML in a conditional comment, as Outlook reads it: the markup after the condition, and
@@ -240,8 +271,7 @@ pub fn one_pixel(html: &str, settings: Settings) -> Verdict {
         PixelOutcome::Both => 2,
         PixelOutcome::End | PixelOutcome::Placeholder | PixelOutcome::Start => 1,
         PixelOutcome::AlreadyThere => {
-            let mut tags = before.seen.iter().filter_map(Seen::tag);
-            ensure!(tags.any(is_pixel), "{html:?} has no pixel already");
+            ensure!(in_body(&before) > 0, "{html:?} has no pixel already");
             0
         }
         PixelOutcome::NoPlace => {

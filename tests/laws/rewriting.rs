@@ -122,7 +122,7 @@ pub fn limits_lose_nothing(
     Ok(())
 }
 
-/// A rendering is what `rewrite` returns for that message, and no byte more is reserved for it.
+/// A rendering is what `rewrite` returns for that message.
 pub fn template(html: &str, domain: &DomainConfig, messages: &[Message]) -> Verdict {
     let template = Template::compile(html, domain);
     for message in messages {

@@ -4,6 +4,10 @@ use linkseal::{DomainConfig, DomainStatus, Message, PixelPlacement};
 
 use super::setup::domain;
 
+/// Every domain of these settings excludes this host, and all subdomains of the other.
+pub const EXCLUDED_HOST: &str = "excluded.test";
+pub const EXCLUDED_PARENT: &str = "parent.test";
+
 /// What a rewriting of any document depends on, besides the document.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Settings {
@@ -37,7 +41,10 @@ impl Settings {
     }
 
     pub fn domain(self) -> DomainConfig {
-        let mut domain = domain();
+        let mut domain = domain()
+            .with_excluded_host(EXCLUDED_HOST)
+            .and_then(|domain| domain.with_excluded_host(&format!("*.{EXCLUDED_PARENT}")))
+            .unwrap();
         if let Some(own) = self.own {
             domain = domain.with_pixel_placeholder(own).unwrap();
         }

@@ -11,7 +11,7 @@ use crate::laws::documents::document;
 use crate::laws::gaps::excused;
 use crate::laws::settings::{Settings, domains, messages};
 use crate::laws::tokens::{self, Fields};
-use crate::laws::{Verdict, oracle, rewriting};
+use crate::laws::{Verdict, oracle, rewriting, targets};
 
 fn documents() -> impl Strategy<Value = String> {
     vec(any::<u8>(), 0..400).prop_map(|bytes| document(&mut Unstructured::new(&bytes)).unwrap())
@@ -82,6 +82,15 @@ proptest! {
     #[test]
     fn links_are_those_of_the_judges(html in documents(), settings in settings()) {
         holds(excused(&html, oracle::links_of(&html, settings)))?;
+    }
+
+    #[test]
+    fn links_are_those_of_the_judges_in_any_charset(
+        html in documents(), mark in any::<bool>(), choices in any::<[u8; 3]>(),
+    ) {
+        // What the charset does not have is broken in it, or means something else.
+        let mark = if mark { "\u{feff}" } else { "" };
+        holds(targets::charset(&[mark.as_bytes(), html.as_bytes(), &choices].concat()))?;
     }
 
     #[test]

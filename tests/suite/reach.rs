@@ -13,9 +13,10 @@ use crate::laws::settings::Settings;
 const DOCUMENTS: usize = 3000;
 
 /// What is in one document of so many, at least.
-const REACHED: [(&str, usize); 23] = [
+const REACHED: [(&str, usize); 24] = [
     ("AlreadyTracked", 20),
     ("Empty", 10),
+    ("Excluded", 20),
     ("Fragment", 20),
     ("Invalid", 20),
     ("MergeTag", 20),
