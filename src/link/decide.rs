@@ -329,6 +329,17 @@ mod tests {
         }
         let longest = format!("https://x.test/{}", "a".repeat(4081));
         assert_tracked(&linker, &longest, &longest);
+        let blanks = "\t".repeat(65_536 - "https://x.test/".len());
+        assert_tracked(
+            &linker,
+            &format!("https://x.test/{blanks}"),
+            "https://x.test/",
+        );
+        assert_skipped(
+            &linker,
+            &format!("https://x.test/{blanks}\t"),
+            SkipReason::TooLong,
+        );
     }
 
     #[test]
@@ -344,7 +355,9 @@ mod tests {
 
     #[test]
     fn an_unusable_base_is_still_the_first() {
+        let long = format!("https://x.test/{}", "a".repeat(4082));
         for base in [
+            &*long,
             "data:text/html,x",
             "javascript:/x",
             "mailto:a@x.test",

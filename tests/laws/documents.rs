@@ -222,6 +222,7 @@ const DESTINATIONS: &[&str] = &[
     "mailto:a@b.test",
     "https://",
     "https://x.test/*|id|*",
+    "https://x.test/%name%",
     "https://link.example.com/c/x",
     "https://link.example.com/o/x",
     "https+notrack://x.test/",

@@ -79,6 +79,21 @@ fn end_is_before_the_first_real_body_end_tag() {
                 "<p>x</p><frameset>[PIXEL]</body>",
                 End,
             ),
+            (
+                "<frameset></frameset></body>",
+                "<frameset></frameset></body>",
+                NoPlace,
+            ),
+            (
+                "<template><frameset></template>x",
+                "<template><frameset></template>x[PIXEL]",
+                End,
+            ),
+            (
+                "<img src='https://x.test/?https://link.example.com/o/x'>",
+                "<img src='https://x.test/?https://link.example.com/o/x'>[PIXEL]",
+                End,
+            ),
         ],
     );
 }
@@ -122,6 +137,12 @@ fn start_is_where_the_body_starts() {
                 Start,
             ),
             ("<style>x", "[PIXEL]<style>x", Start),
+            ("<title></title></br>", "<title></title>[PIXEL]</br>", Start),
+            (
+                "<noscript><style></style></noscript><p>",
+                "<noscript><style></style></noscript>[PIXEL]<p>",
+                Start,
+            ),
             ("<frameset>x", "<frameset>x", NoPlace),
         ],
     );
@@ -170,6 +191,11 @@ fn placeholders_give_their_place_and_go() {
                 End,
             ),
             ("<svg><opentag/></svg>", "<svg><opentag/></svg>[PIXEL]", End),
+            (
+                "<template>{{ses:openTracker}}</template>x",
+                "<template></template>x[PIXEL]",
+                End,
+            ),
             ("x</body>", "x[PIXEL]</body>", End),
         ],
     );

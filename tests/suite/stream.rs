@@ -203,6 +203,26 @@ fn the_pixel_goes_before_a_construct_that_the_document_ends_in() {
 }
 
 #[test]
+fn a_link_as_long_as_the_limit_is_tracked() {
+    for size in [1, 7, 1000] {
+        let link = |length: usize| {
+            let html = format!(
+                "<a title='{}' href=https://x.test/>",
+                "x".repeat(length - 33)
+            );
+            assert_eq!(html.len(), length);
+            limited(&format!("{html}<p>"), 100, size).1
+        };
+        assert_eq!(link(100).tracked(), 1, "{size}");
+        assert_eq!(
+            link(101).untouched(),
+            Some(Untouched::MemoryLimit { at: 0 }),
+            "{size}"
+        );
+    }
+}
+
+#[test]
 fn an_unfinished_cdata_section_gets_no_pixel_which_would_end_it() {
     let html = "<svg><![CDATA[><a href='https://x.test'>";
     let (output, report) = rewrite_with_report(html, &domain());

@@ -19,6 +19,11 @@ fn a_rendering_is_what_rewrite_returns() {
          <!--[if mso]><v:rect ses:tags='k:v' href='https://x.test/é'><![endif]--></body>",
         &long,
         "<a href=https://x.test/1>1</a><textarea>",
+        // Too long for a token with the longest ids; the next link moves up.
+        &format!(
+            "<a href='https://x.test/{}'>1</a><a href=https://x.test/2>2</a>",
+            "p".repeat(4077)
+        ),
     ];
     for html in documents {
         for domain in domains() {
