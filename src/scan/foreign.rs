@@ -8,7 +8,7 @@
 
 use super::name::Name;
 
-/// Browsers open no more elements inside each other than this; deeper ones are only counted.
+/// Browsers open no more elements inside each other than this; deeper ones are not kept.
 const MAX_DEPTH: usize = 512;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,8 +36,6 @@ struct Element {
 /// The open elements from the outermost `svg` or `math` on.
 #[derive(Debug, Default)]
 pub(super) struct ForeignContent {
-    /// How many elements are open inside the last one that is kept.
-    deeper: usize,
     open: Vec<Element>,
 }
 
@@ -102,10 +100,6 @@ impl ForeignContent {
         if self.is_current() && matches!(name.as_bytes(), b"br" | b"p") {
             self.break_out();
         }
-        if let Some(deeper) = self.deeper.checked_sub(1) {
-            self.deeper = deeper;
-            return;
-        }
         let mut depth = self.open.len();
         let mut in_foreign = self.is_current();
         while let Some(element) = depth.checked_sub(1).and_then(|top| self.open.get(top)) {
@@ -148,22 +142,16 @@ impl ForeignContent {
         self_closing: bool,
         integration: Integration,
     ) {
-        if self_closing {
-            return;
+        if !self_closing && self.open.len() < MAX_DEPTH {
+            self.open.push(Element {
+                integration,
+                name: *name,
+                namespace,
+            });
         }
-        if self.open.len() == MAX_DEPTH {
-            self.deeper = self.deeper.saturating_add(1);
-            return;
-        }
-        self.open.push(Element {
-            integration,
-            name: *name,
-            namespace,
-        });
     }
 
     fn break_out(&mut self) {
-        self.deeper = 0;
         while self.open.last().is_some_and(|element| {
             element.namespace != Namespace::Html && element.integration == Integration::None
         }) {

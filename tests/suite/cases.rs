@@ -164,17 +164,3 @@ fn an_element_is_reported_by_the_name_that_the_parser_sees() {
     let seen = parse("<V:\0É href=https://x.test/>").seen;
     assert_eq!(report.links()[0].element(), seen[0].tag().unwrap().name);
 }
-
-#[test]
-fn svg_ends_where_the_parser_ends_it_however_deep_it_nests() {
-    let style = "<style><a href=https://x.test/></style>";
-    for depth in [500, 600] {
-        for (still_open, links) in [(1, 1), (0, 0)] {
-            let close = "</svg>".repeat(depth - still_open);
-            let html = format!("{}{close}{style}", "<svg>".repeat(depth));
-            assert_eq!(parse(&html).links().len(), links, "{depth} {still_open}");
-            let (_, report) = rewrite_with_report(&html, &domain());
-            assert_eq!(report.links().len(), links, "{depth} {still_open}");
-        }
-    }
-}
