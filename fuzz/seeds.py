@@ -4,10 +4,11 @@ and the inputs that the repository keeps. Each goes with a few choices of settin
     python3 fuzz/seeds.py
 """
 
+import ast
+import base64
 import hashlib
 import json
 import pathlib
-import shutil
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "fuzz" / "corpus"
@@ -26,6 +27,10 @@ def tokens():
     vectors = json.loads((ROOT / "tests" / "vectors" / "tokens.json").read_text())
     for vector in vectors["valid"] + vectors["refused"]:
         yield b"\0" + vector["token"].encode()
+    for vector in vectors["valid"]:
+        token = vector["token"]
+        yield b"\1" + base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))[:-16]
+    yield b"\2" + "/p?q=1 name msg-7f3a rcpt-42 é".encode() * 4
 
 
 def write(target, seed):
@@ -36,7 +41,7 @@ def write(target, seed):
 
 for document in documents():
     for target, choices in CHOICES.items():
-        for choice in [0, 2, 5, 7]:
+        for choice in [0, 2, 5, 7, 8]:
             write(target, document + bytes([choice]) * choices)
 for seed in tokens():
     write("verify", seed)
@@ -44,6 +49,8 @@ for seed in tokens():
 for length in [16, 64, 256]:
     for start in range(8):
         write("structured", bytes((start * 31 + at * at * 7) % 256 for at in range(length)))
-for kept in sorted((ROOT / "tests" / "replay").glob("*/*")):
-    (CORPUS / kept.parent.name).mkdir(parents=True, exist_ok=True)
-    shutil.copy(kept, CORPUS / kept.parent.name / kept.name)
+for finding in sorted((ROOT / "tests" / "replay").glob("*/*")):
+    write(finding.parent.name, finding.read_bytes())
+for kept in sorted((ROOT / "tests" / "replay").glob("*.txt")):
+    for line in kept.read_text().splitlines():
+        write(kept.stem, ast.literal_eval(f'b"{line}"'))
