@@ -7,21 +7,31 @@
 use super::Verdict;
 use super::judge::{Parsed, Seen, parse};
 
+/// Deeper elements are not kept.
+const MAX_DEPTH: usize = 512;
+
 /// What the documents of a gap have in common.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Gap {
     /// A `frameset`: where it replaces the body most tags are ignored.
     Frameset,
+    /// Elements more than 512 deep in SVG or MathML, whose ends are not told from each other.
+    DeepForeignContent,
     /// Tags that are not nested properly inside SVG or MathML. Where these end is known to the stack of
     /// all open elements, which only a full parser keeps.
     MisnestedForeignContent,
 }
 
 impl Gap {
-    pub const ALL: [Self; 2] = [Self::Frameset, Self::MisnestedForeignContent];
+    pub const ALL: [Self; 3] = [
+        Self::DeepForeignContent,
+        Self::Frameset,
+        Self::MisnestedForeignContent,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::DeepForeignContent => "deep foreign content",
             Self::Frameset => "frameset",
             Self::MisnestedForeignContent => "misnested foreign content",
         }
@@ -30,8 +40,9 @@ impl Gap {
     pub fn holds(self, html: &str) -> bool {
         let parsed = parse(html);
         match self {
+            Self::DeepForeignContent => foreign_nesting(&parsed).0 > MAX_DEPTH,
             Self::Frameset => has_frameset(&parsed),
-            Self::MisnestedForeignContent => has_misnested_foreign_content(&parsed),
+            Self::MisnestedForeignContent => foreign_nesting(&parsed).1,
         }
     }
 }
@@ -52,20 +63,23 @@ fn has_frameset(parsed: &Parsed) -> bool {
     tags.any(|tag| tag.name == "frameset")
 }
 
-/// Whether from the first `svg` or `math` on some end tag does not close the element that was opened
-/// last.
-fn has_misnested_foreign_content(parsed: &Parsed) -> bool {
-    let mut open: Vec<&str> = Vec::new();
+/// How deep elements nest from the first `svg` or `math` on, and whether some end tag does not close the
+/// element that was opened last; with that it ends.
+fn foreign_nesting(parsed: &Parsed) -> (usize, bool) {
+    let (mut open, mut deepest) = (Vec::<&str>::new(), 0);
     for seen in &parsed.seen {
         match seen {
             Seen::Tag(tag) if open.is_empty() && !matches!(&*tag.name, "svg" | "math") => {}
             Seen::Tag(tag) if tag.is_self_closing || is_void(&tag.name) => {}
             Seen::Tag(tag) => open.push(&tag.name),
-            Seen::EndTag(name) if !open.is_empty() && open.pop() != Some(name) => return true,
+            Seen::EndTag(name) if !open.is_empty() && open.pop() != Some(name) => {
+                return (deepest, true);
+            }
             Seen::EndTag(_) | Seen::Comment(_) | Seen::UnclosedComment(_) => {}
         }
+        deepest = deepest.max(open.len());
     }
-    false
+    (deepest, false)
 }
 
 /// Elements that never have content (HTML §13.1.2).
