@@ -513,8 +513,8 @@ pub enum PixelPlacement {
     /// In the place of the first `{{ses:openTracker}}` or `<opentag/>`, or of the domain's own
     /// placeholder; when there is none, at the end. Placeholders are for this crate to read, so
     /// all of them leave the output, with open tracking off too, but for those in SVG and MathML,
-    /// where no pixel can stand, and those whose two sides would join to a
-    /// tag or to another placeholder.
+    /// where no pixel can stand, and those whose two sides would join, or for an element or comment
+    /// might, to a tag or to another placeholder.
     Placeholder,
     /// Right after `<body …>`, or where the body starts without one. Survives Gmail's clipping.
     Start,

@@ -248,7 +248,7 @@ impl<W: Write> fmt::Debug for Rewriter<W> {
 
 /// The output on its way to the writer.
 struct Outlet<W> {
-    /// Whether the writer has failed while a window was read; the next call will say how.
+    /// Whether the writer has failed while a window was read; the next call says how, if it fails still.
     is_stalled: bool,
     output_bytes: u64,
     splicer: Splicer,

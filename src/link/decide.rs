@@ -13,7 +13,8 @@ use crate::report::SkipReason;
 /// A destination is a part of a token, and tokens have a limit.
 const MAX_DESTINATION_BYTES: usize = 4096;
 
-/// Whatever leads to a destination that short is spelt in less. Parsing makes nine bytes of a NUL.
+/// Only detours that nobody writes, such as `a/../` and line breaks, lead from more than that to a
+/// destination that short. Parsing makes nine bytes of a NUL.
 const MAX_HREF_BYTES: usize = 16 * MAX_DESTINATION_BYTES;
 
 /// Decides on the links of one document.
@@ -69,11 +70,11 @@ impl Linker {
     pub(crate) fn set_base(&mut self, href: &str) {
         if matches!(self.base, Base::None) {
             self.base = match self.parse(href) {
-                // Browsers refuse these two as a base (HTML §4.2.3, "set the frozen base URL").
                 // One that leaves no room for a path would only be copied for every link, and one with
                 // an opaque path, such as `mailto:`, leads nowhere (URL §4.4).
                 Ok(url) if url.as_str().len() > MAX_DESTINATION_BYTES => Base::Unusable,
                 Ok(url) if url.cannot_be_a_base() => Base::Unusable,
+                // Browsers refuse these two (HTML §4.2.3, "set the frozen base URL").
                 Ok(url) if !matches!(url.scheme(), "data" | "javascript") => Base::Url(url.into()),
                 _ => Base::Unusable,
             };

@@ -243,7 +243,10 @@ fn element_name(tag: &[u8], encoding: &'static Encoding) -> String {
     let end = |byte: &u8| is_space(*byte) || matches!(byte, b'/' | b'>');
     let end = name.iter().position(end).unwrap_or(name.len());
     let name = text(name.get(..end).unwrap_or_default(), encoding);
-    name.to_ascii_lowercase().replace('\0', "\u{fffd}")
+    match name.contains('\0') {
+        true => name.to_ascii_lowercase().replace('\0', "\u{fffd}"),
+        false => name.to_ascii_lowercase(),
+    }
 }
 
 /// The number of an attribute that somebody asks for; a tag may have a million others.

@@ -97,7 +97,7 @@ impl TagScan {
         self.state = State::TagName;
     }
 
-    /// Whether an attribute that came before in the tag is missing from the list.
+    /// Whether an attribute of a name that came before was left out for want of room.
     pub(super) fn is_overfull(&self) -> bool {
         self.is_overfull
     }
