@@ -34,7 +34,10 @@ impl fmt::Debug for Input<'_> {
 ///
 /// When one is broken. The message says which input does it, and why.
 pub fn try_laws(name: &str, input: Input<'_>) {
-    let (_, target) = laws::targets::TARGETS.iter().find(|(known, _)| *known == name).unwrap();
+    let (_, target) = laws::targets::TARGETS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .unwrap();
     if let Err(why) = target(input.0) {
         panic!("targets::{name}({input:?}): {why}");
     }
