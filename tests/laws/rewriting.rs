@@ -45,7 +45,7 @@ pub fn identity(html: &str) -> Verdict {
                 html.as_bytes(),
                 output.as_bytes(),
                 &report,
-                Settings::DEFAULT
+                Settings::DEFAULT.keeping_markers()
             ),
         "{html:?} became {output:?} with nothing to track"
     );

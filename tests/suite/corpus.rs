@@ -198,7 +198,7 @@ fn assert_undone(document: &Document, output: &[u8], report: &Report) {
             &document.bytes,
             output,
             report,
-            Settings::DEFAULT
+            Settings::DEFAULT.keeping_markers()
         ),
         "{path}: other bytes changed"
     );
