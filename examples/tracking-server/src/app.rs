@@ -1,0 +1,22 @@
+//! What all requests share.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::database::Database;
+use crate::domains::{Dns, Registry};
+use crate::event_log::EventLog;
+use crate::metrics::Metrics;
+use crate::options::Settings;
+
+pub(crate) type App = Arc<Shared>;
+
+pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    pub(crate) database: Database,
+    pub(crate) dns: Dns,
+    pub(crate) event_log: EventLog,
+    pub(crate) metrics: Metrics,
+    pub(crate) registry: Registry,
+    pub(crate) settings: Settings,
+}

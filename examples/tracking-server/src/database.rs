@@ -1,0 +1,112 @@
+//! SQLite or PostgreSQL, behind one set of statements.
+//!
+//! SQL is written once, in what both understand, with `$1` for parameters; only migrations come in two
+//! kinds. Statements are `&'static str`, so no value can get into one but as a parameter.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// A request waits no longer for a connection: it had better fail, or go to the spool.
+const ACQUIRE: Duration = Duration::from_secs(3);
+
+#[derive(Clone)]
+pub(crate) enum Database {
+    /// SQLite has one writer at a time. Here writers queue for their one connection, in order, where
+    /// SQLite itself would let them poll for the lock.
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// Runs an expression on the pool for reading: `reading!(database, pool => sqlx::query(…).fetch_all(pool))`.
+macro_rules! reading {
+    ($database:expr, $pool:ident => $run:expr) => {
+        match $database {
+            $crate::database::Database::Sqlite { read: $pool, .. } => $run.await,
+            $crate::database::Database::Postgres($pool) => $run.await,
+        }
+    };
+}
+
+/// The same on the pool for writing.
+macro_rules! writing {
+    ($database:expr, $pool:ident => $run:expr) => {
+        match $database {
+            $crate::database::Database::Sqlite { write: $pool, .. } => $run.await,
+            $crate::database::Database::Postgres($pool) => $run.await,
+        }
+    };
+}
+
+/// Executes a statement on the pool for writing, and says how many rows it touched.
+macro_rules! executing {
+    ($database:expr, $query:expr) => {
+        match $database {
+            $crate::database::Database::Sqlite { write, .. } => {
+                $query.execute(write).await.map(|done| done.rows_affected())
+            }
+            $crate::database::Database::Postgres(pool) => {
+                $query.execute(pool).await.map(|done| done.rows_affected())
+            }
+        }
+    };
+}
+
+pub(crate) use {executing, reading, writing};
+
+impl Database {
+    /// Connects, and brings the tables up to date.
+    pub(crate) async fn open(url: &str) -> Result<Self, sqlx::Error> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(url)?;
+            let pool = PgPoolOptions::new()
+                .max_connections(POSTGRES_CONNECTIONS)
+                .acquire_timeout(ACQUIRE)
+                .connect_with(options)
+                .await?;
+            POSTGRES.run(&pool).await?;
+            return Ok(Self::Postgres(pool));
+        }
+        let options = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(5));
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(ACQUIRE)
+            .connect_with(options.clone())
+            .await?;
+        SQLITE.run(&write).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(SQLITE_READERS)
+            .acquire_timeout(ACQUIRE)
+            .connect_with(options.read_only(true))
+            .await?;
+        Ok(Self::Sqlite { read, write })
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! An event: one request that presented a genuine token.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::words::words;
+
+/// What the log keeps. As JSON it is a line of the spool and of the NDJSON export.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct Event {
+    pub(crate) id: Uuid,
+    pub(crate) kind: Kind,
+    /// The sending domain.
+    pub(crate) domain: String,
+    pub(crate) message: String,
+    pub(crate) recipient: String,
+    /// The link's place among the tracked links, from 0. Clicks only, as `name` and `destination`.
+    pub(crate) position: Option<u32>,
+    pub(crate) name: Option<String>,
+    pub(crate) destination: Option<String>,
+    /// `start` or `end` of the body. Opens only.
+    pub(crate) placement: Option<String>,
+    /// Unix milliseconds.
+    pub(crate) at: i64,
+    /// Unix seconds, from the token.
+    pub(crate) sent_at: Option<i64>,
+    pub(crate) method: String,
+    pub(crate) ip: Option<String>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) referer: Option<String>,
+    pub(crate) accept_language: Option<String>,
+    pub(crate) machine: Machine,
+    pub(crate) reasons: Vec<Reason>,
+}
+
+impl Event {
+    /// Seconds from sending to the event; negative when the sender's clock is ahead.
+    pub(crate) fn age(&self) -> Option<i64> {
+        self.sent_at.map(|sent_at| self.at / 1000 - sent_at)
+    }
+}
+
+words!(Kind {
+    Click = "click",
+    Open = "open",
+});
+
+words!(
+    /// Whether a machine, not a person, made the request.
+    Machine {
+        None = "none",
+        Suspected = "suspected",
+        Certain = "certain",
+    }
+);
+
+words!(
+    /// Why a request is taken for a machine's.
+    Reason {
+        /// Many different links of one message within a second.
+        Burst = "burst",
+        /// Within seconds of sending.
+        Early = "early",
+        /// An image proxy of a mailbox provider, which may load images before anybody reads.
+        MailProxy = "mail_proxy",
+        /// A request that says of itself that nobody asked for it yet.
+        Prefetch = "prefetch",
+        /// A user agent that is known to be a scanner or another bot.
+        Scanner = "scanner",
+    }
+);

@@ -1,0 +1,83 @@
+//! The reference tracking server of linkseal: a sender's mail goes in, tracking URLs come out; a recipient's
+//! click is verified, logged and redirected; a page reports.
+
+mod access;
+mod api;
+mod app;
+mod clock;
+mod database;
+mod demo;
+mod domains;
+mod event;
+mod event_log;
+mod failure;
+mod metrics;
+mod options;
+mod pages;
+mod reports;
+mod rewriting;
+mod serve;
+mod tracking;
+mod words;
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use axum_server::Handle;
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+use crate::clock::Clock;
+use crate::options::{Command, Options, Settings};
+use crate::serve::Server;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    start_logging(options.settings.log_json);
+    let done = match options.command {
+        Some(Command::Demo(demo)) => demo::run(demo, options.settings).await,
+        None => run(options.settings).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tracking-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
+    let server = Server::prepare(settings, Clock::default()).await?;
+    if let Some(token) = &server.new_admin_token {
+        println!("admin token, shown this once: {}", token.reveal());
+    }
+    let handle = Handle::new();
+    tokio::spawn(serve::stop_on_signal(handle.clone()));
+    tokio::spawn(say_where(
+        handle.clone(),
+        server.app.settings.tls_cert.is_some(),
+    ));
+    server.run(handle).await
+}
+
+async fn say_where(handle: Handle<SocketAddr>, tls: bool) {
+    if let Some(address) = handle.listening().await {
+        let scheme = if tls { "https" } else { "http" };
+        println!("the page is at {scheme}://{address}/");
+    }
+}
+
+fn start_logging(json: bool) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if json {
+        subscriber.json().init();
+    } else {
+        subscriber.init();
+    }
+}

@@ -1,0 +1,97 @@
+//! What can be set, on the command line or by environment variables.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Click, log, redirect, report: the reference tracking server of linkseal.
+#[derive(Parser)]
+#[command(name = "tracking-server", version)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Fill a fresh database through the server's own endpoints, then keep serving it.
+    Demo(crate::demo::DemoOptions),
+}
+
+#[derive(Clone, clap::Args)]
+pub(crate) struct Settings {
+    /// Where to listen.
+    #[arg(
+        long,
+        env = "LISTEN",
+        default_value = "127.0.0.1:8025",
+        value_name = "ADDRESS:PORT"
+    )]
+    pub(crate) listen: SocketAddr,
+    /// sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE.
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        default_value = "sqlite:tracking.sqlite",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub(crate) database_url: String,
+    /// The admin token, at least 32 characters. Without it one is made at the first start, and printed once.
+    #[arg(
+        long,
+        env = "ADMIN_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) admin_token: Option<String>,
+    /// The service's own tracking host, for domains that have none yet. Unset: their mail goes out untracked.
+    #[arg(long, env = "DEFAULT_HOST", value_name = "HOST[:PORT]")]
+    pub(crate) default_host: Option<String>,
+    /// Where CNAME records of tracking hosts must point. Unset: the default host.
+    #[arg(long, env = "CNAME_TARGET", value_name = "HOST")]
+    pub(crate) cname_target: Option<String>,
+    /// Make tracking URLs start with http://, for work on one machine.
+    #[arg(long, env = "INSECURE_HTTP")]
+    pub(crate) insecure_http: bool,
+    /// Folder of the file that events wait in while the database is down.
+    #[arg(long, env = "SPOOL_DIR", default_value = "spool", value_name = "DIR")]
+    pub(crate) spool_dir: PathBuf,
+    /// Days after which events are deleted. Unset: never.
+    #[arg(long, env = "RETENTION_DAYS", value_name = "DAYS")]
+    pub(crate) retention_days: Option<u32>,
+    /// Proxies whose X-Forwarded-For, -Host and -Proto are believed.
+    #[arg(
+        long,
+        env = "TRUSTED_PROXIES",
+        value_delimiter = ',',
+        value_name = "ADDRESS"
+    )]
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+    /// DNS server to ask. Unset: those of the system.
+    #[arg(long, env = "DNS_SERVER", value_name = "ADDRESS:PORT")]
+    pub(crate) dns_server: Option<SocketAddr>,
+    /// Certificate chain in PEM, to serve HTTPS without a proxy.
+    #[arg(long, env = "TLS_CERT", requires = "tls_key", value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Private key in PEM.
+    #[arg(long, env = "TLS_KEY", requires = "tls_cert", value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// API requests a second that one access token may make.
+    #[arg(long, env = "API_RATE", default_value_t = 1000, value_name = "NUMBER")]
+    pub(crate) api_rate: u32,
+    /// A click this many seconds after sending, or fewer, is suspected to be a machine's.
+    #[arg(
+        long,
+        env = "EARLY_CLICK_SECONDS",
+        default_value_t = 5,
+        value_name = "SECONDS"
+    )]
+    pub(crate) early_click_seconds: u32,
+    /// Write logs as JSON.
+    #[arg(long, env = "LOG_JSON")]
+    pub(crate) log_json: bool,
+}

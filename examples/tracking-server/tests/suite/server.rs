@@ -1,0 +1,129 @@
+//! The server as a process of its own.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use reqwest::{Client, RequestBuilder, Response, redirect};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::database::{Backend, free_port};
+
+pub(crate) const ADMIN_TOKEN: &str = "an admin token that only tests know";
+
+pub(crate) struct Server {
+    pub(crate) client: Client,
+    pub(crate) database_url: String,
+    pub(crate) folder: TempDir,
+    pub(crate) port: u16,
+    child: Child,
+    settings: Vec<(String, String)>,
+}
+
+impl Server {
+    pub(crate) async fn start(backend: &Backend) -> Self {
+        Self::start_with(backend, &[]).await
+    }
+
+    /// With environment variables of one's own.
+    pub(crate) async fn start_with(backend: &Backend, settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database_url = backend.new_database(folder.path());
+        Self::start_on(folder, database_url, settings).await
+    }
+
+    /// On a database that may be another server's, too.
+    pub(crate) async fn start_on(
+        folder: TempDir,
+        database_url: String,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let port = free_port();
+        let settings: Vec<_> = settings
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect();
+        Self {
+            child: spawn(&folder, port, &database_url, &settings).await,
+            client: Client::builder()
+                .redirect(redirect::Policy::none())
+                .build()
+                .unwrap(),
+            database_url,
+            folder,
+            port,
+            settings,
+        }
+    }
+
+    /// SIGKILL: no chance to store anything more.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub(crate) async fn terminate(&mut self) {
+        let pid = self.child.id().unwrap().to_string();
+        std::process::Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .unwrap();
+        let status = tokio::time::timeout(Duration::from_secs(20), self.child.wait()).await;
+        assert!(status.expect("the server ends in time").unwrap().success());
+    }
+
+    pub(crate) async fn start_again(&mut self) {
+        self.child = spawn(&self.folder, self.port, &self.database_url, &self.settings).await;
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.client.get(self.url(path)).send().await.unwrap()
+    }
+
+    /// A request to the API with the admin token.
+    pub(crate) fn api(&self, method: &str, path: &str) -> RequestBuilder {
+        let url = self.url(&format!("/api/v1{path}"));
+        self.client
+            .request(method.parse().unwrap(), url)
+            .bearer_auth(ADMIN_TOKEN)
+    }
+}
+
+/// Waits until the server says that it listens.
+async fn spawn(
+    folder: &TempDir,
+    port: u16,
+    database_url: &str,
+    settings: &[(String, String)],
+) -> Child {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tracking-server"))
+        .env_clear()
+        .env("LISTEN", format!("127.0.0.1:{port}"))
+        .env("DATABASE_URL", database_url)
+        .env("ADMIN_TOKEN", ADMIN_TOKEN)
+        .env("SPOOL_DIR", folder.path().join("spool"))
+        .envs(settings.iter().map(|(name, value)| (name, value)))
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let listening = async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if line.starts_with("the page is at") {
+                return;
+            }
+        }
+        panic!("the server ended before it listened");
+    };
+    tokio::time::timeout(Duration::from_secs(20), listening)
+        .await
+        .expect("the server listens in time");
+    child
+}
