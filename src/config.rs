@@ -7,7 +7,7 @@ use std::sync::Arc;
 use url::Host;
 
 use crate::error::ConfigError;
-use crate::host::{TrackingHost, parse_domain};
+use crate::host::{TrackingHost, parse_domain, sending_domain_name};
 use crate::key::{KeyId, SigningKey};
 use crate::message::Message;
 use crate::token::Mac;
@@ -87,15 +87,7 @@ impl DomainConfig {
         host: TrackingHost,
         signing_key: SigningKey,
     ) -> Result<Self, ConfigError> {
-        let sending_domain: Arc<str> = parse_domain(sending_domain)
-            .map_err(ConfigError::SendingDomain)?
-            .into();
-        if host.strays_from(&sending_domain) {
-            return Err(ConfigError::NotSubdomain {
-                host: host.host().to_owned(),
-                domain: sending_domain.to_string(),
-            });
-        }
+        let sending_domain: Arc<str> = host.check_for(sending_domain)?.into();
         let url_prefix = host.url_prefix();
         Ok(Self {
             message: Arc::default(),
@@ -115,6 +107,23 @@ impl DomainConfig {
                 status: DomainStatus::Validated,
             }),
         })
+    }
+
+    /// Returns a sending domain's name as settings and tokens have it: in lower case and punycode,
+    /// without the root's dot.
+    ///
+    /// ```
+    /// use linkseal::DomainConfig;
+    ///
+    /// assert_eq!(DomainConfig::parse_sending_domain("Bücher.example.")?, "xn--bcher-kva.example");
+    /// # Ok::<(), linkseal::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::SendingDomain`] when the text is no domain name.
+    pub fn parse_sending_domain(text: &str) -> Result<String, ConfigError> {
+        sending_domain_name(text)
     }
 
     /// Adds a key that signs no more but still verifies: mail is clicked years after it was sent.

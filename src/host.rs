@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::{Host, Url};
 
-use crate::error::HostError;
+use crate::error::{ConfigError, HostError};
 
 /// RFC 1035 §2.3.4, without the root's empty label.
 const MAX_NAME_BYTES: usize = 253;
@@ -135,8 +135,38 @@ impl TrackingHost {
         })
     }
 
+    /// Says whether the host can serve a sending domain, and returns that domain's name in lower case and
+    /// punycode: what [`DomainConfig::new`](crate::DomainConfig::new) checks, before there is a key.
+    ///
+    /// ```
+    /// use linkseal::TrackingHost;
+    ///
+    /// let host = TrackingHost::custom("link.example.com")?;
+    /// assert_eq!(host.check_for("Example.com")?, "example.com");
+    /// assert_eq!(
+    ///     host.check_for("example.org").unwrap_err().to_string(),
+    ///     "tracking host `link.example.com` is not a subdomain of the sending domain `example.org`"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::SendingDomain`] when `sending_domain` is no domain name,
+    /// [`ConfigError::NotSubdomain`] when a custom tracking host is not a real subdomain of it.
+    pub fn check_for(&self, sending_domain: &str) -> Result<String, ConfigError> {
+        let domain = sending_domain_name(sending_domain)?;
+        if self.strays_from(&domain) {
+            return Err(ConfigError::NotSubdomain {
+                host: self.host.clone(),
+                domain,
+            });
+        }
+        Ok(domain)
+    }
+
     /// Whether the host must be a subdomain of the sending domain, and is not.
-    pub(crate) fn strays_from(&self, domain: &str) -> bool {
+    fn strays_from(&self, domain: &str) -> bool {
         let is_subdomain = self
             .host
             .strip_suffix(domain)
@@ -224,6 +254,10 @@ impl fmt::Display for CnameRecord {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}. CNAME {}.", self.name, self.target)
     }
+}
+
+pub(crate) fn sending_domain_name(input: &str) -> Result<String, ConfigError> {
+    parse_domain(input).map_err(ConfigError::SendingDomain)
 }
 
 /// Parses a domain name as a host of the URL standard; a final dot is dropped.

@@ -86,6 +86,10 @@ fn tracking_hosts_outside_the_domain_are_refused() {
             "tracking host `{host}` is not a subdomain of the sending domain `example.com`"
         );
         assert_refused(with_host(host), &words);
+        let checked = TrackingHost::custom(host)
+            .unwrap()
+            .check_for("Example.com.");
+        assert_refused(checked, &words);
     }
     for host in [
         "link.example.com",
@@ -93,6 +97,10 @@ fn tracking_hosts_outside_the_domain_are_refused() {
         "a.b.example.com:8443/t",
     ] {
         assert!(with_host(host).is_ok(), "{host}");
+        let checked = TrackingHost::custom(host)
+            .unwrap()
+            .check_for("Example.com.");
+        assert_eq!(checked.unwrap(), "example.com", "{host}");
     }
     let shared = TrackingHost::shared("track.service.example").unwrap();
     assert!(DomainConfig::new("example.com", shared, key(1)).is_ok());
@@ -151,6 +159,11 @@ fn what_is_no_host_is_refused() {
     assert_refused(host.cname_record(""), empty);
     assert_refused(
         DomainConfig::new("", host.clone(), key(1)),
+        &format!("sending domain: {empty}"),
+    );
+    assert_refused(host.check_for(""), &format!("sending domain: {empty}"));
+    assert_refused(
+        DomainConfig::parse_sending_domain(""),
         &format!("sending domain: {empty}"),
     );
 }
