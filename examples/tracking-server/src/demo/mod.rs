@@ -1,5 +1,7 @@
 //! A demonstration: a newsletter to some hundred recipients, who are people and scanners.
 
+mod name_server;
+
 use crate::options::Settings;
 
 #[derive(clap::Args)]
