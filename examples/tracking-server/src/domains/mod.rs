@@ -1,12 +1,19 @@
 //! Sending domains: their settings, their keys, and what DNS says of them.
 
+mod changes;
 mod dns;
 mod registry;
+mod service;
 mod store;
 
-pub(crate) use dns::Dns;
+pub(crate) use changes::Change;
+pub(crate) use dns::{Dns, DnsError};
 pub(crate) use registry::{Known, Registry};
-pub(crate) use store::{Domain, DomainKey};
+pub(crate) use service::{
+    add, change, check_all, check_cname, cname_record, find, links_use, ownership_record, remove,
+    rotate_key, validate, visible,
+};
+pub(crate) use store::Domain;
 
 use crate::words::words;
 

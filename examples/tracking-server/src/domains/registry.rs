@@ -1,12 +1,10 @@
 //! All domains and keys in memory: the click path asks no database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use linkseal::{
-    ConfigError, DomainConfig, DomainStatus, KeyId, SigningKey, TrackingHost, Verifier,
-};
+use linkseal::{DomainConfig, DomainStatus, KeyId, SigningKey, TrackingHost, Verifier};
 use tokio::sync::Mutex;
 use tracing::warn;
 
@@ -26,6 +24,7 @@ pub(crate) struct Registry {
 pub(crate) struct Snapshot {
     domains: BTreeMap<String, Arc<Known>>,
     keys: Vec<DomainKey>,
+    tracking_hosts: BTreeSet<String>,
     verifier: Verifier,
 }
 
@@ -37,11 +36,36 @@ pub(crate) struct Known {
     keys: Vec<DomainKey>,
 }
 
+impl Known {
+    /// The domain's own tracking host, without a port; of a domain that was never validated, it proves
+    /// nothing.
+    fn tracking_host(&self) -> Option<String> {
+        self.domain
+            .tracking_host
+            .as_deref()
+            .filter(|_| self.domain.status == Status::Validated)
+            .and_then(|host| TrackingHost::custom(host).ok())
+            .map(|host| host.host().to_owned())
+    }
+
+    /// The number of the key that signs, and since when.
+    pub(crate) fn signing_key(&self) -> Option<(u32, i64)> {
+        let key = self.keys.iter().rfind(|key| !key.retired)?;
+        Some((key.id, key.created_at))
+    }
+
+    /// How many keys sign no more, but still verify.
+    pub(crate) fn older_keys(&self) -> usize {
+        self.keys.len().saturating_sub(1)
+    }
+}
+
 impl Snapshot {
     fn empty() -> Self {
         Self {
             domains: BTreeMap::new(),
             keys: Vec::new(),
+            tracking_hosts: BTreeSet::new(),
             verifier: Verifier::from_lookup(|_| None),
         }
     }
@@ -62,6 +86,11 @@ impl Snapshot {
     /// A domain, removed or not: its old links still redirect.
     pub(crate) fn with_removed(&self, name: &str) -> Option<&Arc<Known>> {
         self.domains.get(name)
+    }
+
+    /// Whether a host, without a port, is some domain's own tracking host.
+    pub(crate) fn is_tracking_host(&self, host: &str) -> bool {
+        self.tracking_hosts.contains(host)
     }
 
     /// Reads tokens of all domains, whatever their status: genuine old ones still redirect.
@@ -117,6 +146,10 @@ impl Registry {
             };
             domains.insert(known.domain.name.clone(), known);
         }
+        let tracking_hosts = domains
+            .values()
+            .filter_map(|known| known.tracking_host())
+            .collect();
         let verifier = match verifier(&keys) {
             Ok(verifier) => verifier,
             Err(error) => {
@@ -127,6 +160,7 @@ impl Registry {
         self.snapshot.store(Arc::new(Snapshot {
             domains,
             keys,
+            tracking_hosts,
             verifier,
         }));
         Ok(())
@@ -179,21 +213,6 @@ impl Registry {
             config = config.with_retired_key(signing_key(key)?)?;
         }
         Ok(Some(config))
-    }
-}
-
-/// Says whether a host can be the domain's own tracking host, by the library's rules.
-pub(crate) fn check_own_host(
-    domain: &str,
-    host: TrackingHost,
-) -> Result<TrackingHost, ConfigError> {
-    // The key is thrown away: it is only that the library checks the two names where a key joins them.
-    let key = SigningKey::new(KeyId(0), &[0; 32]);
-    match key {
-        Ok(key) => {
-            DomainConfig::new(domain, host, key).map(|config| config.tracking_host().clone())
-        }
-        Err(_) => unreachable!("32 bytes are enough for a key"),
     }
 }
 

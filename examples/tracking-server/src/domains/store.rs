@@ -37,6 +37,7 @@ pub(crate) struct DomainKey {
     pub(crate) domain: String,
     pub(crate) secret: Zeroizing<Vec<u8>>,
     pub(crate) retired: bool,
+    pub(crate) created_at: i64,
 }
 
 impl fmt::Debug for DomainKey {
@@ -97,16 +98,18 @@ pub(super) async fn all_domains(database: &Database) -> Result<Vec<Domain>, sqlx
 }
 
 pub(super) async fn all_keys(database: &Database) -> Result<Vec<DomainKey>, sqlx::Error> {
-    let rows: Vec<(i64, String, Vec<u8>, Option<i64>)> = reading!(database, pool => {
-        sqlx::query_as("SELECT id, domain, secret, retired_at FROM signing_keys ORDER BY id").fetch_all(pool)
+    let rows: Vec<(i64, String, Vec<u8>, Option<i64>, i64)> = reading!(database, pool => {
+        sqlx::query_as("SELECT id, domain, secret, retired_at, created_at FROM signing_keys ORDER BY id").fetch_all(pool)
     })?;
-    let key = |(id, domain, secret, retired_at): (i64, String, Vec<u8>, Option<i64>)| {
-        Some(DomainKey {
-            id: u32::try_from(id).ok()?,
-            domain,
-            secret: Zeroizing::new(secret),
-            retired: retired_at.is_some(),
-        })
-    };
+    let key =
+        |(id, domain, secret, retired_at, created_at): (i64, String, Vec<u8>, Option<i64>, i64)| {
+            Some(DomainKey {
+                id: u32::try_from(id).ok()?,
+                domain,
+                secret: Zeroizing::new(secret),
+                retired: retired_at.is_some(),
+                created_at,
+            })
+        };
     Ok(rows.into_iter().filter_map(key).collect())
 }

@@ -1,0 +1,220 @@
+//! What can be done with a domain, for the pages and for the API alike.
+//!
+//! Who may do it was decided before. Everything ends with a registry that knows of the change.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use linkseal::{CnameRecord, DomainConfig, TrackingHost};
+use tracing::warn;
+use zeroize::Zeroizing;
+
+use super::changes::{self, Change};
+use super::dns::Pointing;
+use super::{CnameState, Domain, IpStorage, Known, Status};
+use crate::access::{Caller, new_secret};
+use crate::app::App;
+use crate::failure::Failure;
+
+const KEY_BYTES: usize = 32;
+/// How many domains a check of all asks DNS for at the same time.
+const CHECKS_AT_ONCE: usize = 8;
+
+/// The TXT record that proves who owns a domain.
+pub(crate) fn ownership_record(domain: &Domain) -> (String, String) {
+    (
+        format!("_linkseal.{}", domain.name),
+        format!("linkseal-verify={}", domain.verification),
+    )
+}
+
+/// The CNAME record to publish, or why there is none.
+pub(crate) fn cname_record(app: &App, domain: &Domain) -> Result<CnameRecord, Failure> {
+    let host = domain
+        .tracking_host
+        .as_deref()
+        .ok_or_else(|| Failure::Invalid("the domain has no tracking subdomain".to_owned()))?;
+    let target = match (&app.settings.cname_target, app.registry.default_host()) {
+        (Some(target), _) => target.as_str(),
+        (None, Some(host)) => host.host(),
+        (None, None) => {
+            return Err(Failure::Invalid(
+                "this service has neither a CNAME target nor a default host, \
+                 expected CNAME_TARGET or DEFAULT_HOST to be set"
+                    .to_owned(),
+            ));
+        }
+    };
+    TrackingHost::custom(host)
+        .and_then(|host| host.cname_record(target))
+        .map_err(invalid)
+}
+
+/// A domain that is there, by its name as anybody may write it.
+pub(crate) fn find(app: &App, name: &str) -> Result<Arc<Known>, Failure> {
+    DomainConfig::parse_sending_domain(name)
+        .ok()
+        .and_then(|name| app.registry.snapshot().domain(&name).map(Arc::clone))
+        .ok_or(Failure::NotFound("domain"))
+}
+
+/// The same for a caller: a domain of somebody else's is not there.
+pub(crate) fn visible(app: &App, caller: &Caller, name: &str) -> Result<Arc<Known>, Failure> {
+    let known = find(app, name)?;
+    caller.see(&known.domain.name)?;
+    Ok(known)
+}
+
+/// The host that tracked links have now. `None`: mail goes out untracked.
+pub(crate) fn links_use(known: &Known) -> Option<&str> {
+    let config = known.config.as_ref()?;
+    (known.domain.status == Status::Validated).then(|| config.tracking_host().host())
+}
+
+/// Adds a domain, or revives a removed one with a new verification value.
+pub(crate) async fn add(app: &App, name: &str, external: bool) -> Result<Arc<Known>, Failure> {
+    let name = DomainConfig::parse_sending_domain(name.trim()).map_err(invalid)?;
+    let domain = Domain {
+        name,
+        status: if external {
+            Status::External
+        } else {
+            Status::Pending
+        },
+        verification: new_secret(),
+        click_tracking: true,
+        open_tracking: true,
+        tracking_host: None,
+        cname_state: CnameState::Unchecked,
+        cname_seen: None,
+        cname_checked_at: None,
+        ip_storage: IpStorage::Truncated,
+        keep_mail: false,
+        created_at: app.clock.now(),
+        validated_at: None,
+        removed_at: None,
+    };
+    if !changes::add(&app.database, &domain, &new_key()).await? {
+        return Err(Failure::Conflict(format!(
+            "`{}` is there already",
+            domain.name
+        )));
+    }
+    app.registry.refresh(&app.database).await?;
+    find(app, &domain.name)
+}
+
+pub(crate) async fn change(
+    app: &App,
+    domain: &Domain,
+    mut change: Change,
+) -> Result<Arc<Known>, Failure> {
+    if let Some(Some(host)) = &mut change.tracking_host {
+        *host = own_host(&domain.name, host.trim())?;
+    }
+    changes::change(&app.database, &domain.name, &change).await?;
+    app.registry.refresh(&app.database).await?;
+    find(app, &domain.name)
+}
+
+/// Checks a tracking subdomain by the library's rules, and writes it as the library does.
+fn own_host(domain: &str, text: &str) -> Result<String, Failure> {
+    let host = TrackingHost::custom(text).map_err(invalid)?;
+    host.check_for(domain).map_err(invalid)?;
+    if text.contains('/') {
+        return Err(Failure::Invalid(format!(
+            "tracking host `{text}` has a path, expected none: this server answers at /c/ and /o/"
+        )));
+    }
+    Ok(match text.split_once(':') {
+        Some((_, port)) => format!("{}:{port}", host.host()),
+        None => host.host().to_owned(),
+    })
+}
+
+/// Looks for the TXT record; says what was found instead.
+pub(crate) async fn validate(app: &App, domain: &Domain) -> Result<Option<String>, Failure> {
+    if domain.status != Status::Pending {
+        return Ok(None);
+    }
+    let (name, value) = ownership_record(domain);
+    let found = app.dns.txt(&name).await?;
+    if found.iter().any(|text| text.trim() == value) {
+        changes::validated(&app.database, domain, app.clock.now()).await?;
+        app.registry.refresh(&app.database).await?;
+        return Ok(None);
+    }
+    Ok(Some(match found.first() {
+        Some(other) => format!("the TXT record at {name} is `{other}`, expected `{value}`"),
+        None => format!("there is no TXT record at {name} yet"),
+    }))
+}
+
+/// Looks where the tracking host points to, and keeps the answer.
+pub(crate) async fn check_cname(app: &App, domain: &Domain) -> Result<(), Failure> {
+    let record = cname_record(app, domain)?;
+    let (state, seen) = match app.dns.pointing(record.name(), record.target()).await? {
+        Pointing::Elsewhere(seen) => (CnameState::Elsewhere, Some(seen)),
+        Pointing::Nowhere => (CnameState::NotFound, None),
+        Pointing::Target => (CnameState::Found, None),
+    };
+    let now = app.clock.now();
+    changes::cname_checked(&app.database, domain, state, seen.as_deref(), now).await?;
+    app.registry.refresh(&app.database).await?;
+    Ok(())
+}
+
+pub(crate) async fn rotate_key(app: &App, domain: &Domain) -> Result<(), Failure> {
+    let now = app.clock.now();
+    changes::rotate_key(&app.database, &domain.name, &new_key(), now).await?;
+    app.registry.refresh(&app.database).await?;
+    Ok(())
+}
+
+pub(crate) async fn remove(app: &App, domain: &Domain) -> Result<(), Failure> {
+    changes::remove(&app.database, &domain.name, app.clock.now()).await?;
+    app.registry.refresh(&app.database).await?;
+    Ok(())
+}
+
+/// Asks DNS for all domains that wait for it or rely on it.
+pub(crate) async fn check_all(app: &App) {
+    let all: Vec<_> = app.registry.snapshot().domains().map(Arc::clone).collect();
+    futures_util::stream::iter(all)
+        .for_each_concurrent(CHECKS_AT_ONCE, |known| async move {
+            let domain = &known.domain;
+            if domain.status == Status::External {
+                return;
+            }
+            let checked = async {
+                validate(app, domain).await?;
+                if cname_record(app, domain).is_ok() {
+                    check_cname(app, domain).await?;
+                }
+                Ok::<_, Failure>(())
+            };
+            if let Err(failure) = checked.await {
+                warn!(
+                    domain = domain.name,
+                    ?failure,
+                    "DNS records were not checked"
+                );
+            }
+        })
+        .await;
+}
+
+/// Keys are made here, and nobody is shown one.
+fn new_key() -> Zeroizing<Vec<u8>> {
+    let mut secret = Zeroizing::new(vec![0; KEY_BYTES]);
+    #[expect(
+        clippy::expect_used,
+        reason = "a system without randomness must not make keys"
+    )]
+    getrandom::fill(&mut secret).expect("the system has randomness");
+    secret
+}
+
+fn invalid(error: impl std::fmt::Display) -> Failure {
+    Failure::Invalid(error.to_string())
+}
