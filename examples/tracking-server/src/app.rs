@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::access::Limits;
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::domains::{Dns, Registry};
@@ -16,6 +17,7 @@ pub(crate) struct Shared {
     pub(crate) database: Database,
     pub(crate) dns: Dns,
     pub(crate) event_log: EventLog,
+    pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) registry: Registry,
     pub(crate) settings: Settings,

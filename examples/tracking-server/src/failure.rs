@@ -1,11 +1,12 @@
 //! Why a request of a sender or of somebody signed in is not fulfilled. JSON for the API, a page for people.
 
 use axum::Json;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 use tracing::error;
 
+use crate::domains::DnsError;
 use crate::pages::layout;
 
 #[derive(Debug)]
@@ -13,6 +14,7 @@ pub(crate) enum Failure {
     /// It contradicts what is there.
     Conflict(String),
     Database(sqlx::Error),
+    Dns(DnsError),
     /// The caller is known, but the access token does not reach that far.
     Forbidden,
     /// What was sent can't be used: what is wrong with it, and what was expected.
@@ -20,20 +22,22 @@ pub(crate) enum Failure {
     NotFound(&'static str),
     SignedOut,
     TooLarge(String),
-    TooMany,
+    /// Seconds to wait.
+    TooMany(u64),
 }
 
 impl Failure {
-    fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Database(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Dns(_) => StatusCode::BAD_GATEWAY,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::SignedOut => StatusCode::UNAUTHORIZED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         }
     }
 
@@ -41,17 +45,18 @@ impl Failure {
         match self {
             Self::Conflict(_) => "conflict",
             Self::Database(_) => "database",
+            Self::Dns(_) => "dns",
             Self::Forbidden => "forbidden",
             Self::Invalid(_) => "invalid",
             Self::NotFound(_) => "not_found",
             Self::SignedOut => "unauthorized",
             Self::TooLarge(_) => "too_large",
-            Self::TooMany => "too_many",
+            Self::TooMany(_) => "too_many",
         }
     }
 
     /// For the one who asked. What the database says is for the log.
-    fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::Conflict(message) | Self::Invalid(message) | Self::TooLarge(message) => {
                 message.clone()
@@ -60,13 +65,22 @@ impl Failure {
                 error!(error = %database_error, "the database refused");
                 "the database can't be reached or refused, try again".to_owned()
             }
+            Self::Dns(dns_error) => dns_error.to_string(),
             Self::Forbidden => "this access token does not allow that".to_owned(),
             Self::NotFound(what) => format!("there is no such {what}"),
             Self::SignedOut => {
                 "expected `Authorization: Bearer` with an access token of this server".to_owned()
             }
-            Self::TooMany => "too many requests, wait and try again".to_owned(),
+            Self::TooMany(seconds) => {
+                format!("too many requests, wait {seconds} s and try again")
+            }
         }
+    }
+}
+
+impl From<DnsError> for Failure {
+    fn from(error: DnsError) -> Self {
+        Self::Dns(error)
     }
 }
 
@@ -92,12 +106,12 @@ impl IntoResponse for ApiFailure {
         }));
         let mut response = (self.0.status(), body).into_response();
         if matches!(self.0, Failure::SignedOut) {
-            let challenge = header::HeaderValue::from_static("Bearer");
+            let challenge = HeaderValue::from_static("Bearer");
             response
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, challenge);
         }
-        response
+        with_retry_after(response, &self.0)
     }
 }
 
@@ -115,6 +129,16 @@ impl IntoResponse for PageFailure {
         if matches!(self.0, Failure::SignedOut) {
             return Redirect::to("/sign-in").into_response();
         }
-        (self.0.status(), layout::notice(&self.0.message())).into_response()
+        let notice = layout::notice(&self.0.message());
+        with_retry_after((self.0.status(), notice).into_response(), &self.0)
     }
+}
+
+pub(crate) fn with_retry_after(mut response: Response, failure: &Failure) -> Response {
+    if let Failure::TooMany(seconds) = failure {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+    }
+    response
 }

@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use super::{AccessToken, session};
 use crate::app::App;
 use crate::failure::{ApiFailure, Failure, PageFailure};
+use crate::peer::Peer;
 
 /// Who asks, and which domain they are confined to; `None`: all.
 #[derive(Clone, Debug)]
@@ -49,8 +50,13 @@ impl FromRequestParts<App> for ApiCaller {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| AccessToken::new(token.trim().to_owned()))
             .ok_or(Failure::SignedOut)?;
-        let caller = token.caller(&app.database).await?;
-        Ok(Self(caller.ok_or(Failure::SignedOut)?))
+        let Some(caller) = token.caller(&app.database).await? else {
+            let Ok(peer) = Peer::from_request_parts(parts, app).await;
+            app.limits.refused_token(peer.ip)?;
+            return Err(Failure::SignedOut.into());
+        };
+        app.limits.api_request(&caller.token)?;
+        Ok(Self(caller))
     }
 }
 
@@ -65,7 +71,8 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = PageFailure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageFailure> {
-        let secret = session::cookie(&parts.headers).ok_or(Failure::SignedOut)?;
+        let Ok(peer) = Peer::from_request_parts(parts, app).await;
+        let secret = session::cookie(&parts.headers, peer.https).ok_or(Failure::SignedOut)?;
         let signed_in = session::find(app, &secret).await?;
         Ok(signed_in.ok_or(Failure::SignedOut)?)
     }

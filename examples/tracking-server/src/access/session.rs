@@ -1,8 +1,11 @@
 //! Sessions: a cookie that stands for an access token, so that the token itself is typed once.
 
 use axum::Form;
-use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::{BytesRejection, FormRejection};
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq as _;
@@ -12,17 +15,24 @@ use crate::app::App;
 use crate::database::{executing, reading};
 use crate::failure::{Failure, PageFailure};
 
-const COOKIE: &str = "session";
+/// The prefix makes browsers refuse the cookie from any other host, such as a neighbouring subdomain, and
+/// from plain HTTP (RFC 6265bis §4.1.3.2).
+const HTTPS_COOKIE: &str = "__Host-session";
+const HTTP_COOKIE: &str = "session";
 const LIFETIME_MS: i64 = 12 * 60 * 60 * 1000;
 
-pub(super) fn cookie(headers: &HeaderMap) -> Option<AccessToken> {
+fn cookie_name(https: bool) -> &'static str {
+    if https { HTTPS_COOKIE } else { HTTP_COOKIE }
+}
+
+pub(super) fn cookie(headers: &HeaderMap, https: bool) -> Option<AccessToken> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
+        .find(|(name, _)| *name == cookie_name(https))
         .map(|(_, secret)| AccessToken::new(secret.to_owned()))
 }
 
@@ -74,7 +84,7 @@ pub(crate) async fn end_session(
     headers: &HeaderMap,
     https: bool,
 ) -> Result<HeaderValue, Failure> {
-    if let Some(secret) = cookie(headers) {
+    if let Some(secret) = cookie(headers, https) {
         executing!(
             &app.database,
             sqlx::query("DELETE FROM sessions WHERE hash = $1")
@@ -86,9 +96,16 @@ pub(crate) async fn end_session(
 
 fn set_cookie(value: &str, seconds: i64, https: bool) -> HeaderValue {
     let secure = if https { "; Secure" } else { "" };
+    let name = cookie_name(https);
     let text =
-        format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
-    HeaderValue::from_str(&text).expect("hexadecimal and attributes are visible ASCII")
+        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+    #[expect(
+        clippy::expect_used,
+        reason = "hexadecimal and attributes are visible ASCII"
+    )]
+    let mut value = HeaderValue::from_str(&text).expect("a header's value");
+    value.set_sensitive(true);
+    value
 }
 
 /// A form that was sent from one of our own pages, by somebody signed in.
@@ -98,10 +115,8 @@ pub(crate) struct CsrfForm<T> {
 }
 
 #[derive(Deserialize)]
-struct WithCsrf<T> {
+struct Csrf {
     csrf: String,
-    #[serde(flatten)]
-    form: T,
 }
 
 impl<T: DeserializeOwned> FromRequest<App> for CsrfForm<T> {
@@ -109,20 +124,35 @@ impl<T: DeserializeOwned> FromRequest<App> for CsrfForm<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, PageFailure> {
         let (mut parts, body) = request.into_parts();
-        let signed_in =
-            <SignedIn as axum::extract::FromRequestParts<App>>::from_request_parts(&mut parts, app)
-                .await?;
-        let request = Request::from_parts(parts, body);
-        let Form(form) = Form::<WithCsrf<T>>::from_request(request, app)
+        let signed_in = SignedIn::from_request_parts(&mut parts, app).await?;
+        let body = Bytes::from_request(Request::from_parts(parts.clone(), body), app)
             .await
-            .map_err(|rejection| Failure::Invalid(rejection.body_text()))?;
-        let same = form.csrf.as_bytes().ct_eq(signed_in.csrf.as_bytes());
-        if !bool::from(same) {
+            .map_err(|refused: BytesRejection| {
+                refused_form(refused.status(), refused.body_text())
+            })?;
+        // Twice, and not by serde's `flatten`, which takes away the types of numbers and truth values.
+        let Csrf { csrf } = form(parts.clone(), &body, app).await?;
+        if !bool::from(csrf.as_bytes().ct_eq(signed_in.csrf.as_bytes())) {
             return Err(Failure::Forbidden.into());
         }
         Ok(Self {
             signed_in,
-            form: form.form,
+            form: form(parts, &body, app).await?,
         })
+    }
+}
+
+async fn form<T: DeserializeOwned>(parts: Parts, body: &Bytes, app: &App) -> Result<T, Failure> {
+    let request = Request::from_parts(parts, Body::from(body.clone()));
+    let Form(form) = Form::<T>::from_request(request, app)
+        .await
+        .map_err(|refused: FormRejection| refused_form(refused.status(), refused.body_text()))?;
+    Ok(form)
+}
+
+pub(crate) fn refused_form(status: StatusCode, text: String) -> Failure {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge(text),
+        _ => Failure::Invalid(text),
     }
 }

@@ -6,10 +6,12 @@ use subtle::ConstantTimeEq as _;
 use super::Caller;
 use crate::clock::Clock;
 use crate::database::{Database, executing, reading};
+use crate::failure::Failure;
 
 const SECRET_BYTES: usize = 32;
 /// 32 characters of any sensible alphabet can't be guessed.
 const MIN_ADMIN_TOKEN_CHARS: usize = 32;
+const MAX_NAME_CHARS: usize = 100;
 pub(crate) const ADMIN_ID: &str = "admin";
 
 /// A secret that came from outside or is about to be shown once. No `Debug`, no `Display`.
@@ -42,9 +44,77 @@ impl AccessToken {
     }
 }
 
+/// An access token as it is listed: all but the token.
+#[derive(serde::Serialize, sqlx::FromRow)]
+pub(crate) struct Listed {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// `None`: all domains.
+    pub(crate) domain: Option<String>,
+    pub(crate) created_at: i64,
+}
+
+pub(crate) async fn list(database: &Database) -> Result<Vec<Listed>, sqlx::Error> {
+    reading!(database, pool => {
+        sqlx::query_as("SELECT id, name, domain, created_at FROM access_tokens ORDER BY created_at, id")
+            .fetch_all(pool)
+    })
+}
+
+/// Makes a token for one domain; what is returned can't be read again.
+pub(crate) async fn create(
+    database: &Database,
+    clock: &Clock,
+    name: &str,
+    domain: &str,
+) -> Result<(String, AccessToken), Failure> {
+    let name = name.trim();
+    let chars = name.chars().count();
+    if !(1..=MAX_NAME_CHARS).contains(&chars) {
+        return Err(Failure::Invalid(format!(
+            "name has {chars} characters, expected 1 to {MAX_NAME_CHARS}"
+        )));
+    }
+    let token = AccessToken::new(new_secret());
+    let id = clock.new_id().to_string();
+    executing!(
+        database,
+        sqlx::query(
+            "INSERT INTO access_tokens (id, hash, name, domain, created_at) VALUES ($1, $2, $3, $4, $5)"
+        )
+        .bind(&id)
+        .bind(token.hash().as_slice())
+        .bind(name)
+        .bind(domain)
+        .bind(clock.now())
+    )?;
+    Ok((id, token))
+}
+
+/// Revokes a token, and ends its sessions with it.
+pub(crate) async fn revoke(database: &Database, id: &str) -> Result<(), Failure> {
+    if id == ADMIN_ID {
+        return Err(Failure::Conflict(
+            "the admin token can't be revoked here, set ADMIN_TOKEN to replace it".to_owned(),
+        ));
+    }
+    let revoked = executing!(
+        database,
+        sqlx::query("DELETE FROM access_tokens WHERE id = $1").bind(id)
+    )?;
+    if revoked == 0 {
+        return Err(Failure::NotFound("access token"));
+    }
+    Ok(())
+}
+
 /// 256 random bits in hexadecimal.
 pub(crate) fn new_secret() -> String {
     let mut bytes = [0; SECRET_BYTES];
+    #[expect(
+        clippy::expect_used,
+        reason = "a system without randomness must not make secrets"
+    )]
     getrandom::fill(&mut bytes).expect("the system has randomness");
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -64,6 +134,16 @@ pub(crate) async fn ensure_admin_token(
             .into());
         }
         let token = AccessToken::new(given.to_owned());
+        // Whoever signed in with the token that it replaces is signed out.
+        executing!(
+            database,
+            sqlx::query(
+                "DELETE FROM sessions WHERE access_token = $1 AND EXISTS \
+                 (SELECT 1 FROM access_tokens WHERE id = $1 AND hash <> $2)",
+            )
+            .bind(ADMIN_ID)
+            .bind(token.hash().as_slice())
+        )?;
         executing!(
             database,
             sqlx::query(
