@@ -6,27 +6,40 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::error_handling::HandleErrorLayer;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use linkseal::TrackingHost;
+use tower::ServiceBuilder;
+use tower::limit::GlobalConcurrencyLimitLayer;
+use tower::load_shed::LoadShedLayer;
+use tower_http::csrf::CsrfLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tracing::{info, warn};
 
-use crate::access::{AccessToken, ensure_admin_token};
+use crate::access::{AccessToken, Limits, ensure_admin_token};
 use crate::app::{App, Shared};
 use crate::clock::Clock;
 use crate::database::Database;
-use crate::domains::{Dns, Registry};
+use crate::domains::{self, Dns, Registry};
 use crate::event_log::EventLog;
 use crate::metrics::Metrics;
 use crate::options::Settings;
-use crate::{api, pages, reports, rewriting, tracking};
+use crate::{api, guard, pages, reports, rewriting, tracking};
 
 /// A mail of this size is a mistake.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+const MAX_FORM_BYTES: usize = 64 * 1024;
+/// Pages and API calls under way at the same time. More are refused at once, so that memory is bounded, and
+/// clicks, which wait for none of them, still find a server.
+const MAX_IN_FLIGHT: usize = 256;
+/// For a client to say what it wants: this is what bounds connections that say nothing.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+const DNS_RECHECK: Duration = Duration::from_secs(5 * 60);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 const REGISTRY_REFRESH: Duration = Duration::from_secs(5);
@@ -54,7 +67,8 @@ impl Server {
             event_log: EventLog::start(database.clone(), clock.clone()),
             clock,
             database,
-            dns: Dns {},
+            dns: Dns::new(settings.dns_server)?,
+            limits: Limits::new(settings.api_rate),
             metrics: Metrics {},
             registry,
             settings,
@@ -70,22 +84,24 @@ impl Server {
         let app = self.app;
         let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
         let refresher = tokio::spawn(refresh(Arc::clone(&app)));
+        let rechecker = tokio::spawn(recheck(Arc::clone(&app)));
         let listen = app.settings.listen;
         match (&app.settings.tls_cert, &app.settings.tls_key) {
             (Some(cert), Some(key)) => {
                 let tls = RustlsConfig::from_pem_file(cert, key).await?;
-                axum_server::bind_rustls(listen, tls)
+                patient(axum_server::bind_rustls(listen, tls))
                     .handle(handle)
                     .serve(service)
                     .await?;
             }
             _ => {
-                axum_server::bind(listen)
+                patient(axum_server::bind(listen))
                     .handle(handle)
                     .serve(service)
-                    .await?
+                    .await?;
             }
         }
+        rechecker.abort();
         refresher.abort();
         app.event_log.stop().await;
         app.database.close().await;
@@ -105,20 +121,45 @@ pub(crate) async fn stop_on_signal(handle: Handle<SocketAddr>) -> std::io::Resul
     Ok(())
 }
 
+/// Patient, but not for ever.
+fn patient<A: axum_server::Address, Acceptor>(
+    mut server: axum_server::Server<A, Acceptor>,
+) -> axum_server::Server<A, Acceptor> {
+    server
+        .http_builder()
+        .http1()
+        .header_read_timeout(HEADER_TIMEOUT);
+    server.first_request_timeout(HEADER_TIMEOUT)
+}
+
 fn router(app: App) -> Router {
     let api = Router::new()
         .merge(api::routes())
         .merge(rewriting::routes())
-        .merge(reports::routes());
+        .merge(reports::routes())
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
+    let in_flight = ServiceBuilder::new()
+        .layer(HandleErrorLayer::new(guard::overloaded))
+        .layer(LoadShedLayer::new())
+        .layer(GlobalConcurrencyLimitLayer::new(MAX_IN_FLIGHT));
     Router::new()
-        .merge(pages::routes())
+        .merge(pages::routes().layer(DefaultBodyLimit::max(MAX_FORM_BYTES)))
         .nest("/api/v1", api)
-        .layer(TraceLayer::new_for_http())
+        .layer(in_flight)
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIMEOUT,
         ))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(CsrfLayer::new())
+        .layer(from_fn_with_state(
+            Arc::clone(&app),
+            guard::not_on_tracking_hosts,
+        ))
+        .layer(from_fn_with_state(
+            Arc::clone(&app),
+            guard::security_headers,
+        ))
+        .layer(TraceLayer::new_for_http())
         // Recipients come by here, without what the other routes need around them.
         .merge(tracking::routes())
         .with_state(app)
@@ -130,6 +171,14 @@ async fn refresh(app: App) {
         if let Err(error) = app.registry.refresh(&app.database).await {
             warn!(%error, "domains can't be read anew, those known stay");
         }
+    }
+}
+
+/// People publish records and go away: so DNS is asked again without them.
+async fn recheck(app: App) {
+    loop {
+        tokio::time::sleep(DNS_RECHECK).await;
+        domains::check_all(&app).await;
     }
 }
 

@@ -1,9 +1,19 @@
 //! The JSON API, under `/api/v1`.
 
+mod domains;
+mod json;
+mod tokens;
+
+pub(crate) use json::ApiJson;
+
 use axum::Router;
 
 use crate::app::App;
+use crate::failure::{ApiFailure, Failure};
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
+        .merge(domains::routes())
+        .merge(tokens::routes())
+        .fallback(|| async { ApiFailure(Failure::NotFound("resource")) })
 }

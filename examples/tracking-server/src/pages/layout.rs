@@ -32,7 +32,35 @@ pub(crate) fn csrf(signed_in: &SignedIn) -> Markup {
 
 /// A page that says one thing.
 pub(crate) fn notice(text: &str) -> Markup {
-    document("linkseal", &html! { main.notice { p { (text) } } })
+    document(
+        "linkseal",
+        &html! {
+            main.narrow {
+                section.card.empty { p { (text) } a.button href="/domains" { "To the domains" } }
+            }
+        },
+    )
+}
+
+/// Why something was refused.
+pub(crate) fn problem(text: &str) -> Markup {
+    html! { p.problem role="alert" { (text) } }
+}
+
+/// A text to be copied elsewhere, with a button for those who have JavaScript.
+pub(crate) fn copyable(text: &str) -> Markup {
+    html! {
+        span.copyable {
+            code { (text) }
+            button.quiet type="button" data-copy=(text) hidden { "Copy" }
+        }
+    }
+}
+
+/// A time in UTC, from Unix milliseconds.
+pub(crate) fn time(milliseconds: i64) -> Markup {
+    let time = jiff::Timestamp::from_millisecond(milliseconds).unwrap_or_default();
+    html! { time datetime=(time) { (time.strftime("%Y-%m-%d %H:%M UTC")) } }
 }
 
 /// A page of its own, with neither navigation nor anything else that needs a session.
@@ -45,6 +73,7 @@ pub(crate) fn document(title: &str, body: &Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
                 link rel="stylesheet" href="/static/style.css";
+                link rel="stylesheet" href="/static/reports.css";
                 script src="/static/app.js" defer {}
             }
             body { (body) }

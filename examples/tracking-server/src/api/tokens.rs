@@ -1,0 +1,64 @@
+//! Access tokens for one domain each. A token is in the answer that made it, and in no other.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::{delete, get};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::ApiJson;
+use crate::access::{ApiCaller, token};
+use crate::app::App;
+use crate::domains;
+use crate::failure::ApiFailure;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/tokens", get(list).post(create))
+        .route("/tokens/{id}", delete(revoke))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewToken {
+    name: String,
+    domain: String,
+}
+
+async fn list(
+    ApiCaller(caller): ApiCaller,
+    State(app): State<App>,
+) -> Result<Json<Value>, ApiFailure> {
+    caller.admin()?;
+    let tokens = token::list(&app.database).await?;
+    Ok(Json(json!({ "tokens": tokens })))
+}
+
+async fn create(
+    ApiCaller(caller): ApiCaller,
+    State(app): State<App>,
+    ApiJson(new): ApiJson<NewToken>,
+) -> Result<impl IntoResponse, ApiFailure> {
+    caller.admin()?;
+    let domain = domains::find(&app, &new.domain)?.domain.name.clone();
+    let (id, token) = token::create(&app.database, &app.clock, &new.name, &domain).await?;
+    let answer = json!({
+        "id": id,
+        "name": new.name.trim(),
+        "domain": domain,
+        "token": token.reveal(),
+    });
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+async fn revoke(
+    ApiCaller(caller): ApiCaller,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiFailure> {
+    caller.admin()?;
+    token::revoke(&app.database, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

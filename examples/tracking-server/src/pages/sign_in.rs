@@ -1,0 +1,87 @@
+//! Signing in with an access token, and out again.
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{FromRequestParts as _, State};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::layout;
+use crate::access::{AccessToken, CsrfForm, end_session, refused_form, start_session};
+use crate::app::App;
+use crate::failure::{PageFailure, with_retry_after};
+use crate::peer::Peer;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/", get(|| async { Redirect::to("/domains") }))
+        .route("/sign-in", get(|| async { form(None) }).post(sign_in))
+        .route("/sign-out", post(sign_out))
+}
+
+#[derive(Deserialize)]
+struct SignIn {
+    token: String,
+}
+
+#[derive(Deserialize)]
+struct SignOut {}
+
+async fn sign_in(
+    peer: Peer,
+    State(app): State<App>,
+    sent: Result<Form<SignIn>, FormRejection>,
+) -> Result<Response, PageFailure> {
+    if let Err(failure) = app.limits.sign_in(peer.ip) {
+        let page = (failure.status(), form(Some(&failure.message())));
+        return Ok(with_retry_after(page.into_response(), &failure));
+    }
+    let Form(sent) = sent.map_err(|refused| refused_form(refused.status(), refused.body_text()))?;
+    let token = AccessToken::new(sent.token.trim().to_owned());
+    let Some(caller) = token.caller(&app.database).await? else {
+        let page = form(Some("this is not an access token of this server"));
+        return Ok((StatusCode::UNAUTHORIZED, page).into_response());
+    };
+    let cookie = start_session(&app, &caller, peer.https).await?;
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/domains")).into_response())
+}
+
+async fn sign_out(
+    State(app): State<App>,
+    mut parts: Parts,
+    CsrfForm {
+        form: SignOut {}, ..
+    }: CsrfForm<SignOut>,
+) -> Result<Response, PageFailure> {
+    let Ok(peer) = Peer::from_request_parts(&mut parts, &app).await;
+    let cookie = end_session(&app, &parts.headers, peer.https).await?;
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response())
+}
+
+fn form(problem: Option<&str>) -> Markup {
+    layout::document(
+        "Sign in · linkseal",
+        &html! {
+            main.narrow {
+                p.brand { "linkseal" }
+                section.card {
+                    h1 { "Sign in" }
+                    @if let Some(problem) = problem { (layout::problem(problem)) }
+                    form.stack method="post" action="/sign-in" {
+                        label for="token" { "Access token" }
+                        input #token type="password" name="token" autocomplete="current-password" required autofocus;
+                        p.hint {
+                            "The admin token was printed at the server's first start, or set as "
+                            code { "ADMIN_TOKEN" } "."
+                        }
+                        button.primary { "Sign in" }
+                    }
+                }
+            }
+        },
+    )
+}
