@@ -9,6 +9,7 @@ use crate::domains::{Dns, Registry};
 use crate::event_log::EventLog;
 use crate::metrics::Metrics;
 use crate::options::Settings;
+use crate::tracking::Newcomers;
 
 pub(crate) type App = Arc<Shared>;
 
@@ -19,6 +20,7 @@ pub(crate) struct Shared {
     pub(crate) event_log: EventLog,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
+    pub(crate) newcomers: Newcomers,
     pub(crate) registry: Registry,
     pub(crate) settings: Settings,
 }

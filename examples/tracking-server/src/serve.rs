@@ -70,6 +70,7 @@ impl Server {
             dns: Dns::new(settings.dns_server)?,
             limits: Limits::new(settings.api_rate),
             metrics: Metrics {},
+            newcomers: tracking::Newcomers::default(),
             registry,
             settings,
         });
@@ -162,6 +163,7 @@ fn router(app: App) -> Router {
         .layer(TraceLayer::new_for_http())
         // Recipients come by here, without what the other routes need around them.
         .merge(tracking::routes())
+        .fallback(tracking::under_a_prefix)
         .with_state(app)
 }
 

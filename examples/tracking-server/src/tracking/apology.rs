@@ -1,0 +1,64 @@
+//! The pages that a recipient may see in place of where a link leads: whole in themselves, for they may be
+//! shown on a customer's host, and the same for whatever is wrong with a token, so that nobody learns by
+//! trying.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse as _, Response};
+use maud::{DOCTYPE, Markup, html};
+
+use super::{NO_INDEX, NO_REFERRER, NO_STORE, X_ROBOTS_TAG};
+
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+pub(super) fn broken_link() -> Response {
+    page(
+        StatusCode::NOT_FOUND,
+        "This link does not work",
+        &html! {
+            p { "It may have been cut off or changed on its way to you. Nothing is wrong with your device." }
+            p { "Please go back to the mail and follow the link there once more, or ask whoever sent it to you." }
+        },
+    )
+}
+
+/// For when no place is left to store a click: a redirect would say that it is stored.
+pub(super) fn not_stored(destination: &str) -> Response {
+    page(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "One more click, please",
+        &html! {
+            p { "This server can't store your click at the moment, so it does not send you on by itself. The link leads here:" }
+            p { a href=(destination) rel="noreferrer" { (destination) } }
+        },
+    )
+}
+
+fn page(status: StatusCode, title: &str, body: &Markup) -> Response {
+    let document = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+            }
+            body {
+                main { h1 { (title) } (body) }
+            }
+        }
+    };
+    let mut response = (status, Html(document.into_string())).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, NO_STORE);
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(header::REFERRER_POLICY, NO_REFERRER);
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(X_ROBOTS_TAG, NO_INDEX);
+    response
+}

@@ -1,0 +1,56 @@
+//! An open: store what can be stored, and show nothing, whatever comes.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, header};
+use axum::response::Response;
+use linkseal::{Event as Said, Open, PIXEL_GIF};
+
+use super::{NO_INDEX, NO_REFERRER, X_ROBOTS_TAG, is_read, method_not_allowed};
+use crate::app::App;
+use crate::event::{Event, Kind};
+
+/// Some proxies take `no-store` alone for advice.
+const NEVER_CACHED: HeaderValue =
+    HeaderValue::from_static("no-store, no-cache, must-revalidate, private, max-age=0");
+
+pub(super) async fn answer(State(app): State<App>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    if !is_read(&parts.method) {
+        return method_not_allowed();
+    }
+    if let Ok(Said::Open(open)) = super::believe(&app, &parts).await
+        && parts.method == Method::GET
+    {
+        let event = event(&app, &parts, &open);
+        // A mail with a broken image helps nobody.
+        let _ = app.event_log.record(event).await;
+    }
+    pixel()
+}
+
+fn pixel() -> Response {
+    let mut response = Response::new(Body::from(Bytes::from_static(PIXEL_GIF)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/gif"));
+    headers.insert(header::CACHE_CONTROL, NEVER_CACHED);
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    headers.insert(header::EXPIRES, HeaderValue::from_static("0"));
+    headers.insert(header::REFERRER_POLICY, NO_REFERRER);
+    headers.insert(X_ROBOTS_TAG, NO_INDEX);
+    response
+}
+
+fn event(app: &App, parts: &axum::http::request::Parts, open: &Open) -> Event {
+    let said = super::Origin {
+        kind: Kind::Open,
+        domain: open.domain(),
+        message: open.message(),
+        recipient: open.recipient(),
+        sent_at: open.sent_at(),
+    };
+    Event {
+        placement: Some(open.placement().as_str().to_owned()),
+        ..super::event(app, parts, &said)
+    }
+}
