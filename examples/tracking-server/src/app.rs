@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::database::Database;
 use crate::domains::{Dns, Registry};
 use crate::event_log::EventLog;
+use crate::machine::Machines;
 use crate::metrics::Metrics;
 use crate::options::Settings;
 use crate::tracking::Newcomers;
@@ -18,7 +19,7 @@ pub(crate) struct Shared {
     pub(crate) database: Database,
     pub(crate) dns: Dns,
     pub(crate) event_log: EventLog,
-    pub(crate) limits: Limits,
+    pub(crate) machines: Machines,
     pub(crate) metrics: Metrics,
     pub(crate) newcomers: Newcomers,
     pub(crate) registry: Registry,

@@ -67,5 +67,7 @@ words!(
         Prefetch = "prefetch",
         /// A user agent that is known to be a scanner or another bot.
         Scanner = "scanner",
+        /// No user agent at all.
+        Unnamed = "unnamed",
     }
 );

@@ -1,3 +1,158 @@
-//! Counters for Prometheus.
+//! Counters for Prometheus, and whether the server is fit to answer.
 
-pub(crate) struct Metrics {}
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use tracing::error;
+
+use crate::access::ApiCaller;
+use crate::app::App;
+use crate::database::{Database, reading};
+use crate::event::{Kind, Machine};
+use crate::failure::ApiFailure;
+
+const DATABASE_PATIENCE: Duration = Duration::from_secs(1);
+/// From a group commit on a fast disk to the longest that a request waits for one.
+const ANSWER_SECONDS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 1.0, 5.0];
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/healthz", get(health))
+        .route("/metrics", get(metrics))
+}
+
+pub(crate) struct Metrics {
+    registry: Registry,
+    answer_seconds: Histogram,
+    events: Family<EventLabels, Counter>,
+    not_stored: Family<KindLabels, Counter>,
+    refused: Family<RefusalLabels, Counter>,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct EventLabels {
+    kind: &'static str,
+    machine: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct KindLabels {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct RefusalLabels {
+    kind: &'static str,
+    reason: &'static str,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let metrics = Self {
+            registry: Registry::with_prefix("tracking"),
+            answer_seconds: Histogram::new(ANSWER_SECONDS),
+            events: Family::default(),
+            not_stored: Family::default(),
+            refused: Family::default(),
+        };
+        metrics.registered()
+    }
+
+    fn registered(mut self) -> Self {
+        let registry = &mut self.registry;
+        registry.register(
+            "click_answer_seconds",
+            "Time from a click's headers to its redirect, storing included",
+            self.answer_seconds.clone(),
+        );
+        registry.register(
+            "events",
+            "Clicks and opens stored, by what made them",
+            self.events.clone(),
+        );
+        registry.register(
+            "events_not_stored",
+            "Clicks and opens that neither database nor spool could take",
+            self.not_stored.clone(),
+        );
+        registry.register(
+            "refusals",
+            "Requests without a genuine token, or on a host that may not present it",
+            self.refused.clone(),
+        );
+        self
+    }
+
+    /// For other parts' counters.
+    pub(crate) fn registry(&mut self) -> &mut Registry {
+        &mut self.registry
+    }
+
+    pub(crate) fn count_stored(&self, kind: Kind, machine: Machine) {
+        let labels = EventLabels {
+            kind: kind.as_str(),
+            machine: machine.as_str(),
+        };
+        self.events.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn count_not_stored(&self, kind: Kind) {
+        let kind = kind.as_str();
+        self.not_stored.get_or_create(&KindLabels { kind }).inc();
+    }
+
+    pub(crate) fn count_refused(&self, kind: Kind, reason: &'static str) {
+        let kind = kind.as_str();
+        let labels = RefusalLabels { kind, reason };
+        self.refused.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn observe_click(&self, taken: Duration) {
+        self.answer_seconds.observe(taken.as_secs_f64());
+    }
+}
+
+async fn metrics(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+) -> Result<Response, ApiFailure> {
+    caller.admin()?;
+    let mut body = String::new();
+    if text::encode(&mut body, &app.metrics.registry).is_err() {
+        error!("the metrics could not be written as text");
+        return Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+    }
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        ),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, body).into_response())
+}
+
+/// For load balancers. A server without its database still redirects and spools, so it stays in service.
+async fn health(State(app): State<App>) -> Response {
+    let answers = tokio::time::timeout(DATABASE_PATIENCE, ping(&app.database)).await;
+    let database = if matches!(answers, Ok(Ok(()))) {
+        "up"
+    } else {
+        "down"
+    };
+    let headers = [(header::CACHE_CONTROL, "no-store")];
+    (headers, format!("ok\ndatabase: {database}\n")).into_response()
+}
+
+async fn ping(database: &Database) -> Result<(), sqlx::Error> {
+    reading!(database, pool => async { sqlx::query("SELECT 1").execute(pool).await.map(drop) })
+}

@@ -27,9 +27,10 @@ use crate::clock::Clock;
 use crate::database::Database;
 use crate::domains::{self, Dns, Registry};
 use crate::event_log::EventLog;
+use crate::machine::Machines;
 use crate::metrics::Metrics;
 use crate::options::Settings;
-use crate::{api, guard, pages, reports, rewriting, tracking};
+use crate::{api, metrics, pages, reports, rewriting, tracking};
 
 /// A mail of this size is a mistake.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
@@ -67,9 +68,9 @@ impl Server {
             event_log: EventLog::start(database.clone(), clock.clone()),
             clock,
             database,
-            dns: Dns::new(settings.dns_server)?,
-            limits: Limits::new(settings.api_rate),
-            metrics: Metrics {},
+            dns: Dns {},
+            machines: Machines::new(settings.early_click_seconds),
+            metrics: Metrics::new(),
             newcomers: tracking::Newcomers::default(),
             registry,
             settings,
@@ -144,7 +145,8 @@ fn router(app: App) -> Router {
         .layer(LoadShedLayer::new())
         .layer(GlobalConcurrencyLimitLayer::new(MAX_IN_FLIGHT));
     Router::new()
-        .merge(pages::routes().layer(DefaultBodyLimit::max(MAX_FORM_BYTES)))
+        .merge(pages::routes())
+        .merge(metrics::routes())
         .nest("/api/v1", api)
         .layer(in_flight)
         .layer(TimeoutLayer::with_status_code(

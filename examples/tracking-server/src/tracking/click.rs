@@ -1,36 +1,51 @@
 //! A click: store, then redirect.
 
+use std::time::Instant;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
-use linkseal::{Click, Event as Said};
+use linkseal::{Click, Event as Said, TokenError};
 
-use super::{NO_INDEX, NO_REFERRER, NO_STORE, X_ROBOTS_TAG, apology, is_read, method_not_allowed};
+use super::{
+    NO_INDEX, NO_REFERRER, NO_STORE, Origin, Refusal, X_ROBOTS_TAG, apology, client, is_read,
+    method_not_allowed,
+};
 use crate::app::App;
 use crate::event::{Event, Kind};
 
 pub(super) async fn answer(State(app): State<App>, request: Request) -> Response {
+    let started = Instant::now();
     let (parts, _) = request.into_parts();
     if !is_read(&parts.method) {
         return method_not_allowed();
     }
     let click = match super::believe(&app, &parts).await {
         Ok(Said::Click(click)) => click,
-        Ok(_) => return apology::broken_link(),
-        Err(_refusal) => return apology::broken_link(),
+        Ok(_) => return refuse(&app, TokenError::UnexpectedKind.into()),
+        Err(refusal) => return refuse(&app, refusal),
     };
     // The library promises visible ASCII, which is what a header may hold.
     let Ok(location) = HeaderValue::from_str(click.destination()) else {
-        return apology::broken_link();
+        return refuse(&app, TokenError::Malformed.into());
     };
     if parts.method == Method::GET {
-        let event = event(&app, &parts, &click);
-        if app.event_log.record(event).await.is_err() {
+        if super::record(&app, event(&app, &parts, &click))
+            .await
+            .is_err()
+        {
             return apology::not_stored(click.destination());
         }
+        app.metrics.observe_click(started.elapsed());
     }
     redirect(location)
+}
+
+fn refuse(app: &App, refusal: Refusal) -> Response {
+    app.metrics.count_refused(Kind::Click, refusal.as_str());
+    apology::broken_link()
 }
 
 fn redirect(location: HeaderValue) -> Response {
@@ -44,9 +59,9 @@ fn redirect(location: HeaderValue) -> Response {
     response
 }
 
-fn event(app: &App, parts: &axum::http::request::Parts, click: &Click) -> Event {
-    let name = super::client::without_nul(click.name());
-    let said = super::Origin {
+fn event(app: &App, parts: &Parts, click: &Click) -> Event {
+    let name = client::without_nul(click.name());
+    let said = Origin {
         kind: Kind::Click,
         domain: click.domain(),
         message: click.message(),

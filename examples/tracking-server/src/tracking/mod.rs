@@ -23,6 +23,7 @@ use linkseal::{Event as Said, TokenError};
 use crate::app::App;
 use crate::domains::IpStorage;
 use crate::event::{Event, Kind, Machine};
+use crate::event_log::NotStored;
 use crate::failure::{Failure, PageFailure};
 
 pub(crate) use newcomers::Newcomers;
@@ -65,6 +66,12 @@ impl Refusal {
     }
 }
 
+impl From<TokenError> for Refusal {
+    fn from(error: TokenError) -> Self {
+        Self::Token(error)
+    }
+}
+
 /// Returns what the token says, if the token and the host it was presented on can be believed.
 async fn believe(app: &App, parts: &Parts) -> Result<Said, Refusal> {
     let path = parts.uri.path();
@@ -74,11 +81,11 @@ async fn believe(app: &App, parts: &Parts) -> Result<Said, Refusal> {
         app.newcomers.look(&app.registry, &app.database).await;
         said = app.registry.snapshot().verifier().verify_url(path);
     }
-    let said = said.map_err(Refusal::Token)?;
+    let said = said?;
     let domain = match &said {
         Said::Click(click) => click.domain(),
         Said::Open(open) => open.domain(),
-        _ => return Err(Refusal::Token(TokenError::UnexpectedKind)),
+        _ => return Err(TokenError::UnexpectedKind.into()),
     };
     let default_host = app
         .registry
@@ -114,7 +121,8 @@ fn event(app: &App, parts: &Parts, origin: &Origin<'_>) -> Event {
         .map_or(IpStorage::None, |known| known.domain.ip_storage);
     let address = client::address(parts, &app.settings.trusted_proxies);
     let headers = &parts.headers;
-    Event {
+    let user_agent = client::text(headers, header::USER_AGENT, client::MAX_AGENT_BYTES);
+    let mut event = Event {
         id: app.clock.new_id(),
         kind: origin.kind,
         domain: origin.domain.to_owned(),
@@ -130,12 +138,27 @@ fn event(app: &App, parts: &Parts, origin: &Origin<'_>) -> Event {
             .filter(|sent_at| *sent_at > 0),
         method: parts.method.as_str().to_owned(),
         ip: address.and_then(|address| client::kept(address, ip_storage)),
-        user_agent: client::text(headers, header::USER_AGENT, client::MAX_AGENT_BYTES),
+        user_agent,
         referer: client::text(headers, header::REFERER, client::MAX_REFERER_BYTES),
         accept_language: client::text(headers, header::ACCEPT_LANGUAGE, client::MAX_LANGUAGE_BYTES),
         machine: Machine::None,
         reasons: Vec::new(),
+    };
+    let agent = event.user_agent.as_deref();
+    (event.machine, event.reasons) = app
+        .machines
+        .classify(event.kind, headers, agent, event.age());
+    event
+}
+
+async fn record(app: &App, event: Event) -> Result<(), NotStored> {
+    let (kind, machine) = (event.kind, event.machine);
+    let stored = app.event_log.record(event).await;
+    match stored {
+        Ok(()) => app.metrics.count_stored(kind, machine),
+        Err(NotStored) => app.metrics.count_not_stored(kind),
     }
+    stored
 }
 
 fn is_read(method: &Method) -> bool {

@@ -2,11 +2,12 @@
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::Response;
-use linkseal::{Event as Said, Open, PIXEL_GIF};
+use linkseal::{Event as Said, Open, PIXEL_GIF, TokenError};
 
-use super::{NO_INDEX, NO_REFERRER, X_ROBOTS_TAG, is_read, method_not_allowed};
+use super::{NO_INDEX, NO_REFERRER, Origin, Refusal, X_ROBOTS_TAG, is_read, method_not_allowed};
 use crate::app::App;
 use crate::event::{Event, Kind};
 
@@ -19,14 +20,20 @@ pub(super) async fn answer(State(app): State<App>, request: Request) -> Response
     if !is_read(&parts.method) {
         return method_not_allowed();
     }
-    if let Ok(Said::Open(open)) = super::believe(&app, &parts).await
-        && parts.method == Method::GET
-    {
-        let event = event(&app, &parts, &open);
-        // A mail with a broken image helps nobody.
-        let _ = app.event_log.record(event).await;
+    match super::believe(&app, &parts).await {
+        Ok(Said::Open(open)) if parts.method == Method::GET => {
+            // A mail with a broken image helps nobody, so the answer is the same.
+            let _ = super::record(&app, event(&app, &parts, &open)).await;
+        }
+        Ok(Said::Open(_)) => {}
+        Ok(_) => refuse(&app, TokenError::UnexpectedKind.into()),
+        Err(refusal) => refuse(&app, refusal),
     }
     pixel()
+}
+
+fn refuse(app: &App, refusal: Refusal) {
+    app.metrics.count_refused(Kind::Open, refusal.as_str());
 }
 
 fn pixel() -> Response {
@@ -41,8 +48,8 @@ fn pixel() -> Response {
     response
 }
 
-fn event(app: &App, parts: &axum::http::request::Parts, open: &Open) -> Event {
-    let said = super::Origin {
+fn event(app: &App, parts: &Parts, open: &Open) -> Event {
+    let said = Origin {
         kind: Kind::Open,
         domain: open.domain(),
         message: open.message(),

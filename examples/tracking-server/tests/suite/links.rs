@@ -42,12 +42,16 @@ impl Tables {
     /// Adds a validated domain with one key, and returns what the server will make of them. The server
     /// learns of it at the first token of that key.
     pub(crate) async fn add_domain(&self, name: &str) -> DomainConfig {
-        on!(self, pool => sqlx::query(
-            "INSERT INTO domains (name, status, verification, click_tracking, open_tracking, created_at) \
-             VALUES ($1, 'validated', 'v', TRUE, TRUE, 1)",
-        )
-        .bind(name)
-        .execute(pool));
+        on!(self, pool => async {
+            sqlx::query(
+                "INSERT INTO domains (name, status, verification, click_tracking, open_tracking, created_at) \
+                 VALUES ($1, 'validated', 'v', TRUE, TRUE, 1)",
+            )
+            .bind(name)
+            .execute(pool)
+            .await
+            .map(drop)
+        });
         let key = self.add_key(name, SECRET).await;
         let host = TrackingHost::shared(DEFAULT_HOST).unwrap();
         DomainConfig::new(name, host, key).unwrap()
