@@ -19,6 +19,8 @@ const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// A request waits no longer for a connection: it had better fail, or go to the spool.
 const ACQUIRE: Duration = Duration::from_secs(3);
+/// Only another process can keep SQLite locked. The event log gives it two seconds, and this ends before.
+const BUSY: Duration = Duration::from_millis(1500);
 
 #[derive(Clone)]
 pub(crate) enum Database {
@@ -85,7 +87,7 @@ impl Database {
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(5));
+            .busy_timeout(BUSY);
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(ACQUIRE)

@@ -43,6 +43,7 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const DNS_RECHECK: Duration = Duration::from_secs(5 * 60);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
+const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 const REGISTRY_REFRESH: Duration = Duration::from_secs(5);
 
 /// A server that is ready to listen.
@@ -65,7 +66,12 @@ impl Server {
         let registry = Registry::new(default_host, settings.insecure_http);
         registry.refresh(&database).await?;
         let app = Arc::new(Shared {
-            event_log: EventLog::start(database.clone(), clock.clone()),
+            event_log: EventLog::start(
+                database.clone(),
+                clock.clone(),
+                settings.spool_dir.clone(),
+                settings.retention_days,
+            ),
             clock,
             database,
             dns: Dns {},
@@ -106,7 +112,8 @@ impl Server {
         rechecker.abort();
         refresher.abort();
         app.event_log.stop().await;
-        app.database.close().await;
+        // A database that hangs must not keep the process: what was answered is stored or spooled.
+        let _ = tokio::time::timeout(CLOSE_PATIENCE, app.database.close()).await;
         info!("stopped");
         Ok(())
     }

@@ -68,6 +68,7 @@ CREATE TABLE rewritten (
 CREATE INDEX rewritten_by_message ON rewritten (domain, message, at);
 
 -- `seq` is the order of storing, which pages of the log go by; `id` makes storing twice store once.
+-- `reasons` are words with commas between them.
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id BLOB NOT NULL UNIQUE,

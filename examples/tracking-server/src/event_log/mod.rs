@@ -1,28 +1,129 @@
-//! The event log: what was answered is stored.
+//! The event log: an answered click is a stored click.
+//!
+//! One writer takes what requests hand in, and commits it in groups; a request is answered after its group
+//! was committed. While the database is down, groups go to an append-only spool instead, which is drained
+//! when the database is back. Whatever is stored twice counts once, by its id.
 
+mod bursts;
+mod counts;
+mod drain;
+mod insert;
+mod metrics;
+mod record;
+mod retention;
+mod segment;
+mod spool;
+mod store;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use prometheus_client::registry::Registry;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use self::counts::Counts;
+use self::metrics::Metrics;
+use self::store::Store;
+use self::writer::{Waiting, Writer};
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::event::Event;
+
+pub(crate) use self::bursts::settled_seq;
+
+/// Requests that wait for the writer; more wait at the queue's door. This bounds memory.
+const QUEUE: usize = 4096;
 
 /// Neither the database nor the spool could take an event.
 #[derive(Debug)]
 pub(crate) struct NotStored;
 
-pub(crate) struct EventLog {}
+pub(crate) struct EventLog {
+    counts: Arc<Counts>,
+    metrics: Metrics,
+    queue: mpsc::Sender<Waiting>,
+    stopping: CancellationToken,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
 
 impl EventLog {
-    pub(crate) fn start(_database: Database, _clock: Clock) -> Self {
-        Self {}
+    /// Starts the writer and the background jobs; one of them stores what an earlier process left in the
+    /// spool.
+    pub(crate) fn start(
+        database: Database,
+        clock: Clock,
+        spool_dir: PathBuf,
+        retention_days: Option<u32>,
+    ) -> Self {
+        let metrics = Metrics::new();
+        let counts = Arc::new(Counts::new(clock.clone()));
+        let stopping = CancellationToken::new();
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let store = Arc::new(Store::new(
+            database.clone(),
+            clock.clone(),
+            spool_dir,
+            metrics.clone(),
+        ));
+        let writer = Writer::new(waiting, Arc::clone(&counts), Arc::clone(&store));
+        let mut tasks = vec![tokio::spawn(writer.run(stopping.clone()))];
+        let mut background = |task| tasks.push(tokio::spawn(until(stopping.clone(), task)));
+        background(Box::pin(drain::run(store)) as Job);
+        background(Box::pin(bursts::run(database.clone())));
+        if let Some(days) = retention_days {
+            background(Box::pin(retention::run(database, clock, days)));
+        }
+        Self {
+            counts,
+            metrics,
+            queue,
+            stopping,
+            tasks: Mutex::new(tasks),
+        }
     }
 
     /// Returns when the event is stored, so that a request can be answered.
-    pub(crate) async fn record(&self, _event: Event) -> Result<(), NotStored> {
-        Err(NotStored)
+    ///
+    /// # Errors
+    ///
+    /// [`NotStored`] when neither the database nor the spool took it, and after [`stop`](Self::stop).
+    pub(crate) async fn record(&self, event: Event) -> Result<(), NotStored> {
+        let (answer, answered) = oneshot::channel();
+        self.queue
+            .send(Waiting { event, answer })
+            .await
+            .map_err(|_| NotStored)?;
+        answered.await.unwrap_or(Err(NotStored))
     }
 
-    /// Counts mails that were rewritten. Does not wait.
-    pub(crate) fn count_rewritten(&self, _domain: &str, _message: &str, _mails: u32) {}
+    /// Counts mails that were rewritten. Does not wait: SIGKILL loses what the last moments counted.
+    pub(crate) fn count_rewritten(&self, domain: &str, message: &str, mails: u32) {
+        self.counts.add(domain, message, mails);
+    }
+
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        self.metrics.register(registry);
+    }
 
     /// Stores what is waiting, and takes no more.
-    pub(crate) async fn stop(&self) {}
+    pub(crate) async fn stop(&self) {
+        self.stopping.cancel();
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            // A task that panicked has said so.
+            let _ = task.await;
+        }
+    }
+}
+
+type Job = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A job may be dropped anywhere: each of its steps is a transaction, and may be done again.
+async fn until(stopping: CancellationToken, job: Job) {
+    stopping.run_until_cancelled(job).await;
 }

@@ -1,0 +1,55 @@
+//! Deletes events that are too old to be kept. Counts of rewritten mails stay: they are about nobody.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use crate::clock::Clock;
+use crate::database::{Database, executing, reading};
+
+const EVERY: Duration = Duration::from_secs(3600);
+/// Rows of one transaction, and a pause after it: clicks wait a few milliseconds at most.
+const BATCH: i64 = 500;
+const PAUSE: Duration = Duration::from_millis(50);
+const DAY_MILLISECONDS: i64 = 24 * 3600 * 1000;
+
+pub(super) async fn run(database: Database, clock: Clock, days: u32) {
+    loop {
+        let oldest = clock.now() - i64::from(days) * DAY_MILLISECONDS;
+        match delete_before(&database, oldest).await {
+            Ok(0) => {}
+            Ok(events) => info!(events, days, "events were deleted by age"),
+            Err(error) => warn!(%error, "events can't be deleted by age, in an hour again"),
+        }
+        sleep(EVERY).await;
+    }
+}
+
+pub(super) async fn delete_before(database: &Database, oldest: i64) -> Result<u64, sqlx::Error> {
+    // By domain, since the index on time is. Removed domains are still in the table.
+    let domains: Vec<String> = reading!(database, pool => {
+        sqlx::query_scalar("SELECT name FROM domains ORDER BY name").fetch_all(pool)
+    })?;
+    let mut total = 0;
+    for domain in &domains {
+        loop {
+            let deleted = executing!(
+                database,
+                sqlx::query(
+                    "DELETE FROM events WHERE seq IN (SELECT seq FROM events \
+                     WHERE domain = $1 AND at < $2 ORDER BY at LIMIT $3)"
+                )
+                .bind(domain)
+                .bind(oldest)
+                .bind(BATCH)
+            )?;
+            if deleted == 0 {
+                break;
+            }
+            total += deleted;
+            sleep(PAUSE).await;
+        }
+    }
+    Ok(total)
+}

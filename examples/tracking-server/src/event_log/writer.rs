@@ -1,0 +1,96 @@
+//! The one task that stores events, in groups.
+//!
+//! There is no fixed wait: while one group is committed, the next gathers. So a lone click is stored at
+//! once, and under load a group is what came during a commit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::NotStored;
+use super::counts::Counts;
+use super::record::Group;
+use super::store::Store;
+use crate::event::Event;
+
+const MAX_GROUP: usize = 512;
+/// A row of table `rewritten` is for the mails of one message in this time.
+const COUNT_EVERY: Duration = Duration::from_millis(250);
+
+/// An event, and the request that waits for it to be stored.
+pub(super) struct Waiting {
+    pub(super) event: Event,
+    pub(super) answer: oneshot::Sender<Result<(), NotStored>>,
+}
+
+pub(super) struct Writer {
+    counts: Arc<Counts>,
+    queue: mpsc::Receiver<Waiting>,
+    store: Arc<Store>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        queue: mpsc::Receiver<Waiting>,
+        counts: Arc<Counts>,
+        store: Arc<Store>,
+    ) -> Self {
+        Self {
+            counts,
+            queue,
+            store,
+        }
+    }
+
+    /// Ends when it is told to, and the queue is empty.
+    pub(super) async fn run(mut self, stopping: CancellationToken) {
+        let mut waiting = Vec::with_capacity(MAX_GROUP);
+        let mut counting = interval(COUNT_EVERY);
+        counting.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                taken = self.queue.recv_many(&mut waiting, MAX_GROUP) => {
+                    if taken == 0 {
+                        break;
+                    }
+                    self.store_events(&mut waiting).await;
+                }
+                _ = counting.tick() => self.store_counts().await,
+                // What is in the queue still comes; then there is nothing more.
+                () = stopping.cancelled(), if !self.queue.is_closed() => self.queue.close(),
+            }
+        }
+        self.store_counts().await;
+        self.store.close_spool();
+    }
+
+    async fn store_events(&self, waiting: &mut Vec<Waiting>) {
+        self.store.queued(self.queue.len());
+        let (events, answers): (Vec<_>, Vec<_>) = waiting
+            .drain(..)
+            .map(|waiting| (waiting.event, waiting.answer))
+            .unzip();
+        let group = Group {
+            events,
+            rewritten: Vec::new(),
+        };
+        let stored = self.store.store(&group).await.is_ok();
+        for answer in answers {
+            // Who went away meanwhile needs no answer.
+            let _ = answer.send(if stored { Ok(()) } else { Err(NotStored) });
+        }
+    }
+
+    async fn store_counts(&self) {
+        let group = Group {
+            events: Vec::new(),
+            rewritten: self.counts.take(),
+        };
+        if !group.is_empty() && self.store.store(&group).await.is_err() {
+            self.counts.put_back(group.rewritten);
+        }
+    }
+}
