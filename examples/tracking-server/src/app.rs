@@ -10,7 +10,7 @@ use crate::event_log::EventLog;
 use crate::machine::Machines;
 use crate::metrics::Metrics;
 use crate::options::Settings;
-use crate::tracking::Newcomers;
+use crate::rewriting::Rewriting;
 
 pub(crate) type App = Arc<Shared>;
 
@@ -23,5 +23,6 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) newcomers: Newcomers,
     pub(crate) registry: Registry,
+    pub(crate) rewriting: Rewriting,
     pub(crate) settings: Settings,
 }

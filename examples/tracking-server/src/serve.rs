@@ -30,17 +30,11 @@ use crate::event_log::EventLog;
 use crate::machine::Machines;
 use crate::metrics::Metrics;
 use crate::options::Settings;
-use crate::{api, metrics, pages, reports, rewriting, tracking};
+use crate::rewriting::Rewriting;
+use crate::{api, pages, reports, rewriting, tracking};
 
 /// A mail of this size is a mistake.
-const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
-const MAX_FORM_BYTES: usize = 64 * 1024;
-/// Pages and API calls under way at the same time. More are refused at once, so that memory is bounded, and
-/// clicks, which wait for none of them, still find a server.
-const MAX_IN_FLIGHT: usize = 256;
-/// For a client to say what it wants: this is what bounds connections that say nothing.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-const DNS_RECHECK: Duration = Duration::from_secs(5 * 60);
+pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
@@ -66,12 +60,8 @@ impl Server {
         let registry = Registry::new(default_host, settings.insecure_http);
         registry.refresh(&database).await?;
         let app = Arc::new(Shared {
-            event_log: EventLog::start(
-                database.clone(),
-                clock.clone(),
-                settings.spool_dir.clone(),
-                settings.retention_days,
-            ),
+            event_log: EventLog::start(database.clone(), clock.clone()),
+            rewriting: Rewriting::start(database.clone()),
             clock,
             database,
             dns: Dns {},
@@ -111,6 +101,7 @@ impl Server {
         }
         rechecker.abort();
         refresher.abort();
+        app.rewriting.stop().await;
         app.event_log.stop().await;
         // A database that hangs must not keep the process: what was answered is stored or spooled.
         let _ = tokio::time::timeout(CLOSE_PATIENCE, app.database.close()).await;

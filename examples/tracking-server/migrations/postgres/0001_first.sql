@@ -40,11 +40,12 @@ CREATE TABLE sessions (
     expires_at BIGINT NOT NULL
 );
 
+-- HTML as bytes: a document keeps its NULs, which PostgreSQL has no text for.
 CREATE TABLE campaigns (
     id TEXT PRIMARY KEY NOT NULL,
     domain TEXT NOT NULL REFERENCES domains (name),
     message TEXT NOT NULL,
-    html TEXT NOT NULL,
+    html BYTEA NOT NULL,
     created_at BIGINT NOT NULL
 );
 

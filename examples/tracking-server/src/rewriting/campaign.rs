@@ -1,0 +1,95 @@
+//! `POST /api/v1/campaigns` takes a document that many recipients will get, `GET` says what it is.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::body::{JsonBody, MailFacts, json};
+use super::report::ReportJson;
+use super::sending_domain;
+use super::store::{self, Campaign};
+use super::templates::Compiled;
+use crate::access::ApiCaller;
+use crate::app::App;
+use crate::failure::{ApiFailure, Failure};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewCampaign {
+    domain: String,
+    message: String,
+    html: String,
+}
+
+#[derive(Serialize)]
+struct CampaignJson<'a> {
+    id: &'a str,
+    domain: &'a str,
+    message: &'a str,
+    created_at: i64,
+    report: ReportJson<'a>,
+}
+
+pub(super) async fn create(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    JsonBody(new): JsonBody<NewCampaign>,
+) -> Result<Response, ApiFailure> {
+    let known = sending_domain(&app, &caller, &new.domain)?;
+    if new.message.is_empty() {
+        return Err(Failure::Invalid("message is empty, expected an id".to_owned()).into());
+    }
+    MailFacts::of(&new.message).message()?;
+    let campaign = Campaign {
+        id: app.clock.new_id().to_string(),
+        domain: known.domain.name.clone(),
+        message: new.message,
+        html: new.html,
+        created_at: app.clock.now(),
+    };
+    store::insert(&app.database, &campaign).await?;
+    let compiled = Arc::new(Compiled::new(Arc::new(campaign), known));
+    app.rewriting.templates.insert(Arc::clone(&compiled));
+    let mut response = answer(&app, &compiled);
+    *response.status_mut() = StatusCode::CREATED;
+    let location = format!("/api/v1/campaigns/{}", compiled.campaign.id);
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    Path(id): Path<String>,
+) -> Result<Response, ApiFailure> {
+    let templates = &app.rewriting.templates;
+    let compiled = templates.find(&app, &caller, &id).await?;
+    Ok(answer(&app, &compiled).into_response())
+}
+
+fn answer(app: &App, compiled: &Compiled) -> Response {
+    let Campaign {
+        id,
+        domain,
+        message,
+        html,
+        created_at,
+    } = &*compiled.campaign;
+    let report = match &compiled.template {
+        Some(template) => ReportJson::from(template.report()),
+        None => ReportJson::unseen(app, compiled.known(), html),
+    };
+    let campaign = CampaignJson {
+        id,
+        domain,
+        message,
+        created_at: *created_at,
+        report,
+    };
+    json(html.len(), &campaign)
+}

@@ -1,0 +1,80 @@
+//! `POST /api/v1/rewrite`: one mail in, the same mail with tracking URLs out.
+
+use axum::extract::State;
+use axum::response::Response;
+use linkseal::rewrite_with_report;
+use serde::{Deserialize, Serialize};
+
+use super::body::{JsonBody, MailFacts, json, on};
+use super::report::{ReportJson, tracks_clicks, tracks_opens};
+use super::{aside, sending_domain};
+use crate::access::ApiCaller;
+use crate::app::App;
+use crate::failure::ApiFailure;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mail {
+    domain: String,
+    /// The sender's id for the message; without one, tokens are anonymous.
+    message: Option<String>,
+    recipient: Option<String>,
+    /// Unix seconds; now, if it is not stated.
+    sent_at: Option<u64>,
+    /// The value of the mail's `List-Unsubscribe` field: the same link in the body is left alone.
+    list_unsubscribe: Option<String>,
+    #[serde(default = "on")]
+    click_tracking: bool,
+    #[serde(default = "on")]
+    open_tracking: bool,
+    html: String,
+}
+
+#[derive(Serialize)]
+struct Rewritten<'a> {
+    html: &'a str,
+    report: ReportJson<'a>,
+}
+
+pub(super) async fn rewrite_one(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    JsonBody(mail): JsonBody<Mail>,
+) -> Result<Response, ApiFailure> {
+    let known = sending_domain(&app, &caller, &mail.domain)?;
+    let message = MailFacts {
+        message: mail.message.as_deref().unwrap_or_default(),
+        recipient: mail.recipient.as_deref().unwrap_or_default(),
+        sent_at: mail.sent_at.unwrap_or_else(|| now_s(&app)),
+        list_unsubscribe: mail.list_unsubscribe.as_deref(),
+        click_tracking: mail.click_tracking,
+        open_tracking: mail.open_tracking,
+    }
+    .message()?;
+    let Some(config) = &known.config else {
+        let report = ReportJson::unseen(&app, &known, &mail.html);
+        let html = &mail.html;
+        return Ok(json(html.len(), &Rewritten { html, report }));
+    };
+    let id = message.id().to_owned();
+    let scoped = config.for_message(message);
+    let (html, report) = aside(mail.html.len(), || rewrite_with_report(&mail.html, &scoped));
+    if tracks_clicks(&report) || tracks_opens(&report) {
+        app.event_log.count_rewritten(&known.domain.name, &id, 1);
+        let kept = known.domain.keep_mail.then_some(mail.html.as_str());
+        let messages = &app.rewriting.messages;
+        messages.see(&known.domain.name, &id, app.clock.now(), kept);
+    }
+    let report = ReportJson::from(&report);
+    Ok(json(
+        html.len(),
+        &Rewritten {
+            html: &html,
+            report,
+        },
+    ))
+}
+
+pub(super) fn now_s(app: &App) -> u64 {
+    u64::try_from(app.clock.now() / 1000).unwrap_or_default()
+}

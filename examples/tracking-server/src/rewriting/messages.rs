@@ -1,0 +1,180 @@
+//! The table of messages: which ones there are, and for the click map the mail of those that may be kept.
+//!
+//! Nobody waits for it. A mail that is rewritten tells it in passing; one task writes, many rows at a time.
+//! While the database is down, rows wait in a queue that is bounded in number and in bytes; what does not fit
+//! is told again by the next mail of the same message.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use quick_cache::sync::Cache;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tracing::warn;
+
+use crate::database::{Database, writing};
+
+/// Ids that are remembered as stored, at about 100 bytes each.
+const MAX_KNOWN: usize = 100_000;
+const MAX_WAITING: usize = 16_384;
+const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
+const ROWS_AT_ONCE: usize = 256;
+const RETRY: Duration = Duration::from_secs(1);
+const STOP: Duration = Duration::from_secs(5);
+
+pub(super) struct Messages {
+    known: Cache<String, Known>,
+    queue: Mutex<Option<mpsc::Sender<Row>>>,
+    waiting_bytes: Arc<AtomicUsize>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// How much of a message is stored, or about to be.
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+enum Known {
+    Id,
+    Mail,
+}
+
+pub(super) struct Row {
+    pub(super) domain: String,
+    pub(super) message: String,
+    pub(super) html: Option<String>,
+    pub(super) at: i64,
+}
+
+impl Messages {
+    pub(super) fn start(database: Database) -> Self {
+        let (queue, rows) = mpsc::channel(MAX_WAITING);
+        let waiting_bytes = Arc::new(AtomicUsize::new(0));
+        let writer = tokio::spawn(write(database, rows, Arc::clone(&waiting_bytes)));
+        Self {
+            known: Cache::new(MAX_KNOWN),
+            queue: Mutex::new(Some(queue)),
+            waiting_bytes,
+            writer: Mutex::new(Some(writer)),
+        }
+    }
+
+    /// Notes a message, and its mail if there is one to keep. An anonymous one has nothing to be found by.
+    pub(super) fn see(&self, domain: &str, message: &str, at: i64, html: Option<&str>) {
+        if message.is_empty() {
+            return;
+        }
+        // No domain has a NUL.
+        let key = format!("{domain}\0{message}");
+        let wanted = html.map_or(Known::Id, |_| Known::Mail);
+        if self.known.get(&key).is_some_and(|known| known >= wanted) {
+            return;
+        }
+        let html = html.filter(|html| self.has_room(html.len()));
+        let bytes = html.map_or(0, str::len);
+        let row = Row {
+            domain: domain.to_owned(),
+            message: message.to_owned(),
+            html: html.map(str::to_owned),
+            at,
+        };
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = queue
+            .as_ref()
+            .is_some_and(|queue| queue.try_send(row).is_ok());
+        drop(queue);
+        if sent {
+            let known = html.map_or(Known::Id, |_| Known::Mail);
+            self.known.insert(key, known);
+        } else {
+            self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// Reserves room in the queue.
+    fn has_room(&self, bytes: usize) -> bool {
+        let before = self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let fits = before.saturating_add(bytes) <= MAX_WAITING_BYTES;
+        if !fits {
+            self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        fits
+    }
+
+    pub(super) async fn stop(&self) {
+        drop(
+            self.queue
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        let writer = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(writer) = writer
+            && tokio::time::timeout(STOP, writer).await.is_err()
+        {
+            warn!("the database is too slow, some messages go without a row");
+        }
+    }
+}
+
+async fn write(database: Database, mut rows: mpsc::Receiver<Row>, waiting_bytes: Arc<AtomicUsize>) {
+    let mut batch = Vec::new();
+    while rows.recv_many(&mut batch, ROWS_AT_ONCE).await > 0 {
+        while let Err(error) = store(&database, &batch).await {
+            warn!(%error, rows = batch.len(), "messages can't be stored");
+            // A row of a domain that is gone would be refused for ever, and hold up all others.
+            if !is_outage(&error) || rows.is_closed() {
+                break;
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+        let bytes = batch
+            .iter()
+            .filter_map(|row| row.html.as_ref())
+            .map(String::len)
+            .sum();
+        waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        batch.clear();
+    }
+}
+
+fn is_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(refusal) => !refusal.is_foreign_key_violation(),
+        sqlx::Error::PoolClosed => false,
+        _ => true,
+    }
+}
+
+/// Stores rows in one transaction. The first mail of a message stays its mail.
+async fn store(database: &Database, rows: &[Row]) -> Result<(), sqlx::Error> {
+    writing!(database, pool => async {
+        let mut transaction = pool.begin().await?;
+        for row in rows {
+            sqlx::query(
+                "INSERT INTO messages (domain, message, html, first_at) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (domain, message) DO UPDATE SET html = COALESCE(messages.html, excluded.html)",
+            )
+            .bind(&row.domain)
+            .bind(&row.message)
+            .bind(row.html.as_deref().map(without_nul))
+            .bind(row.at)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await
+    })
+}
+
+/// PostgreSQL stores no NUL in a text. Browsers show U+FFFD for one or nothing, so the click map does not change.
+pub(super) fn without_nul(html: &str) -> std::borrow::Cow<'_, str> {
+    if html.contains('\0') {
+        html.replace('\0', "\u{fffd}").into()
+    } else {
+        html.into()
+    }
+}

@@ -1,0 +1,59 @@
+//! The table of campaigns, from which every server behind the same database renders.
+
+use super::messages::without_nul;
+use crate::database::{Database, reading, writing};
+
+pub(super) struct Campaign {
+    pub(super) id: String,
+    pub(super) domain: String,
+    pub(super) message: String,
+    pub(super) html: String,
+    pub(super) created_at: i64,
+}
+
+/// Stores a campaign, and its document as the message's mail.
+pub(super) async fn insert(database: &Database, campaign: &Campaign) -> Result<(), sqlx::Error> {
+    writing!(database, pool => async {
+        let mut transaction = pool.begin().await?;
+        sqlx::query(
+            "INSERT INTO campaigns (id, domain, message, html, created_at) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(&campaign.id)
+        .bind(&campaign.domain)
+        .bind(&campaign.message)
+        .bind(campaign.html.as_bytes())
+        .bind(campaign.created_at)
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "INSERT INTO messages (domain, message, html, first_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (domain, message) DO UPDATE SET html = excluded.html",
+        )
+        .bind(&campaign.domain)
+        .bind(&campaign.message)
+        .bind(without_nul(&campaign.html))
+        .bind(campaign.created_at)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await
+    })
+}
+
+pub(super) async fn find(database: &Database, id: &str) -> Result<Option<Campaign>, sqlx::Error> {
+    let row: Option<(String, String, Vec<u8>, i64)> = reading!(database, pool => {
+        sqlx::query_as("SELECT domain, message, html, created_at FROM campaigns WHERE id = $1")
+            .bind(id)
+            .fetch_optional(pool)
+    })?;
+    let Some((domain, message, html, created_at)) = row else {
+        return Ok(None);
+    };
+    let html = String::from_utf8(html).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    Ok(Some(Campaign {
+        id: id.to_owned(),
+        domain,
+        message,
+        html,
+        created_at,
+    }))
+}

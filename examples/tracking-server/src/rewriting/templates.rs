@@ -1,0 +1,102 @@
+//! Compiled campaigns: read and compiled once, as long as the domain's settings and keys stay as they are.
+
+use std::sync::Arc;
+
+use linkseal::Template;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::aside;
+use super::store::{self, Campaign};
+use crate::access::Caller;
+use crate::app::App;
+use crate::domains::Known;
+use crate::failure::Failure;
+
+const MAX_BYTES: u64 = 128 * 1024 * 1024;
+/// For an estimate: a campaign of a usual size, by which the cache lays out its table.
+const USUAL_BYTES: u64 = 150_000;
+
+/// A campaign with the settings that it was compiled for.
+pub(super) struct Compiled {
+    pub(super) campaign: Arc<Campaign>,
+    known: Arc<Known>,
+    /// `None`: the domain's mail goes out as it is.
+    pub(super) template: Option<Template>,
+}
+
+impl Compiled {
+    pub(super) fn new(campaign: Arc<Campaign>, known: Arc<Known>) -> Self {
+        let template = aside(campaign.html.len(), || {
+            let config = known.config.as_ref()?;
+            Some(Template::compile(&campaign.html, config))
+        });
+        Self {
+            campaign,
+            known,
+            template,
+        }
+    }
+
+    pub(super) fn known(&self) -> &Known {
+        &self.known
+    }
+}
+
+pub(super) struct Templates(Cache<String, Arc<Compiled>, BySize>);
+
+#[derive(Clone)]
+struct BySize;
+
+impl Weighter<String, Arc<Compiled>> for BySize {
+    /// The document, the same again as a template, and a link's share of it, which is larger than its text.
+    fn weight(&self, _: &String, compiled: &Arc<Compiled>) -> u64 {
+        let html = u64::try_from(compiled.campaign.html.len()).unwrap_or(u64::MAX);
+        html.saturating_mul(3).saturating_add(1024)
+    }
+}
+
+impl Templates {
+    pub(super) fn new() -> Self {
+        let usual = usize::try_from(MAX_BYTES / USUAL_BYTES).unwrap_or(usize::MAX);
+        Self(Cache::with_weighter(usual, MAX_BYTES, BySize))
+    }
+
+    pub(super) fn insert(&self, compiled: Arc<Compiled>) {
+        self.0.insert(compiled.campaign.id.clone(), compiled);
+    }
+
+    /// Finds a campaign that the caller may see. A campaign of somebody else's is not told from none.
+    pub(super) async fn find(
+        &self,
+        app: &App,
+        caller: &Caller,
+        id: &str,
+    ) -> Result<Arc<Compiled>, Failure> {
+        let cached = self.0.get(id);
+        let campaign = match &cached {
+            Some(compiled) => Arc::clone(&compiled.campaign),
+            None if id.contains('\0') => return Err(Failure::NotFound("campaign")),
+            None => Arc::new(
+                store::find(&app.database, id)
+                    .await?
+                    .ok_or(Failure::NotFound("campaign"))?,
+            ),
+        };
+        caller
+            .see(&campaign.domain)
+            .map_err(|_| Failure::NotFound("campaign"))?;
+        let known = app
+            .registry
+            .snapshot()
+            .domain(&campaign.domain)
+            .map(Arc::clone)
+            .ok_or(Failure::NotFound("campaign"))?;
+        if let Some(compiled) = cached.filter(|compiled| Arc::ptr_eq(&compiled.known, &known)) {
+            return Ok(compiled);
+        }
+        let compiled = Arc::new(Compiled::new(campaign, known));
+        self.insert(Arc::clone(&compiled));
+        Ok(compiled)
+    }
+}
