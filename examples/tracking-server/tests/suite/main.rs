@@ -1,7 +1,8 @@
 //! The program as it is: started by itself, asked over real sockets.
 
-mod clicks;
+mod campaigns;
 mod database;
-mod links;
+mod rewriting;
+mod sender;
 mod server;
 mod start;

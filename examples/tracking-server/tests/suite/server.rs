@@ -77,6 +77,15 @@ impl Server {
         self.child = spawn(&self.folder, self.port, &self.database_url, &self.settings).await;
     }
 
+    /// With other settings than before.
+    pub(crate) async fn start_again_with(&mut self, settings: &[(&str, &str)]) {
+        self.settings = settings
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect();
+        self.start_again().await;
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
