@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{JsonBody, MailFacts, json};
 use super::report::ReportJson;
-use super::sending_domain;
 use super::store::{self, Campaign};
 use super::templates::Compiled;
 use crate::access::ApiCaller;
 use crate::app::App;
+use crate::domains;
 use crate::failure::{ApiFailure, Failure};
 
 #[derive(Deserialize)]
@@ -38,7 +38,7 @@ pub(super) async fn create(
     ApiCaller(caller): ApiCaller,
     JsonBody(new): JsonBody<NewCampaign>,
 ) -> Result<Response, ApiFailure> {
-    let known = sending_domain(&app, &caller, &new.domain)?;
+    let known = domains::visible(&app, &caller, &new.domain)?;
     if new.message.is_empty() {
         return Err(Failure::Invalid("message is empty, expected an id".to_owned()).into());
     }

@@ -5,11 +5,12 @@ use axum::response::Response;
 use linkseal::rewrite_with_report;
 use serde::{Deserialize, Serialize};
 
+use super::aside;
 use super::body::{JsonBody, MailFacts, json, on};
 use super::report::{ReportJson, tracks_clicks, tracks_opens};
-use super::{aside, sending_domain};
 use crate::access::ApiCaller;
 use crate::app::App;
+use crate::domains;
 use crate::failure::ApiFailure;
 
 #[derive(Deserialize)]
@@ -41,7 +42,7 @@ pub(super) async fn rewrite_one(
     ApiCaller(caller): ApiCaller,
     JsonBody(mail): JsonBody<Mail>,
 ) -> Result<Response, ApiFailure> {
-    let known = sending_domain(&app, &caller, &mail.domain)?;
+    let known = domains::visible(&app, &caller, &mail.domain)?;
     let message = MailFacts {
         message: mail.message.as_deref().unwrap_or_default(),
         recipient: mail.recipient.as_deref().unwrap_or_default(),

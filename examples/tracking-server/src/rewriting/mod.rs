@@ -14,16 +14,11 @@ mod report;
 mod store;
 mod templates;
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::access::Caller;
 use crate::app::App;
 use crate::database::Database;
-use crate::domains::Known;
-use crate::failure::Failure;
 use messages::Messages;
 use templates::Templates;
 
@@ -57,20 +52,6 @@ pub(crate) fn routes() -> Router<App> {
         .route("/campaigns", post(campaign::create))
         .route("/campaigns/{id}", get(campaign::show))
         .route("/campaigns/{id}/render", post(render::render))
-}
-
-/// Finds the sending domain that a request names, in whatever spelling.
-fn sending_domain(app: &App, caller: &Caller, name: &str) -> Result<Arc<Known>, Failure> {
-    let name = match url::Host::parse(name.trim_end_matches('.')) {
-        Ok(url::Host::Domain(name)) => name,
-        _ => return Err(Failure::NotFound("domain")),
-    };
-    caller.see(&name)?;
-    app.registry
-        .snapshot()
-        .domain(&name)
-        .map(Arc::clone)
-        .ok_or(Failure::NotFound("domain"))
 }
 
 /// Does work on so many bytes where it keeps nobody else waiting.
