@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) const DEFAULT_DATABASE_URL: &str = "sqlite:tracking.sqlite";
+
 /// Click, log, redirect, report: the reference tracking server of linkseal.
 #[derive(Parser)]
 #[command(name = "tracking-server", version)]
@@ -35,7 +37,7 @@ pub(crate) struct Settings {
     #[arg(
         long,
         env = "DATABASE_URL",
-        default_value = "sqlite:tracking.sqlite",
+        default_value = DEFAULT_DATABASE_URL,
         value_name = "URL",
         hide_env_values = true
     )]

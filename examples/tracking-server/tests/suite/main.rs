@@ -2,6 +2,10 @@
 
 mod campaigns;
 mod database;
+mod demo;
+mod end_to_end;
+#[path = "../../src/demo/name_server.rs"]
+mod name_server;
 mod rewriting;
 mod sender;
 mod server;
