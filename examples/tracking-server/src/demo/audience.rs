@@ -62,12 +62,12 @@ struct Person {
 impl Person {
     fn meet(number: u64, seed: u64) -> Self {
         let mut chance = Chance::new(seed ^ number.wrapping_mul(0x2545_f491_4f6c_dd1d));
-        let mailbox = match chance.weighted(&[0.30, 0.34, 0.05, 0.02, 0.21, 0.08]) {
-            0 => Mailbox::Apple,
-            1 => Mailbox::Gmail,
-            2 => Mailbox::Guarded { openly: true },
-            3 => Mailbox::Guarded { openly: false },
-            4 => Mailbox::Own,
+        let mailbox = match mailbox_place(number) {
+            ..0.30 => Mailbox::Apple,
+            ..0.62 => Mailbox::Gmail,
+            ..0.645 => Mailbox::Guarded { openly: true },
+            ..0.66 => Mailbox::Guarded { openly: false },
+            ..0.92 => Mailbox::Own,
             _ => Mailbox::Yahoo,
         };
         // Networks for documentation (RFC 5737).
@@ -78,7 +78,7 @@ impl Person {
             client: chance.one_of(&agents::MAIL_CLIENTS).unwrap_or_default(),
             ip: format!("{}.{}", network.unwrap_or("192.0.2"), 1 + chance.below(254)),
             language: chance.one_of(&agents::LANGUAGES).unwrap_or_default(),
-            interest: 0.15 + 0.55 * chance.part(),
+            interest: 0.25 + 0.55 * chance.part(),
         }
     }
 
@@ -159,7 +159,7 @@ fn by_the_person(person: &Person, mail: &Delivered, chance: &mut Chance) -> Vec<
             .and_then(|pixel| person.open(at, pixel))
     };
     visits.extend(opened(at));
-    if chance.happens(0.38) {
+    if chance.happens(0.45) {
         let clicks = 1 + chance.weighted(&[0.62, 0.25, 0.09, 0.04]);
         for _ in 0..clicks {
             at += 4000 + milliseconds(chance.delay(Duration::from_secs(25), 0.9));
@@ -195,10 +195,29 @@ fn awake(at: i64, chance: &mut Chance) -> i64 {
     morning + milliseconds(chance.delay(Duration::from_secs(4000), 0.7))
 }
 
+/// From 0 up to 1. Multiples of the golden ratio spread evenly, so that few recipients have all kinds of
+/// mailboxes, too.
+fn mailbox_place(number: u64) -> f64 {
+    let number = u32::try_from(number).unwrap_or_default();
+    (f64::from(number) * 0.618_033_988_75).fract()
+}
+
+/// From the networks for documentation (RFC 5737, RFC 3849).
+fn address(chance: &mut Chance) -> String {
+    match chance.one_of(&["192.0.2", "198.51.100", "203.0.113"]) {
+        Some(network) if chance.happens(0.5) => format!("{network}.{}", 1 + chance.below(240)),
+        _ => format!(
+            "2001:db8:{:x}::{:x}",
+            chance.below(0x1_0000),
+            1 + chance.below(0xffff)
+        ),
+    }
+}
+
 fn appeal(name: &str) -> f64 {
     match name.split('-').next().unwrap_or_default() {
-        "cta" if name == super::campaigns::CTA_SAVE => 16.0,
-        "cta" => 8.0,
+        "cta" if name == super::campaigns::CTA_SAVE => 26.0,
+        "cta" => 9.0,
         "hero" => 7.0,
         "product" => 2.5,
         "article" | "see" => 2.0,

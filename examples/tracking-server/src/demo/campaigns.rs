@@ -33,13 +33,13 @@ pub(super) fn sendings() -> [Sending; 3] {
         Sending {
             message: "newsletter-48",
             html: named(CTA_SHOP),
-            ago: 46 * HOUR_MS,
+            ago: 33 * HOUR_MS,
             half: Some(0),
         },
         Sending {
             message: "newsletter-48",
             html: named(CTA_SAVE).replace("Shop the new harvest", "Save 15% until Sunday"),
-            ago: 46 * HOUR_MS,
+            ago: 33 * HOUR_MS,
             half: Some(1),
         },
     ]

@@ -16,6 +16,8 @@ use crate::clock::Clock;
 
 const SEED: u64 = 48;
 const MINUTE_MS: i64 = 60_000;
+/// The event log stores how many mails were rewritten every quarter of a second, with the time by then.
+const COUNTED: Duration = Duration::from_millis(600);
 
 pub(super) struct Story<'a> {
     pub(super) clock: &'a Clock,

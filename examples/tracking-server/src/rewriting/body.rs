@@ -1,10 +1,10 @@
 //! JSON that came from outside: refused with what is wrong and where, never taken for something else.
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt as _;
 use linkseal::{Message, MessageError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,17 +12,19 @@ use serde::de::DeserializeOwned;
 use super::aside;
 use crate::app::App;
 use crate::failure::{ApiFailure, Failure};
+use crate::serve::MAX_BODY_BYTES;
 
 /// Enough for the place and the field; a longer text repeats the mail.
 const MAX_COMPLAINT_CHARS: usize = 300;
+const MAX_DRAINED_BYTES: usize = 4 * MAX_BODY_BYTES;
 
 pub(super) struct JsonBody<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = ApiFailure;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, ApiFailure> {
-        let bytes = Bytes::from_request(request, app).await.map_err(unread)?;
+    async fn from_request(request: Request, _app: &App) -> Result<Self, ApiFailure> {
+        let bytes = read(request.into_body()).await?;
         let parsed = aside(bytes.len(), || serde_json::from_slice(&bytes));
         parsed
             .map(Self)
@@ -44,14 +46,30 @@ pub(super) fn complaint(error: &serde_json::Error) -> String {
     )
 }
 
-fn unread(rejection: BytesRejection) -> Failure {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return Failure::TooLarge(format!(
-            "body is too large, expected at most {} bytes",
-            crate::serve::MAX_BODY_BYTES
-        ));
+/// Reads a body to its end even when it is too large, within limits: whoever is cut off while sending sees
+/// a broken connection in place of the answer, and tries again.
+async fn read(body: Body) -> Result<Vec<u8>, Failure> {
+    let mut chunks = body.into_data_stream();
+    let mut whole = Vec::new();
+    let mut size = 0_usize;
+    while let Some(chunk) = chunks.next().await {
+        let chunk =
+            chunk.map_err(|error| Failure::Invalid(format!("body can't be read: {error}")))?;
+        size = size.saturating_add(chunk.len());
+        if size <= MAX_BODY_BYTES {
+            whole.extend_from_slice(&chunk);
+        } else if size > MAX_DRAINED_BYTES {
+            break;
+        } else {
+            whole = Vec::new();
+        }
     }
-    Failure::Invalid(format!("body can't be read: {}", rejection.body_text()))
+    if size > MAX_BODY_BYTES {
+        return Err(Failure::TooLarge(format!(
+            "body is too large, expected at most {MAX_BODY_BYTES} bytes"
+        )));
+    }
+    Ok(whole)
 }
 
 /// Answers with JSON that may be as large as a mail.

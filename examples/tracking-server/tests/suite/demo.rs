@@ -31,13 +31,14 @@ struct Tally {
     first_at: i64,
     last_at: i64,
     addresses: i64,
+    sent_at_s: i64,
 }
 
 const TALLY: &str = "SELECT message, \
      CAST(SUM(CASE kind WHEN 'click' THEN 1 ELSE 0 END) AS BIGINT) AS clicks, \
      CAST(SUM(CASE kind WHEN 'open' THEN 1 ELSE 0 END) AS BIGINT) AS opens, \
      CAST(SUM(CASE machine WHEN 'none' THEN 0 ELSE 1 END) AS BIGINT) AS machines, \
-     MIN(at) AS first_at, MAX(at) AS last_at, COUNT(DISTINCT ip) AS addresses \
+     MIN(at) AS first_at, MAX(at) AS last_at, COUNT(DISTINCT ip) AS addresses, MIN(sent_at_s) AS sent_at_s \
      FROM events WHERE domain = 'example.com' GROUP BY message ORDER BY message";
 
 async fn tally(tables: &Tables) -> Vec<Tally> {
@@ -77,6 +78,7 @@ async fn a_demonstration_fills_days_with_people_and_machines() {
             first_at,
             last_at,
             addresses,
+            sent_at_s,
         } in &told
         {
             assert_eq!(tables.rewritten(message).await, 12);
@@ -87,6 +89,10 @@ async fn a_demonstration_fills_days_with_people_and_machines() {
             assert!(
                 *machines < clicks + opens,
                 "there are people, too: {told:?}"
+            );
+            assert!(
+                *first_at > sent_at_s * 1000,
+                "nothing happens before it is sent: {told:?}"
             );
             assert!(last_at - first_at > hour, "{told:?}");
         }
