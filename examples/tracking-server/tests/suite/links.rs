@@ -4,9 +4,10 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use linkseal::{DomainConfig, KeyId, Message, SigningKey, TrackingHost, rewrite};
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, Response};
 use sqlx::{PgPool, SqlitePool};
 
+use crate::database::Backend;
 use crate::server::Server;
 
 /// What `DEFAULT_HOST` should be set to where a test mints links.
@@ -136,6 +137,39 @@ impl Mail {
             clicks: paths,
             open,
         }
+    }
+}
+
+/// A server with one domain, `example.com`, and a mail of two links to one recipient.
+pub(crate) struct Scene {
+    pub(crate) server: Server,
+    pub(crate) tables: Tables,
+    pub(crate) domain: DomainConfig,
+    pub(crate) mail: Mail,
+}
+
+impl Scene {
+    pub(crate) const DESTINATIONS: [&str; 2] =
+        ["https://shop.example/?a=1&b=2", "http://b.example/"];
+
+    pub(crate) async fn new(backend: &Backend, settings: &[(&str, &str)]) -> Self {
+        let mut all = vec![("DEFAULT_HOST", DEFAULT_HOST)];
+        all.extend(settings);
+        let server = Server::start_with(backend, &all).await;
+        let tables = Tables::of(&server).await;
+        let domain = tables.add_domain("example.com").await;
+        let mail = Mail::new(&domain, "rcpt-42", &Self::DESTINATIONS);
+        Self {
+            server,
+            tables,
+            domain,
+            mail,
+        }
+    }
+
+    pub(crate) async fn click(&self) -> Response {
+        let path = &self.mail.clicks[0];
+        self.server.follow(Method::GET, path).send().await.unwrap()
     }
 }
 

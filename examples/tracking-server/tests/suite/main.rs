@@ -1,12 +1,21 @@
 //! The program as it is: started by itself, asked over real sockets.
 
-mod campaigns;
+#![allow(
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
+
+mod clicks;
 mod database;
-mod demo;
-mod end_to_end;
-#[path = "../../src/demo/name_server.rs"]
-mod name_server;
-mod rewriting;
-mod sender;
+mod health;
+mod hosts;
+mod links;
+mod machines;
+mod opens;
+mod raw;
 mod server;
 mod start;
