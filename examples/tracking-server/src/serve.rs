@@ -59,14 +59,21 @@ impl Server {
             ensure_admin_token(&database, &clock, settings.admin_token.as_deref()).await?;
         let registry = Registry::new(default_host, settings.insecure_http);
         registry.refresh(&database).await?;
+        let event_log = EventLog::start(
+            database.clone(),
+            clock.clone(),
+            settings.spool_dir.clone(),
+            settings.retention_days,
+        );
+        let mut metrics = Metrics::new();
+        event_log.register(metrics.registry());
         let app = Arc::new(Shared {
-            event_log: EventLog::start(database.clone(), clock.clone()),
-            rewriting: Rewriting::start(database.clone()),
+            event_log,
             clock,
             database,
             dns: Dns {},
             machines: Machines::new(settings.early_click_seconds),
-            metrics: Metrics::new(),
+            metrics,
             newcomers: tracking::Newcomers::default(),
             registry,
             settings,
