@@ -34,7 +34,9 @@ use crate::rewriting::Rewriting;
 use crate::{api, pages, reports, rewriting, tracking};
 
 /// A mail of this size is a mistake.
-pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// Links work whatever a client or proxy sends along. HTTP/1 takes about as much by itself, HTTP/2 16 KB.
+const MAX_HEADER_BYTES: u32 = 400 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
@@ -94,16 +96,20 @@ impl Server {
         match (&app.settings.tls_cert, &app.settings.tls_key) {
             (Some(cert), Some(key)) => {
                 let tls = RustlsConfig::from_pem_file(cert, key).await?;
-                patient(axum_server::bind_rustls(listen, tls))
-                    .handle(handle)
-                    .serve(service)
-                    .await?;
+                let mut server = axum_server::bind_rustls(listen, tls).handle(handle);
+                server
+                    .http_builder()
+                    .http2()
+                    .max_header_list_size(MAX_HEADER_BYTES);
+                server.serve(service).await?;
             }
             _ => {
-                patient(axum_server::bind(listen))
-                    .handle(handle)
-                    .serve(service)
-                    .await?;
+                let mut server = axum_server::bind(listen).handle(handle);
+                server
+                    .http_builder()
+                    .http2()
+                    .max_header_list_size(MAX_HEADER_BYTES);
+                server.serve(service).await?;
             }
         }
         rechecker.abort();

@@ -107,3 +107,101 @@ pub(super) fn without_nul(text: &str) -> String {
         text.to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::extract::ConnectInfo;
+    use axum::http::header::{HeaderValue, USER_AGENT};
+    use axum::http::{HeaderMap, Request};
+
+    use super::*;
+
+    fn parts(peer: &str, forwarded_for: &[&'static str]) -> Parts {
+        let peer: SocketAddr = peer.parse().unwrap();
+        let mut request = Request::builder().extension(ConnectInfo(peer));
+        for line in forwarded_for {
+            request = request.header("x-forwarded-for", *line);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn the_client_is_the_last_hop_that_is_no_trusted_proxy() {
+        let trusted = ["10.0.0.1", "10.0.0.2", "fd00::1"].map(|proxy| proxy.parse().unwrap());
+        let rows: [(&str, &[&str], Option<&str>); 13] = [
+            ("192.0.2.1:1", &["198.51.100.1"], Some("192.0.2.1")),
+            ("[::ffff:192.0.2.1]:1", &[], Some("192.0.2.1")),
+            ("10.0.0.1:1", &[], Some("10.0.0.1")),
+            ("10.0.0.1:1", &["", ",, ,"], Some("10.0.0.1")),
+            (
+                "[::ffff:10.0.0.1]:1",
+                &["198.51.100.1"],
+                Some("198.51.100.1"),
+            ),
+            (
+                "10.0.0.1:1",
+                &["1.1.1.1, 198.51.100.1 ,10.0.0.2"],
+                Some("198.51.100.1"),
+            ),
+            (
+                "10.0.0.1:1",
+                &["1.1.1.1", "198.51.100.1", "10.0.0.2"],
+                Some("198.51.100.1"),
+            ),
+            ("10.0.0.1:1", &["10.0.0.2, 10.0.0.2"], Some("10.0.0.2")),
+            ("[fd00::1]:1", &["[2001:db8::1]:443"], Some("2001:db8::1")),
+            ("10.0.0.1:1", &["\"[2001:db8::1]\""], Some("2001:db8::1")),
+            ("10.0.0.1:1", &["198.51.100.1:5000"], Some("198.51.100.1")),
+            ("10.0.0.1:1", &["198.51.100.1, unknown"], None),
+            (
+                "10.0.0.1:1",
+                &["unknown, 198.51.100.1"],
+                Some("198.51.100.1"),
+            ),
+        ];
+        for (peer, forwarded_for, expected) in rows {
+            let address = address(&parts(peer, forwarded_for), &trusted);
+            let expected = expected.map(|expected| expected.parse().unwrap());
+            assert_eq!(address, expected, "{peer} {forwarded_for:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_cut_to_their_networks() {
+        for (address, expected) in [
+            ("203.0.113.255", "203.0.113.0"),
+            ("2001:db8:1:ffff::1", "2001:db8:1::"),
+        ] {
+            let address = address.parse().unwrap();
+            assert_eq!(
+                kept(address, IpStorage::Truncated).as_deref(),
+                Some(expected)
+            );
+        }
+    }
+
+    #[test]
+    fn text_is_cut_at_a_character_and_holds_no_control_characters() {
+        let rows: [(&[u8], Option<&str>); 9] = [
+            (b"short", Some("short")),
+            (b"exactly8", Some("exactly8")),
+            (b"more than 8", Some("more tha")),
+            ("seven77\u{e9}".as_bytes(), Some("seven77")),
+            ("six666\u{e9}".as_bytes(), Some("six666\u{e9}")),
+            ("seven77\u{1f4e7}".as_bytes(), Some("seven77")),
+            (b"a\tb\xc2\x85c", Some("abc")),
+            (b"\xff\xff\xff\xff", Some("\u{fffd}\u{fffd}")),
+            (b"\t", None),
+        ];
+        for (value, expected) in rows {
+            let headers =
+                HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_bytes(value).unwrap())]);
+            assert_eq!(
+                text(&headers, USER_AGENT, 8).as_deref(),
+                expected,
+                "{value:?}"
+            );
+        }
+        assert_eq!(text(&HeaderMap::new(), USER_AGENT, 8), None);
+    }
+}

@@ -3,9 +3,10 @@ use std::time::{Duration, Instant};
 use linkseal::{DomainConfig, KeyId, Message, SigningKey, TrackingHost};
 use reqwest::{Method, Response};
 
-use crate::database::Backend;
-use crate::links::{DEFAULT_HOST, Mail, Scene, now_s};
+use crate::database::{Backend, Postgres};
+use crate::links::{DEFAULT_HOST, Mail, Scene, Tables, now_s};
 use crate::raw;
+use crate::server::Server;
 
 #[track_caller]
 fn header<'a>(response: &'a Response, name: &str) -> &'a str {
@@ -122,12 +123,7 @@ async fn failing_tokens_get_the_friendly_404() {
     for backend in Backend::all() {
         let scene = Scene::new(&backend, &[]).await;
         let genuine = &scene.mail.clicks[0];
-        let stranger = DomainConfig::new(
-            "example.com",
-            TrackingHost::shared(DEFAULT_HOST).unwrap(),
-            SigningKey::new(KeyId(4711), &[9; 32]).unwrap(),
-        )
-        .unwrap();
+        let stranger = signed_by(SigningKey::new(KeyId(4711), &[9; 32]).unwrap());
         let stranger = Mail::new(&stranger, "rcpt-42", &["https://evil.example/"]);
         let mut pages = Vec::new();
         for path in [
@@ -293,26 +289,81 @@ async fn old_links_redirect_whatever_became_of_the_domain() {
 }
 
 #[tokio::test]
-async fn keys_that_another_server_made_are_found_without_asking_all_the_time() {
+async fn keys_that_another_server_made_are_found() {
     for backend in Backend::all() {
         let scene = Scene::new(&backend, &[]).await;
         assert_eq!(scene.click().await.status(), 302);
         let key = scene.tables.add_key("example.com", [3; 32]).await;
-        let host = TrackingHost::shared(DEFAULT_HOST).unwrap();
-        let rotated = DomainConfig::new("example.com", host, key).unwrap();
-        let mail = Mail::new(&rotated, "rcpt-42", &Scene::DESTINATIONS);
+        let mail = Mail::new(&signed_by(key), "rcpt-42", &Scene::DESTINATIONS);
         let started = Instant::now();
-        let response = scene
-            .server
-            .follow(Method::GET, &mail.clicks[0])
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(response.status(), 302, "{backend:?}");
+        let request = scene.server.follow(Method::GET, &mail.clicks[0]);
+        assert_eq!(request.send().await.unwrap().status(), 302, "{backend:?}");
+        // Before the registry is read anew by the clock.
+        assert!(started.elapsed() < Duration::from_secs(4));
+    }
+}
+
+#[tokio::test]
+async fn unknown_keys_are_looked_for_once_a_second_however_many_come() {
+    for backend in Backend::all() {
+        let scene = Scene::new(&backend, &[]).await;
+        let forged = signed_by(SigningKey::new(KeyId(4711), &[9; 32]).unwrap());
+        let path = &Mail::new(&forged, "rcpt-42", &Scene::DESTINATIONS).clicks[0];
+        let ask = async || {
+            let request = scene.server.follow(Method::GET, path);
+            assert_eq!(request.send().await.unwrap().status(), 404);
+        };
+        let started = Instant::now();
+        for _ in 0..3 {
+            ask().await;
+        }
         assert!(
-            started.elapsed() < Duration::from_secs(3),
-            "{:?}",
-            started.elapsed()
+            started.elapsed() >= Duration::from_secs(2),
+            "one of them waits a second for the other"
+        );
+        let started = Instant::now();
+        futures_util::future::join_all((0..50).map(|_| ask())).await;
+        assert!(
+            started.elapsed() < Duration::from_secs(10),
+            "those that wait share a look"
         );
     }
+}
+
+fn signed_by(key: SigningKey) -> DomainConfig {
+    let host = TrackingHost::shared(DEFAULT_HOST).unwrap();
+    DomainConfig::new("example.com", host, key).unwrap()
+}
+
+#[tokio::test]
+async fn a_click_that_nothing_can_store_gets_a_plain_link() {
+    let Some(postgres) = Postgres::start() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = [
+        ("DEFAULT_HOST", DEFAULT_HOST),
+        ("SPOOL_DIR", "/dev/null/spool"),
+    ];
+    let server = Server::start_on(folder, postgres.new_database(), &nowhere).await;
+    let tables = Tables::of(&server).await;
+    let domain = tables.add_domain("example.com").await;
+    let mail = Mail::new(&domain, "rcpt-42", &["https://a.example/?a=1&b=2"]);
+    let follow = async |method, path: &str| server.follow(method, path).send().await.unwrap();
+    assert_eq!(follow(Method::GET, &mail.clicks[0]).await.status(), 302);
+    postgres.stop("fast");
+    let response = follow(Method::GET, &mail.clicks[0]).await;
+    assert_eq!(response.status(), 503);
+    assert!(response.headers().get("location").is_none());
+    assert_eq!(header(&response, "cache-control"), "no-store");
+    let page = response.text().await.unwrap();
+    assert!(page.contains("can't store your click"), "{page}");
+    assert!(
+        page.contains(r#"<a href="https://a.example/?a=1&amp;b=2""#),
+        "{page}"
+    );
+    assert_eq!(follow(Method::HEAD, &mail.clicks[0]).await.status(), 302);
+    let open = follow(Method::GET, &mail.open).await;
+    assert_eq!(open.status(), 200);
+    assert_eq!(open.bytes().await.unwrap(), linkseal::PIXEL_GIF);
 }

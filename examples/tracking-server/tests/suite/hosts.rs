@@ -99,7 +99,8 @@ async fn http_2_names_its_host_as_authority() {
                 "http://{host}:{}{}",
                 scene.server.port, scene.mail.clicks[0]
             );
-            let response = client(host).get(url).send().await.unwrap();
+            let request = client(host).get(url).header("X-Huge", "x".repeat(100_000));
+            let response = request.send().await.unwrap();
             assert_eq!(response.version(), reqwest::Version::HTTP_2);
             assert_eq!(response.status(), status, "{host}");
         }
