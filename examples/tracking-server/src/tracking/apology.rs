@@ -4,12 +4,18 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{NO_INDEX, NO_REFERRER, NO_STORE, X_ROBOTS_TAG};
 
+/// In the page, since no other address of the server is sure to be reached from where it is shown.
+const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;margin:12vh auto;max-width:34rem;\
+    padding:0 1.5rem}h1{font-size:1.5rem}a{overflow-wrap:anywhere}";
+
+/// Allows that style by its SHA-256, and nothing else.
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'sha256-PPYKSJ2Dtuox3AH8BlAkY35Duv4hMOicKMbG8Y6kZSw='; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
 pub(super) fn broken_link() -> Response {
@@ -44,6 +50,7 @@ fn page(status: StatusCode, title: &str, body: &Markup) -> Response {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) }
+                style { (PreEscaped(STYLE)) }
             }
             body {
                 main { h1 { (title) } (body) }
@@ -61,4 +68,33 @@ fn page(status: StatusCode, title: &str, body: &Markup) -> Response {
     );
     headers.insert(X_ROBOTS_TAG, NO_INDEX);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest as _, Sha256};
+
+    use super::{POLICY, STYLE};
+
+    const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    #[test]
+    fn the_policy_allows_the_style() {
+        let policy = POLICY;
+        let policy = policy.to_str().unwrap();
+        let hash = policy.split("'sha256-").nth(1).unwrap();
+        let hash = hash.split('=').next().unwrap();
+        let bits = hash.bytes().flat_map(|sign| {
+            let value = BASE64.iter().position(|known| *known == sign).unwrap();
+            (0..6).rev().map(move |bit| value >> bit & 1)
+        });
+        let expected = Sha256::digest(STYLE);
+        let expected = expected
+            .iter()
+            .flat_map(|byte| (0..8).rev().map(move |bit| usize::from(byte >> bit & 1)));
+        assert_eq!(
+            bits.take(256).collect::<Vec<_>>(),
+            expected.collect::<Vec<_>>()
+        );
+    }
 }
