@@ -7,6 +7,10 @@ use crate::event::Event;
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all records are events, a box would be one allocation for each"
+)]
 pub(super) enum Record {
     Event(Event),
     Rewritten(Rewritten),

@@ -14,6 +14,7 @@ mod database;
 mod health;
 mod hosts;
 mod links;
+mod log;
 mod loss;
 mod server;
 mod start;
