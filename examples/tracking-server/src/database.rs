@@ -21,6 +21,8 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 const ACQUIRE: Duration = Duration::from_secs(3);
 /// Only another process can keep SQLite locked. The event log gives it two seconds, and this ends before.
 const BUSY: Duration = Duration::from_millis(1500);
+/// The event log alone has 64: one for each number of rows.
+const STATEMENTS: usize = 200;
 
 #[derive(Clone)]
 pub(crate) enum Database {
@@ -87,6 +89,7 @@ impl Database {
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
+            .statement_cache_capacity(STATEMENTS)
             .busy_timeout(BUSY);
         let write = SqlitePoolOptions::new()
             .max_connections(1)

@@ -10,6 +10,7 @@ use sqlx::{Connection as _, Pool, Postgres, Sqlite};
 use tokio::time::timeout;
 
 use super::record::{Group, Rewritten};
+use super::values;
 use crate::database::Database;
 use crate::event::{Event, Reason};
 
@@ -22,14 +23,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const BEGIN_POSTGRES: &str = "BEGIN; SET LOCAL statement_timeout = 2000; \
      SET LOCAL idle_in_transaction_session_timeout = 5000; \
      SELECT pg_advisory_xact_lock(7235419001)";
-
-const EVENTS_SQLITE: &str = "INSERT INTO events (id, kind, domain, message, recipient, position, name, \
-     destination, placement, at, sent_at_s, method, ip, user_agent, referer, accept_language, machine, \
-     reasons) \
-     SELECT unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
-     value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, \
-     value ->> 13, value ->> 14, value ->> 15, value ->> 16, value ->> 17 \
-     FROM json_each($1) WHERE true ON CONFLICT (id) DO NOTHING";
 
 const EVENTS_POSTGRES: &str = "INSERT INTO events (id, kind, domain, message, recipient, position, name, \
      destination, placement, at, sent_at_s, method, ip, user_agent, referer, accept_language, machine, \
@@ -93,15 +86,15 @@ impl From<sqlx::Error> for InsertError {
 
 /// Returns when the group is committed. After an error it may be, or become so: doing it again is harmless.
 pub(super) async fn insert(database: &Database, group: &Group) -> Result<(), InsertError> {
-    let events = rows(&group.events).map_err(InsertError::Json)?;
     match database {
         Database::Sqlite { write, .. } => {
             patiently(write, async |connection| {
-                insert_sqlite(connection, &events, group).await
+                insert_sqlite(connection, group).await
             })
             .await
         }
         Database::Postgres(pool) => {
+            let events = rows(&group.events).map_err(InsertError::Json)?;
             patiently(pool, async |connection| {
                 insert_postgres(connection, &events, group).await
             })
@@ -133,20 +126,16 @@ pub(super) async fn probe(database: &Database) -> Result<(), InsertError> {
 
 async fn insert_sqlite(
     connection: &mut PoolConnection<Sqlite>,
-    events: &str,
     group: &Group,
 ) -> Result<(), sqlx::Error> {
     // One statement is a transaction by itself, and one trip to SQLite's thread instead of three.
-    if !group.events.is_empty() {
-        sqlx::query(EVENTS_SQLITE)
-            .bind(events)
-            .execute(&mut **connection)
-            .await?;
-    }
-    if group.rewritten.is_empty() {
-        return Ok(());
+    if group.rewritten.is_empty() && group.events.len() <= values::MOST_ROWS {
+        return values::insert(connection, &group.events).await;
     }
     let mut transaction = connection.begin().await?;
+    for events in group.events.chunks(values::MOST_ROWS) {
+        values::insert(&mut transaction, events).await?;
+    }
     for row in &group.rewritten {
         insert_rewritten(row).execute(&mut *transaction).await?;
     }
@@ -257,13 +246,13 @@ fn row(event: &Event) -> Row<'_> {
     )
 }
 
-fn reasons(reasons: &[Reason]) -> String {
+pub(super) fn reasons(reasons: &[Reason]) -> String {
     let words: Vec<_> = reasons.iter().map(|reason| reason.as_str()).collect();
     words.join(",")
 }
 
 /// PostgreSQL stores no NUL, and one in a message's id must not keep the whole group out.
-fn text(text: &str) -> Cow<'_, str> {
+pub(super) fn text(text: &str) -> Cow<'_, str> {
     if text.contains('\0') {
         text.replace('\0', "\u{fffd}").into()
     } else {

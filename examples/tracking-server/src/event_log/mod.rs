@@ -16,6 +16,7 @@ mod spool;
 mod store;
 #[cfg(test)]
 mod tests;
+mod values;
 mod writer;
 
 use std::path::PathBuf;
