@@ -94,12 +94,25 @@ impl Server {
         self.client.get(self.url(path)).send().await.unwrap()
     }
 
+    /// What it wrote to its log so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
     /// A request to the API with the admin token.
     pub(crate) fn api(&self, method: &str, path: &str) -> RequestBuilder {
         let url = self.url(&format!("/api/v1{path}"));
         self.client
             .request(method.parse().unwrap(), url)
             .bearer_auth(ADMIN_TOKEN)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the server's log:\n{}", self.log());
+        }
     }
 }
 
@@ -110,6 +123,11 @@ async fn spawn(
     database_url: &str,
     settings: &[(String, String)],
 ) -> Child {
+    let log = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(folder.path().join("log"))
+        .unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_tracking-server"))
         .env_clear()
         .env("LISTEN", format!("127.0.0.1:{port}"))
@@ -119,6 +137,7 @@ async fn spawn(
         .envs(settings.iter().map(|(name, value)| (name, value)))
         .current_dir(folder.path())
         .stdout(Stdio::piped())
+        .stderr(log)
         .kill_on_drop(true)
         .spawn()
         .unwrap();
