@@ -1,7 +1,6 @@
 //! Signing in with an access token, and out again.
 
-use axum::extract::rejection::FormRejection;
-use axum::extract::{FromRequestParts as _, State};
+use axum::extract::{FromRequest as _, FromRequestParts as _, Request, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -34,13 +33,16 @@ struct SignOut {}
 async fn sign_in(
     peer: Peer,
     State(app): State<App>,
-    sent: Result<Form<SignIn>, FormRejection>,
+    request: Request,
 ) -> Result<Response, PageFailure> {
     if let Err(failure) = app.limits.sign_in(peer.ip) {
         let page = (failure.status(), form(Some(&failure.message())));
         return Ok(with_retry_after(page.into_response(), &failure));
     }
-    let Form(sent) = sent.map_err(|refused| refused_form(refused.status(), refused.body_text()))?;
+    // Not before that: strangers who send slowly could take all places of requests under way.
+    let Form(sent) = Form::<SignIn>::from_request(request, &app)
+        .await
+        .map_err(|refused| refused_form(refused.status(), refused.body_text()))?;
     let token = AccessToken::new(sent.token.trim().to_owned());
     let Some(caller) = token.caller(&app.database).await? else {
         let page = form(Some("this is not an access token of this server"));

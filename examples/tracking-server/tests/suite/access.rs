@@ -1,9 +1,13 @@
 //! Who may do what: signing in, forged requests, scoped tokens, limits, headers.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::database::Backend;
 use crate::server::{ADMIN_TOKEN, Server};
@@ -491,5 +495,58 @@ async fn every_page_has_the_security_headers() {
         let nowhere = send(server.api("GET", "/nowhere")).await;
         assert_eq!(nowhere.status(), 404);
         assert_eq!(code(nowhere).await, "not_found");
+    }
+}
+
+async fn connection(server: &Server, head: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port))
+        .await
+        .unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn connection_that_never_says_what_it_wants_is_closed() {
+    for backend in Backend::all() {
+        let server = Server::start(&backend).await;
+        let mut stream = connection(&server, "GET /sign-in HTTP/1.1\r\nHost: x\r\n").await;
+        let mut answer = Vec::new();
+        let end = stream.read_to_end(&mut answer);
+        tokio::time::timeout(Duration::from_secs(20), end)
+            .await
+            .expect("the server closes the connection")
+            .unwrap();
+        assert!(!answer.starts_with(b"HTTP/1.1 200"));
+    }
+}
+
+#[tokio::test]
+async fn more_requests_than_the_server_takes_on_are_refused_at_once() {
+    for backend in Backend::all() {
+        let server = Server::start(&backend).await;
+        let head = format!(
+            "POST /api/v1/domains HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ADMIN_TOKEN}\r\n\
+             Content-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+        );
+        let mut waiting = Vec::new();
+        let deadline = std::time::Instant::now() + Duration::from_secs(20);
+        let refused = loop {
+            let answer = server.get("/sign-in").await;
+            if answer.status() == 503 {
+                break answer;
+            }
+            assert!(std::time::Instant::now() < deadline, "nothing is refused");
+            assert!(waiting.len() <= 1000, "nothing is refused");
+            for _ in 0..64 {
+                waiting.push(connection(&server, &head).await);
+            }
+        };
+        assert_eq!(refused.headers()["retry-after"], "1");
+        assert_eq!(refused.headers()["content-security-policy"], CSP);
+        drop(waiting);
+        while server.get("/sign-in").await.status() != 200 {
+            assert!(std::time::Instant::now() < deadline, "no place gets free");
+        }
     }
 }
