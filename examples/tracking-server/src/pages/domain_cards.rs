@@ -48,6 +48,9 @@ fn effect(known: &Known) -> Markup {
         @match (domain.status, domains::links_use(known)) {
             (Status::External, _) => "This domain is managed elsewhere: its mail is never tracked here.",
             (Status::Pending, _) => "Mail goes out untracked until the record below is found in DNS.",
+            (Status::Validated, _) if !domain.click_tracking && !domain.open_tracking => {
+                "Mail goes out untracked: click tracking and open tracking are off."
+            }
             (Status::Validated, None) => {
                 "Mail goes out untracked: the tracking subdomain's CNAME record was not found yet, "
                 "and this service has no default host."

@@ -66,7 +66,7 @@ fn page(app: &App, signed_in: &SignedIn, typed: &str, problem: Option<&str>) -> 
         } @else {
             section.card {
                 div.scroll {
-                    table {
+                    table.stacking {
                         thead { tr { th { "Domain" } th { "State" } th { "Tracked links use" } th {} } }
                         tbody { @for known in all { (row(known)) } }
                     }

@@ -72,6 +72,7 @@ pub(crate) fn document(title: &str, body: &Markup) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
+                link rel="icon" href="data:,";
                 link rel="stylesheet" href="/static/style.css";
                 link rel="stylesheet" href="/static/reports.css";
                 script src="/static/app.js" defer {}

@@ -89,7 +89,7 @@ fn page(
         }
         section.card {
             div.scroll {
-                table {
+                table.stacking {
                     thead { tr { th { "Name" } th { "Allows" } th { "Since" } th {} } }
                     tbody {
                         @for token in tokens { (row(signed_in, token)) }
