@@ -26,7 +26,10 @@ impl Peer {
         headers: &HeaderMap,
         uri: &Uri,
     ) -> Self {
-        let trusts = |ip: &IpAddr| settings.trusted_proxies.contains(ip);
+        let trusts = |ip: &IpAddr| {
+            let mut proxies = settings.trusted_proxies.iter();
+            proxies.any(|proxy| proxy.to_canonical() == *ip)
+        };
         let next = extensions
             .get::<ConnectInfo<SocketAddr>>()
             .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| {
@@ -34,18 +37,16 @@ impl Peer {
             });
         let by_proxy = trusts(&next);
         let forwarded = |name| last(headers, name).filter(|_| by_proxy);
-        // Each proxy adds the one it hears from at the end, so the first from there that is no proxy of ours.
-        let ip = headers
-            .get_all("x-forwarded-for")
-            .iter()
-            .filter(|_| by_proxy)
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map_while(|text| text.trim().parse::<IpAddr>().ok())
-            .collect::<Vec<_>>()
-            .into_iter()
-            .rfind(|ip| !trusts(ip))
-            .unwrap_or(next);
+        // Each proxy adds the one it hears from at the end. What stands before the first that is no proxy of
+        // ours, anybody may have written.
+        let mut ip = next;
+        for hop in hops(headers).filter(|_| by_proxy) {
+            let Some(hop) = address(hop) else { break };
+            ip = hop;
+            if !trusts(&ip) {
+                break;
+            }
+        }
         let host = forwarded("x-forwarded-host")
             .or_else(|| uri.authority().map(|authority| authority.as_str()))
             .or_else(|| last(headers, header::HOST.as_str()))
@@ -68,6 +69,23 @@ impl FromRequestParts<App> for Peer {
             &parts.uri,
         ))
     }
+}
+
+/// The nearest first.
+fn hops(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let lines = headers.get_all("x-forwarded-for").iter().rev();
+    lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.rsplit(','))
+        .map(str::trim)
+}
+
+/// Some proxies add the port.
+fn address(hop: &str) -> Option<IpAddr> {
+    hop.parse()
+        .or_else(|_| hop.parse::<SocketAddr>().map(|socket| socket.ip()))
+        .ok()
+        .map(|ip| ip.to_canonical())
 }
 
 /// The value that the nearest proxy wrote.
@@ -122,8 +140,16 @@ mod tests {
 
     #[test]
     fn what_a_client_wrote_before_the_proxies_counts_not() {
-        let headers = [("x-forwarded-for", "1.1.1.1, 192.0.2.9, 10.0.0.2")];
-        let peer = peer("10.0.0.1,10.0.0.2", "10.0.0.1", &headers);
-        assert_eq!(peer.ip.to_string(), "192.0.2.9");
+        for (hops, ip) in [
+            ("1.1.1.1, 192.0.2.9, 10.0.0.2", "192.0.2.9"),
+            ("unknown, 192.0.2.9:4711, 10.0.0.2", "192.0.2.9"),
+            ("192.0.2.9, unknown, 10.0.0.2", "10.0.0.2"),
+            ("[2001:db8::1]:4711", "2001:db8::1"),
+            ("", "10.0.0.1"),
+        ] {
+            let headers = [("x-forwarded-for", hops)];
+            let peer = peer("10.0.0.1,10.0.0.2", "10.0.0.1", &headers);
+            assert_eq!(peer.ip.to_string(), ip, "{hops}");
+        }
     }
 }

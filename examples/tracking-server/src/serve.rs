@@ -192,8 +192,9 @@ async fn refresh(app: App) {
 /// People publish records and go away: so DNS is asked again without them.
 async fn recheck(app: App) {
     loop {
-        tokio::time::sleep(DNS_RECHECK).await;
+        // The refresher, a few seconds later, makes known what is found.
         domains::check_all(&app).await;
+        tokio::time::sleep(DNS_RECHECK).await;
     }
 }
 

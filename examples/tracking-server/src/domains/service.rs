@@ -134,6 +134,12 @@ fn own_host(domain: &str, text: &str) -> Result<String, Failure> {
 
 /// Looks for the TXT record; says what was found instead.
 pub(crate) async fn validate(app: &App, domain: &Domain) -> Result<Option<String>, Failure> {
+    let problem = look_for_ownership(app, domain).await?;
+    app.registry.refresh(&app.database).await?;
+    Ok(problem)
+}
+
+async fn look_for_ownership(app: &App, domain: &Domain) -> Result<Option<String>, Failure> {
     if domain.status != Status::Pending {
         return Ok(None);
     }
@@ -141,7 +147,6 @@ pub(crate) async fn validate(app: &App, domain: &Domain) -> Result<Option<String
     let found = app.dns.txt(&name).await?;
     if found.iter().any(|text| text.trim() == value) {
         changes::validated(&app.database, domain, app.clock.now()).await?;
-        app.registry.refresh(&app.database).await?;
         return Ok(None);
     }
     Ok(Some(match found.first() {
@@ -152,7 +157,12 @@ pub(crate) async fn validate(app: &App, domain: &Domain) -> Result<Option<String
 
 /// Looks where the tracking host points to, and keeps the answer.
 pub(crate) async fn check_cname(app: &App, domain: &Domain) -> Result<(), Failure> {
-    let record = cname_record(app, domain)?;
+    look_for_cname(app, domain, &cname_record(app, domain)?).await?;
+    app.registry.refresh(&app.database).await?;
+    Ok(())
+}
+
+async fn look_for_cname(app: &App, domain: &Domain, record: &CnameRecord) -> Result<(), Failure> {
     let (state, seen) = match app.dns.pointing(record.name(), record.target()).await? {
         Pointing::Elsewhere(seen) => (CnameState::Elsewhere, Some(seen)),
         Pointing::Nowhere => (CnameState::NotFound, None),
@@ -160,7 +170,6 @@ pub(crate) async fn check_cname(app: &App, domain: &Domain) -> Result<(), Failur
     };
     let now = app.clock.now();
     changes::cname_checked(&app.database, domain, state, seen.as_deref(), now).await?;
-    app.registry.refresh(&app.database).await?;
     Ok(())
 }
 
@@ -183,17 +192,7 @@ pub(crate) async fn check_all(app: &App) {
     futures_util::stream::iter(all)
         .for_each_concurrent(CHECKS_AT_ONCE, |known| async move {
             let domain = &known.domain;
-            if domain.status == Status::External {
-                return;
-            }
-            let checked = async {
-                validate(app, domain).await?;
-                if cname_record(app, domain).is_ok() {
-                    check_cname(app, domain).await?;
-                }
-                Ok::<_, Failure>(())
-            };
-            if let Err(failure) = checked.await {
+            if let Err(failure) = look_for_records(app, domain).await {
                 warn!(
                     domain = domain.name,
                     ?failure,
@@ -202,6 +201,17 @@ pub(crate) async fn check_all(app: &App) {
             }
         })
         .await;
+}
+
+async fn look_for_records(app: &App, domain: &Domain) -> Result<(), Failure> {
+    if domain.status == Status::External {
+        return Ok(());
+    }
+    look_for_ownership(app, domain).await?;
+    if let Ok(record) = cname_record(app, domain) {
+        look_for_cname(app, domain, &record).await?;
+    }
+    Ok(())
 }
 
 /// Keys are made here, and nobody is shown one.

@@ -97,19 +97,20 @@ pub(super) async fn all_domains(database: &Database) -> Result<Vec<Domain>, sqlx
     Ok(rows.into_iter().map(Domain::from).collect())
 }
 
+type KeyRow = (i64, String, Vec<u8>, Option<i64>, i64);
+
 pub(super) async fn all_keys(database: &Database) -> Result<Vec<DomainKey>, sqlx::Error> {
-    let rows: Vec<(i64, String, Vec<u8>, Option<i64>, i64)> = reading!(database, pool => {
+    let rows: Vec<KeyRow> = reading!(database, pool => {
         sqlx::query_as("SELECT id, domain, secret, retired_at, created_at FROM signing_keys ORDER BY id").fetch_all(pool)
     })?;
-    let key =
-        |(id, domain, secret, retired_at, created_at): (i64, String, Vec<u8>, Option<i64>, i64)| {
-            Some(DomainKey {
-                id: u32::try_from(id).ok()?,
-                domain,
-                secret: Zeroizing::new(secret),
-                retired: retired_at.is_some(),
-                created_at,
-            })
-        };
+    let key = |(id, domain, secret, retired_at, created_at): KeyRow| {
+        Some(DomainKey {
+            id: u32::try_from(id).ok()?,
+            domain,
+            secret: Zeroizing::new(secret),
+            retired: retired_at.is_some(),
+            created_at,
+        })
+    };
     Ok(rows.into_iter().filter_map(key).collect())
 }

@@ -1,6 +1,7 @@
 //! Sending domains: what DNS says of them, settings, keys, removal.
 
 use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -117,6 +118,34 @@ async fn pending_domain_is_validated_once_its_txt_record_is_there() {
 }
 
 #[tokio::test]
+async fn records_are_found_without_anybody_who_asks_for_a_check() {
+    for backend in Backend::all() {
+        let mut setting = Setting::start(&backend, &[]).await;
+        let path = "/domains/example.com";
+        let body = json!({ "domain": "example.com" });
+        let added = setting.api("POST", "/domains", body, 201).await;
+        let body = json!({ "tracking_host": "link.example.com" });
+        setting.api("PATCH", path, body, 200).await;
+        let value = added["records"]["ownership"]["value"].as_str().unwrap();
+        setting.dns.set_txt("_linkseal.example.com", value);
+        setting
+            .dns
+            .set_cname("link.example.com", "track.service.example");
+        setting.server.terminate().await;
+        setting.server.start_again().await;
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let shown = setting.api("GET", path, Value::Null, 200).await;
+            if shown["status"] == "validated" && shown["links_use"] == "link.example.com" {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{shown}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn external_domain_is_never_tracked() {
     for backend in Backend::all() {
         let setting = Setting::start(&backend, &[("DEFAULT_HOST", "track.service.example")]).await;
@@ -149,8 +178,8 @@ async fn each_answer_of_dns_is_a_state_of_the_cname() {
         let address: IpAddr = "192.0.2.1".parse().unwrap();
         let other: IpAddr = "192.0.2.2".parse().unwrap();
         let target = "track.service.example";
-        type Publish<'a> = Box<dyn Fn() + 'a>;
-        let cases: Vec<(&str, Publish<'_>, &str, Value)> = vec![
+        type Case<'a> = (&'a str, Box<dyn Fn() + 'a>, &'a str, Value);
+        let cases: Vec<Case<'_>> = vec![
             ("nothing", Box::new(|| ()), "not_found", Value::Null),
             (
                 "another",
