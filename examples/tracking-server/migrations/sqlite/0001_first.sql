@@ -94,6 +94,7 @@ CREATE TABLE events (
 CREATE INDEX events_by_message ON events (domain, message, at);
 CREATE INDEX events_by_time ON events (domain, at);
 CREATE INDEX events_by_recipient ON events (domain, recipient, at);
+CREATE INDEX events_by_seq ON events (domain, seq);
 
 -- How far a background job has come in the log.
 CREATE TABLE progress (

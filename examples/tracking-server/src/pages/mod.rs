@@ -1,24 +1,34 @@
 //! The pages: written on the server, readable without JavaScript.
 
 mod assets;
-mod domain_cards;
-mod domain_settings;
-mod domains;
+mod chart;
+mod click_map;
+mod dashboard;
+mod export;
 pub(crate) mod layout;
-mod sign_in;
-mod tokens;
+mod live;
+mod message;
+mod recipient;
+mod view;
 
 use axum::Router;
+use axum::routing::get;
 
 use crate::app::App;
 use crate::failure::{Failure, PageFailure};
 
 pub(crate) fn routes() -> Router<App> {
+    Router::new().merge(assets::routes()).merge(reports())
+}
+
+fn reports() -> Router<App> {
     Router::new()
-        .merge(assets::routes())
-        .merge(domain_settings::routes())
-        .merge(domains::routes())
-        .merge(sign_in::routes())
-        .merge(tokens::routes())
-        .fallback(|| async { PageFailure(Failure::NotFound("page")) })
+        .route("/domains/{domain}", get(dashboard::show))
+        .route("/domains/{domain}/message", get(message::show))
+        .route("/domains/{domain}/click-map", get(click_map::show))
+        .route("/domains/{domain}/recipient", get(recipient::show))
+        .route("/domains/{domain}/live", get(live::show))
+        .route("/domains/{domain}/live/events", get(live::events))
+        .route("/domains/{domain}/events.csv", get(export::csv))
+        .route("/domains/{domain}/events.ndjson", get(export::ndjson))
 }

@@ -1,0 +1,41 @@
+//! The document in the click map's frame. Its policy is stricter than that of the pages in all but inline style.
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use super::message::USUAL;
+use super::view::View;
+use crate::access::SignedIn;
+use crate::app::App;
+use crate::failure::{Failure, PageFailure};
+use crate::reports::{ClickMap, kept_mail, known_domain};
+
+/// No origin, no script, no form, no navigation of other windows; nothing loaded but images in the mail itself.
+pub(super) const POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+
+pub(super) async fn show(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(domain): Path<String>,
+    query: Result<Query<View>, QueryRejection>,
+) -> Result<Response, PageFailure> {
+    known_domain(&app, &signed_in.caller, &domain)?;
+    let view = View::parse(query)?;
+    let message = view.message.as_deref().unwrap_or_default();
+    let mail = kept_mail(&app, &domain, message).await?.flatten();
+    let mail = mail.ok_or(Failure::NotFound("kept mail"))?;
+    let scope = view.scope(&app, &domain, Some(message), USUAL);
+    let map = ClickMap::draw(&app, &scope, &mail).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+    ];
+    Ok((headers, map.html).into_response())
+}

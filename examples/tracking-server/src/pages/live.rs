@@ -1,0 +1,117 @@
+//! Events as they come. The page has the latest; with JavaScript more are added at the top.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::stream::{self, Stream, StreamExt as _};
+use maud::{Markup, html};
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::layout;
+use super::view::{event_row, event_table, heading};
+use crate::access::SignedIn;
+use crate::app::App;
+use crate::failure::PageFailure;
+use crate::reports::{Filter, Stored, known_domain, latest, newer};
+
+const EVENTS: i64 = 50;
+const POLL: Duration = Duration::from_secs(1);
+/// Then the browser asks again, so that a session that ended or a token that was revoked sees no more, and a
+/// server that is told to stop need not wait for readers.
+const STREAM: Duration = Duration::from_secs(60);
+
+pub(super) async fn show(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(domain): Path<String>,
+) -> Result<Markup, PageFailure> {
+    known_domain(&app, &signed_in.caller, &domain)?;
+    let events = latest(&app, &domain, EVENTS).await?;
+    let last = events.first().map_or(0, |event| event.seq);
+    let path = format!("/domains/{domain}/live");
+    let body = html! {
+        div.report data-live={ (path) "/events?after=" (last) } {
+            (heading(&domain, "Live", true))
+            p.hint { span data-live-state="" { "The latest events." } " " a href=(path) { "Refresh" } }
+            @if events.is_empty() {
+                p.empty { "Nothing was clicked or opened yet. Click a link of a rewritten mail, and it shows here." }
+            }
+            (event_table(&domain, &events, true))
+        }
+        script src="/static/live.js" defer {}
+    };
+    Ok(layout::page("Live", &signed_in, &body))
+}
+
+#[derive(Deserialize)]
+pub(super) struct After {
+    after: Option<i64>,
+}
+
+struct Tail {
+    app: App,
+    domain: String,
+    seq: i64,
+    end: Instant,
+}
+
+/// Rows of the page's table as JSON texts, by server-sent events. From the database, so those of all servers.
+pub(super) async fn events(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(domain): Path<String>,
+    Query(query): Query<After>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, PageFailure> {
+    known_domain(&app, &signed_in.caller, &domain)?;
+    let resumed = headers
+        .get("last-event-id")
+        .and_then(|id| id.to_str().ok()?.parse().ok());
+    let tail = Tail {
+        seq: resumed.or(query.after).unwrap_or_default(),
+        app,
+        domain,
+        end: Instant::now() + STREAM,
+    };
+    let rows = stream::unfold(tail, |mut tail| async move {
+        let page = tail.wait().await?;
+        let rows: Vec<_> = page
+            .iter()
+            .filter_map(|event| row(&tail.domain, event))
+            .collect();
+        Some((stream::iter(rows), tail))
+    });
+    Ok(Sse::new(rows.flatten().map(Ok)).keep_alive(KeepAlive::default()))
+}
+
+impl Tail {
+    /// Returns the next events, or `None` when it is time to end.
+    async fn wait(&mut self) -> Option<Vec<Stored>> {
+        loop {
+            if Instant::now() >= self.end {
+                return None;
+            }
+            let range = (self.seq, i64::MAX);
+            let page = newer(&self.app, &self.domain, &Filter::default(), range, EVENTS).await;
+            // The browser comes again by itself, and the database may be back then.
+            let page = page.ok()?;
+            if let Some(last) = page.last() {
+                self.seq = last.seq;
+                return Some(page);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+fn row(domain: &str, event: &Stored) -> Option<Event> {
+    let row = event_row(domain, event, true).into_string();
+    Event::default()
+        .id(event.seq.to_string())
+        .json_data(row)
+        .ok()
+}

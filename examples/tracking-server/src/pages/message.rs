@@ -1,0 +1,97 @@
+//! One message: figures, links, variants, click map, and who clicked.
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use maud::{Markup, html};
+
+use super::chart::chart;
+use super::layout;
+use super::view::{
+    View, by_name, cards, event_table, heading, link_to, or_dash, switches, top_links,
+};
+use crate::access::SignedIn;
+use crate::app::App;
+use crate::failure::{Failure, PageFailure};
+use crate::reports::{self, ClickMap, Range, Scope, kept_mail, known_domain};
+
+pub(super) const USUAL: Range = Range::All;
+const LINKS: i64 = 50;
+const EVENTS: i64 = 50;
+
+pub(super) async fn show(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(domain): Path<String>,
+    query: Result<Query<View>, QueryRejection>,
+) -> Result<Markup, PageFailure> {
+    known_domain(&app, &signed_in.caller, &domain)?;
+    let view = View::parse(query)?;
+    let message = view.id();
+    let scope = view.scope(&app, &domain, Some(message), USUAL);
+    let figures = reports::figures(&app, &scope).await?;
+    let mail = kept_mail(&app, &domain, message).await?;
+    let all = view.scope(&app, &domain, Some(message), Range::All);
+    if mail.is_none() && !reports::is_known(&app, &all).await? {
+        return Err(Failure::NotFound("message").into());
+    }
+    let series = reports::series(&app, &scope).await?;
+    let links = reports::links(&app, &scope, LINKS, 0).await?;
+    let names = reports::names(&app, &scope).await?;
+    let comparison = reports::compare(&app, &scope, &names).await?;
+    let clickers = reports::clickers(&app, &scope, EVENTS).await?;
+    let map = click_map(&app, &scope, &view, mail.flatten().as_deref()).await?;
+    let body = html! {
+        div.report {
+            (heading(&domain, or_dash(message), true))
+            (switches(&format!("/domains/{domain}/message"), &view, USUAL))
+            (cards(&figures))
+            (chart(&series))
+            section { h2 { "Top links" } (top_links(&links, true)) }
+            section { h2 { "Links by name" } (by_name(&names, comparison.as_ref())) }
+            section { h2 { "Click map" } (map) }
+            section {
+                h2 { "Who clicked" }
+                @if clickers.is_empty() { p.empty { "Nobody clicked in this time." } }
+                @else {
+                    p.hint { "The latest " (clickers.len()) " clicks. All of them are in the export." }
+                    (event_table(&domain, &clickers, true))
+                }
+            }
+        }
+    };
+    Ok(layout::page(or_dash(message), &signed_in, &body))
+}
+
+async fn click_map(
+    app: &App,
+    scope: &Scope,
+    view: &View,
+    mail: Option<&str>,
+) -> Result<Markup, sqlx::Error> {
+    let Some(mail) = mail else {
+        return Ok(html! {
+            div.empty {
+                p { "This mail was not kept, so there is nothing to draw clicks on." }
+                p { "Mail of campaigns always is. For mail that is rewritten by itself, switch “keep mail” on in the domain's "
+                    a href={ "/domains/" (scope.domain) "/settings" } { "settings" } "." }
+            }
+        });
+    };
+    let map = ClickMap::draw(app, scope, mail).await?;
+    let path = format!("/domains/{}/click-map", scope.domain);
+    let frame = link_to(
+        &path,
+        &[
+            ("message", scope.message.as_deref().unwrap_or_default()),
+            ("range", view.range(USUAL).as_str()),
+            ("machines", scope.machines.as_str()),
+        ],
+    );
+    Ok(html! {
+        p.hint { "The mail as sent. Each link shows its share of " (map.clicks) " clicks; images that the mail loads from elsewhere stay away." }
+        iframe.click-map sandbox="" title="The mail with each link's share of clicks" loading="lazy" src=(frame) {}
+        @if map.clicks_elsewhere > 0 {
+            p.hint { (map.clicks_elsewhere) " clicks were on links that are not shown here: those that only Outlook shows, or of other mail under the same id." }
+        }
+    })
+}

@@ -1,0 +1,252 @@
+//! The mail as sent, each link with its share of clicks.
+//!
+//! Mail is somebody else's HTML, shown in a frame that can do nothing: its sandbox and its policy (see
+//! `pages::click_map`) forbid scripts, forms, navigation and remote images. What is taken out here would not
+//! work there either; it is taken out in case a browser fails at that.
+//!
+//! Links find their clicks as the server finds them: the library rewrites the mail once more, with a key of no
+//! worth that no server knows, and the tokens say each link's position.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use linkseal::{DomainConfig, Event, KeyId, Message, SigningKey, TrackingHost, Verifier};
+use lol_html::html_content::{ContentType, Element};
+use lol_html::{RewriteStrSettings, element, rewrite_str};
+use maud::html;
+
+use super::scope::{bound, scoped};
+use super::{Scope, float};
+use crate::app::App;
+use crate::database::reading;
+
+/// Elements that load, run, redirect or change how links are read.
+const REMOVED: &str =
+    "script, noscript, iframe, frame, frameset, object, embed, applet, portal, base, link, meta";
+/// What makes an element act. All that begin with `on` go as well.
+const REMOVED_ATTRIBUTES: [&str; 11] = [
+    "action",
+    "background",
+    "formaction",
+    "href",
+    "ping",
+    "poster",
+    "srcdoc",
+    "srcset",
+    "target",
+    "usemap",
+    "xlink:href",
+];
+
+pub(crate) struct ClickMap {
+    /// A whole document, for the frame only.
+    pub(crate) html: String,
+    /// Clicks on links that the frame does not show: of the text for Outlook, or of other mail than was kept.
+    pub(crate) clicks_elsewhere: i64,
+    pub(crate) clicks: i64,
+}
+
+impl ClickMap {
+    /// Draws the clicks of a scope onto a message's mail.
+    pub(crate) async fn draw(app: &App, scope: &Scope, mail: &str) -> Result<Self, sqlx::Error> {
+        let clicks = clicks(app, scope).await?;
+        let snapshot = app.registry.snapshot();
+        let host = snapshot
+            .domain(&scope.domain)
+            .and_then(|known| known.config.as_ref())
+            .map(|config| config.tracking_host().clone())
+            .or_else(|| app.registry.default_host().cloned());
+        let drawn = for_display(&scope.domain, scope.message_or_empty(), host)
+            .and_then(|config| draw(mail, &config, &clicks));
+        let (html, shown) = drawn.unwrap_or_else(|error| {
+            tracing::warn!(%error, "a click map can't be drawn");
+            (
+                "<p>This mail can't be shown.</p>".to_owned(),
+                BTreeSet::new(),
+            )
+        });
+        let elsewhere = clicks
+            .iter()
+            .filter(|(position, _)| !shown.contains(position));
+        Ok(Self {
+            html,
+            clicks_elsewhere: elsewhere.map(|(_, count)| count).sum(),
+            clicks: clicks.values().sum(),
+        })
+    }
+}
+
+async fn clicks(app: &App, scope: &Scope) -> Result<BTreeMap<i64, i64>, sqlx::Error> {
+    let sql = scoped!(
+        scope,
+        "SELECT COALESCE(position, -1), COUNT(*)",
+        "AND kind = 'click' GROUP BY COALESCE(position, -1)"
+    );
+    let rows: Vec<(i64, i64)> =
+        reading!(&app.database, pool => bound!(sqlx::query_as(sql), scope).fetch_all(pool))?;
+    Ok(rows.into_iter().collect())
+}
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Tracks clicks whatever the domain's settings are today, and no opens.
+fn for_display(
+    domain: &str,
+    message: &str,
+    host: Option<TrackingHost>,
+) -> Result<DomainConfig, Error> {
+    let host = match host {
+        Some(host) => host,
+        None => TrackingHost::shared("click-map.invalid")?,
+    };
+    let worthless = SigningKey::new(KeyId(0), &[0; 32])?;
+    Ok(DomainConfig::new(domain, host, worthless)?
+        .without_open_tracking()
+        .for_message(Message::new(message)?))
+}
+
+/// Returns the document and the positions of the links in it.
+fn draw(
+    mail: &str,
+    config: &DomainConfig,
+    clicks: &BTreeMap<i64, i64>,
+) -> Result<(String, BTreeSet<i64>), Error> {
+    let verifier = Verifier::new([config])?;
+    let tracked = linkseal::rewrite(mail, config);
+    // Without scripts a browser shows what is in noscript; lol_html reads it as text, so it is unwrapped first.
+    let unwrapped = rewrite_str(
+        &tracked,
+        settings(vec![element!("noscript", |element| {
+            element.remove_and_keep_content();
+            Ok(())
+        })]),
+    )?;
+    let total: i64 = clicks.values().sum();
+    let greatest = clicks.values().copied().max().unwrap_or_default();
+    let shown = Rc::new(RefCell::new(BTreeSet::new()));
+    let positions = Rc::clone(&shown);
+    let html = rewrite_str(
+        &unwrapped,
+        settings(vec![
+            element!(REMOVED, |element| {
+                element.remove();
+                Ok(())
+            }),
+            element!("a[href], area[href]", move |element| {
+                let Some(link) = link(&verifier, element) else {
+                    return Ok(());
+                };
+                let count = clicks.get(&link.position).copied().unwrap_or_default();
+                positions.borrow_mut().insert(link.position);
+                mark(
+                    element,
+                    &link,
+                    &Share {
+                        count,
+                        total,
+                        greatest,
+                    },
+                )?;
+                Ok(())
+            }),
+            element!("*", |element| {
+                disarm(element);
+                Ok(())
+            }),
+        ]),
+    )?;
+    let shown = shown.borrow().clone();
+    Ok((html, shown))
+}
+
+fn settings<'a>(
+    handlers: Vec<(
+        std::borrow::Cow<'a, lol_html::Selector>,
+        lol_html::ElementContentHandlers<'a>,
+    )>,
+) -> RewriteStrSettings<'a, 'a> {
+    RewriteStrSettings {
+        element_content_handlers: handlers,
+        strict: false,
+        ..RewriteStrSettings::new()
+    }
+}
+
+struct Marked {
+    position: i64,
+    name: String,
+    destination: String,
+}
+
+fn link(verifier: &Verifier, element: &Element<'_, '_>) -> Option<Marked> {
+    match verifier.verify_url(&element.get_attribute("href")?).ok()? {
+        Event::Click(click) => Some(Marked {
+            position: i64::from(click.position()),
+            name: click.name().to_owned(),
+            destination: click.destination().to_owned(),
+        }),
+        _ => None,
+    }
+}
+
+struct Share {
+    count: i64,
+    total: i64,
+    greatest: i64,
+}
+
+impl Share {
+    fn percent(&self) -> String {
+        if self.total == 0 {
+            return "0 %".to_owned();
+        }
+        format!("{:.0} %", 100.0 * float(self.count) / float(self.total))
+    }
+
+    /// From pale to strong in five steps, with text that can be read on it.
+    fn colours(&self) -> (&'static str, &'static str) {
+        if self.count == 0 || self.greatest == 0 {
+            return ("#e5e7eb", "#374151");
+        }
+        match self.count * 4 / self.greatest {
+            0 => ("#fde68a", "#451a03"),
+            1 => ("#fbbf24", "#451a03"),
+            2 => ("#f97316", "#1c0a00"),
+            3 => ("#dc2626", "#ffffff"),
+            _ => ("#991b1b", "#ffffff"),
+        }
+    }
+}
+
+/// The badge goes before the link, which may have no end tag, and takes no room, so that the mail keeps its shape.
+fn mark(element: &mut Element<'_, '_>, link: &Marked, share: &Share) -> Result<(), Error> {
+    let (background, text) = share.colours();
+    let style = format!(
+        "all:initial;position:absolute;z-index:9999;margin-top:-11px;padding:1px 6px;\
+         border-radius:9px;border:1px solid #ffffff;background:{background};color:{text};\
+         font:bold 11px/15px sans-serif;white-space:nowrap"
+    );
+    let named = match link.name.as_str() {
+        "" => format!("link {}", link.position),
+        name => format!("link {}, {name}", link.position),
+    };
+    let title = format!("{named}: {} clicks, {}", share.count, link.destination);
+    let badge = html! { span style=(style) title=(title) { (share.percent()) } };
+    element.before(&badge.into_string(), ContentType::Html);
+    let own = element.get_attribute("style").unwrap_or_default();
+    element.set_attribute("style", &format!("{own};outline:2px solid {background}"))?;
+    Ok(())
+}
+
+fn disarm(element: &mut Element<'_, '_>) {
+    let removed: Vec<_> = element
+        .attributes()
+        .iter()
+        .map(|attribute| attribute.name())
+        .filter(|name| name.starts_with("on") || REMOVED_ATTRIBUTES.contains(&name.as_str()))
+        .collect();
+    for name in removed {
+        element.remove_attribute(&name);
+    }
+}

@@ -1,0 +1,184 @@
+//! The key figures: clicks and opens, total and unique, and their rates.
+
+use serde::Serialize;
+
+use super::scope::{bound, scoped, unique};
+use super::{Machines, Scope, rate};
+use crate::app::App;
+use crate::database::reading;
+use crate::event::{Kind, Machine};
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Figures {
+    #[serde(flatten)]
+    pub(crate) scope: Scope,
+    /// Mails rewritten in this time.
+    pub(crate) mails: i64,
+    /// What rates are shares of: all mails of the messages that were sent, clicked or opened in this time.
+    /// Most clicks of a day are on mail of the days before, so the mails of that day alone would mislead.
+    pub(crate) rated_mails: i64,
+    pub(crate) clicks: Count,
+    pub(crate) opens: Count,
+    /// Whatever the filter.
+    pub(crate) by_machine: ByMachine,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Count {
+    pub(crate) total: i64,
+    pub(crate) unique: i64,
+    pub(crate) anonymous: i64,
+    pub(crate) rate: Option<f64>,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct ByMachine {
+    pub(crate) none: Both,
+    pub(crate) suspected: Both,
+    pub(crate) certain: Both,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Both {
+    pub(crate) clicks: i64,
+    pub(crate) opens: i64,
+}
+
+impl Figures {
+    /// Clicks and opens that machines made, or may have made.
+    pub(crate) fn machines(&self) -> Both {
+        let ByMachine {
+            suspected, certain, ..
+        } = &self.by_machine;
+        Both {
+            clicks: suspected.clicks + certain.clicks,
+            opens: suspected.opens + certain.opens,
+        }
+    }
+}
+
+pub(crate) async fn figures(app: &App, scope: &Scope) -> Result<Figures, sqlx::Error> {
+    let rated_mails = rated_mails(app, scope).await?;
+    let mut clicks = Count::default();
+    let mut opens = Count::default();
+    for (kind, total, unique, anonymous) in counts(app, scope).await? {
+        let count = Count {
+            total,
+            unique,
+            anonymous,
+            rate: None,
+        };
+        match Kind::parse(&kind) {
+            Some(Kind::Click) => clicks = count,
+            Some(Kind::Open) => opens = count,
+            None => {}
+        }
+    }
+    clicks.rate = rate(clicks.unique, rated_mails);
+    opens.rate = rate(opens.unique, rated_mails);
+    Ok(Figures {
+        mails: mails(app, scope).await?,
+        rated_mails,
+        clicks,
+        opens,
+        by_machine: by_machine(app, scope).await?,
+        scope: scope.clone(),
+    })
+}
+
+async fn counts(app: &App, scope: &Scope) -> Result<Vec<(String, i64, i64, i64)>, sqlx::Error> {
+    let sql = scoped!(
+        scope,
+        concat!(
+            "SELECT kind, COUNT(*), ",
+            unique!(),
+            ", CAST(SUM(CASE WHEN recipient = '' THEN 1 ELSE 0 END) AS BIGINT)"
+        ),
+        "GROUP BY kind"
+    );
+    reading!(&app.database, pool => bound!(sqlx::query_as(sql), scope).fetch_all(pool))
+}
+
+async fn by_machine(app: &App, scope: &Scope) -> Result<ByMachine, sqlx::Error> {
+    let all = Scope {
+        machines: Machines::Include,
+        ..scope.clone()
+    };
+    let sql = scoped!(
+        all,
+        "SELECT kind, machine, COUNT(*)",
+        "GROUP BY kind, machine"
+    );
+    let rows: Vec<(String, String, i64)> =
+        reading!(&app.database, pool => bound!(sqlx::query_as(sql), all).fetch_all(pool))?;
+    let mut by_machine = ByMachine::default();
+    for (kind, machine, count) in rows {
+        let both = match Machine::parse(&machine) {
+            Some(Machine::Certain) => &mut by_machine.certain,
+            Some(Machine::Suspected) => &mut by_machine.suspected,
+            Some(Machine::None) => &mut by_machine.none,
+            None => continue,
+        };
+        match Kind::parse(&kind) {
+            Some(Kind::Click) => both.clicks += count,
+            Some(Kind::Open) => both.opens += count,
+            None => {}
+        }
+    }
+    Ok(by_machine)
+}
+
+async fn mails(app: &App, scope: &Scope) -> Result<i64, sqlx::Error> {
+    let sql = match scope.message {
+        Some(_) => {
+            "SELECT CAST(COALESCE(SUM(mails), 0) AS BIGINT) FROM rewritten \
+             WHERE domain = $1 AND message = $2 AND at >= $3 AND at < $4"
+        }
+        None => {
+            "SELECT CAST(COALESCE(SUM(mails), 0) AS BIGINT) FROM rewritten \
+             WHERE domain = $1 AND $2 = '' AND at >= $3 AND at < $4"
+        }
+    };
+    sum(app, scope, sql).await
+}
+
+async fn rated_mails(app: &App, scope: &Scope) -> Result<i64, sqlx::Error> {
+    let sql = match scope.message {
+        Some(_) => {
+            "SELECT CAST(COALESCE(SUM(mails), 0) AS BIGINT) FROM rewritten \
+             WHERE domain = $1 AND message = $2 AND $3 >= 0 AND at < $4"
+        }
+        None => {
+            "SELECT CAST(COALESCE(SUM(mails), 0) AS BIGINT) FROM rewritten \
+             WHERE domain = $1 AND $2 = '' AND at < $4 AND message IN (\
+             SELECT message FROM rewritten WHERE domain = $1 AND at >= $3 AND at < $4 \
+             UNION SELECT message FROM events WHERE domain = $1 AND at >= $3 AND at < $4)"
+        }
+    };
+    sum(app, scope, sql).await
+}
+
+async fn sum(app: &App, scope: &Scope, sql: &'static str) -> Result<i64, sqlx::Error> {
+    reading!(&app.database, pool => {
+        sqlx::query_scalar(sql)
+            .bind(scope.domain.as_str())
+            .bind(scope.message_or_empty())
+            .bind(scope.span.from)
+            .bind(scope.span.to)
+            .fetch_one(pool)
+    })
+}
+
+/// Whether a message of that id was ever rewritten, clicked or opened.
+pub(crate) async fn is_known(app: &App, scope: &Scope) -> Result<bool, sqlx::Error> {
+    let seen: Option<i64> = reading!(&app.database, pool => {
+        sqlx::query_scalar(
+            "SELECT at FROM (SELECT at FROM rewritten WHERE domain = $1 AND message = $2 \
+             UNION ALL SELECT at FROM events WHERE domain = $1 AND message = $2) AS seen LIMIT 1",
+        )
+        .bind(scope.domain.as_str())
+        .bind(scope.message_or_empty())
+        .fetch_optional(pool)
+    })?;
+    Ok(seen.is_some())
+}

@@ -1,0 +1,103 @@
+//! The messages of a domain.
+
+use serde::Serialize;
+
+use super::{Machines, rate};
+use crate::app::App;
+use crate::database::reading;
+
+/// A message with its counts since it was first sent.
+#[derive(Debug, Serialize)]
+pub(crate) struct MessageRow {
+    pub(crate) message: String,
+    pub(crate) first_at: i64,
+    pub(crate) mails: i64,
+    pub(crate) clicks: i64,
+    pub(crate) unique_clicks: i64,
+    pub(crate) click_rate: Option<f64>,
+    pub(crate) opens: i64,
+    pub(crate) unique_opens: i64,
+    pub(crate) open_rate: Option<f64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    message: String,
+    first_at: i64,
+    mails: i64,
+    clicks: i64,
+    unique_clicks: i64,
+    opens: i64,
+    unique_opens: i64,
+}
+
+impl From<Row> for MessageRow {
+    fn from(row: Row) -> Self {
+        Self {
+            click_rate: rate(row.unique_clicks, row.mails),
+            open_rate: rate(row.unique_opens, row.mails),
+            message: row.message,
+            first_at: row.first_at,
+            mails: row.mails,
+            clicks: row.clicks,
+            unique_clicks: row.unique_clicks,
+            opens: row.opens,
+            unique_opens: row.unique_opens,
+        }
+    }
+}
+
+/// Latest first; those after a message's time and id, when one is given.
+pub(crate) async fn messages(
+    app: &App,
+    domain: &str,
+    machines: Machines,
+    after: Option<(i64, &str)>,
+    limit: i64,
+) -> Result<Vec<MessageRow>, sqlx::Error> {
+    let (at, message) = after.unwrap_or((i64::MAX, ""));
+    let rows: Vec<Row> = reading!(&app.database, pool => {
+        sqlx::query_as(PAGE)
+            .bind(domain)
+            .bind(at)
+            .bind(message)
+            .bind(limit)
+            .bind(machines == Machines::Include)
+            .fetch_all(pool)
+    })?;
+    Ok(rows.into_iter().map(MessageRow::from).collect())
+}
+
+const PAGE: &str = "WITH page AS (\
+    SELECT message, MIN(at) AS first_at FROM (\
+        SELECT message, first_at AS at FROM messages WHERE domain = $1 \
+        UNION ALL SELECT message, at FROM rewritten WHERE domain = $1\
+    ) AS seen GROUP BY message \
+    HAVING MIN(at) < $2 OR (MIN(at) = $2 AND message > $3) \
+    ORDER BY MIN(at) DESC, message LIMIT $4\
+) SELECT message, first_at, \
+    (SELECT CAST(COALESCE(SUM(mails), 0) AS BIGINT) FROM rewritten \
+     WHERE domain = $1 AND message = page.message) AS mails, \
+    (SELECT COUNT(*) FROM events WHERE domain = $1 AND message = page.message \
+     AND kind = 'click' AND ($5 OR machine = 'none')) AS clicks, \
+    (SELECT COUNT(DISTINCT recipient) FROM events WHERE domain = $1 AND message = page.message \
+     AND kind = 'click' AND recipient <> '' AND ($5 OR machine = 'none')) AS unique_clicks, \
+    (SELECT COUNT(*) FROM events WHERE domain = $1 AND message = page.message \
+     AND kind = 'open' AND ($5 OR machine = 'none')) AS opens, \
+    (SELECT COUNT(DISTINCT recipient) FROM events WHERE domain = $1 AND message = page.message \
+     AND kind = 'open' AND recipient <> '' AND ($5 OR machine = 'none')) AS unique_opens \
+ FROM page ORDER BY first_at DESC, message";
+
+/// The mail as it was handed in, if it was kept. `None`: nothing is known of the message.
+pub(crate) async fn kept_mail(
+    app: &App,
+    domain: &str,
+    message: &str,
+) -> Result<Option<Option<String>>, sqlx::Error> {
+    reading!(&app.database, pool => {
+        sqlx::query_scalar("SELECT html FROM messages WHERE domain = $1 AND message = $2")
+            .bind(domain)
+            .bind(message)
+            .fetch_optional(pool)
+    })
+}

@@ -1,0 +1,75 @@
+//! Clicks and opens over time.
+
+use serde::Serialize;
+
+use super::Scope;
+use super::scope::{bound, scoped, unique};
+use crate::app::App;
+use crate::database::reading;
+use crate::event::Kind;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Series {
+    #[serde(flatten)]
+    pub(crate) scope: Scope,
+    pub(crate) bucket_ms: i64,
+    /// All of the span, in order; the first may begin before it.
+    pub(crate) buckets: Vec<Bucket>,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Bucket {
+    pub(crate) at: i64,
+    pub(crate) clicks: i64,
+    pub(crate) unique_clicks: i64,
+    pub(crate) opens: i64,
+    pub(crate) unique_opens: i64,
+}
+
+impl Series {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.buckets
+            .iter()
+            .all(|bucket| bucket.clicks == 0 && bucket.opens == 0)
+    }
+}
+
+pub(crate) async fn series(app: &App, scope: &Scope) -> Result<Series, sqlx::Error> {
+    let mut scope = scope.clone();
+    scope.span = scope
+        .span
+        .since_first(app, &scope.domain, scope.message.as_deref())
+        .await?;
+    let bucket_ms = scope.span.bucket_ms();
+    let sql = scoped!(
+        scope,
+        concat!("SELECT at / $6 * $6 AS bucket, kind, COUNT(*), ", unique!()),
+        "GROUP BY 1, 2 ORDER BY 1"
+    );
+    let rows: Vec<(i64, String, i64, i64)> = reading!(&app.database, pool => {
+        bound!(sqlx::query_as(sql), scope).bind(bucket_ms).fetch_all(pool)
+    })?;
+    let mut rows = rows.into_iter().peekable();
+    let mut buckets = Vec::new();
+    let mut at = scope.span.from / bucket_ms * bucket_ms;
+    while at < scope.span.to {
+        let mut bucket = Bucket {
+            at,
+            ..Bucket::default()
+        };
+        while let Some((_, kind, total, unique)) = rows.next_if(|row| row.0 <= at) {
+            match Kind::parse(&kind) {
+                Some(Kind::Click) => (bucket.clicks, bucket.unique_clicks) = (total, unique),
+                Some(Kind::Open) => (bucket.opens, bucket.unique_opens) = (total, unique),
+                None => {}
+            }
+        }
+        buckets.push(bucket);
+        at = at.saturating_add(bucket_ms);
+    }
+    Ok(Series {
+        scope,
+        bucket_ms,
+        buckets,
+    })
+}

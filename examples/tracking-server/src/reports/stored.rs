@@ -1,0 +1,177 @@
+//! Events as they are stored, page by page.
+//!
+//! Pages go by `seq`, the order of storing. An event is *settled* once everything before it is stored and its
+//! `machine` is final; a consumer that takes settled events only, page after page, misses none, gets none twice,
+//! and need not look again.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::Scope;
+use super::scope::{bound, scoped};
+use crate::app::App;
+use crate::database::{Database, reading};
+use crate::event::{Event, Kind, Machine, Reason};
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Stored {
+    pub(crate) seq: i64,
+    #[serde(flatten)]
+    pub(crate) event: Event,
+}
+
+/// Which events of a domain; empty: all.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    pub(crate) kind: String,
+    pub(crate) message: String,
+    pub(crate) recipient: String,
+    pub(crate) machine: String,
+}
+
+/// The latest settled event's `seq`.
+pub(super) async fn settled_seq(database: &Database) -> Result<i64, sqlx::Error> {
+    let seq: Option<i64> = reading!(database, pool => {
+        sqlx::query_scalar("SELECT seq FROM progress WHERE job = 'bursts'").fetch_optional(pool)
+    })?;
+    Ok(seq.unwrap_or_default())
+}
+
+/// Events after one `seq` and up to another, in order.
+pub(crate) async fn newer(
+    app: &App,
+    domain: &str,
+    filter: &Filter,
+    (after, until): (i64, i64),
+    limit: i64,
+) -> Result<Vec<Stored>, sqlx::Error> {
+    let rows: Vec<Row> = reading!(&app.database, pool => {
+        sqlx::query_as(
+            "SELECT * FROM events WHERE domain = $1 AND seq > $2 AND seq <= $3 AND kind IN ('click', 'open') \
+             AND ($4 = '' OR kind = $4) AND ($5 = '' OR message = $5) \
+             AND ($6 = '' OR recipient = $6) AND ($7 = '' OR machine = $7) \
+             ORDER BY seq LIMIT $8",
+        )
+        .bind(domain)
+        .bind(after)
+        .bind(until)
+        .bind(&filter.kind)
+        .bind(&filter.message)
+        .bind(&filter.recipient)
+        .bind(&filter.machine)
+        .bind(limit)
+        .fetch_all(pool)
+    })?;
+    Ok(rows.into_iter().filter_map(Row::stored).collect())
+}
+
+/// The latest events, latest first.
+pub(crate) async fn latest(
+    app: &App,
+    domain: &str,
+    limit: i64,
+) -> Result<Vec<Stored>, sqlx::Error> {
+    let rows: Vec<Row> = reading!(&app.database, pool => {
+        sqlx::query_as("SELECT * FROM events WHERE domain = $1 ORDER BY seq DESC LIMIT $2")
+            .bind(domain)
+            .bind(limit)
+            .fetch_all(pool)
+    })?;
+    Ok(rows.into_iter().filter_map(Row::stored).collect())
+}
+
+/// One recipient's events of all messages, latest first; those before a time and `seq`.
+pub(crate) async fn timeline(
+    app: &App,
+    domain: &str,
+    recipient: &str,
+    (at, seq): (i64, i64),
+    limit: i64,
+) -> Result<Vec<Stored>, sqlx::Error> {
+    let rows: Vec<Row> = reading!(&app.database, pool => {
+        sqlx::query_as(
+            "SELECT * FROM events WHERE domain = $1 AND recipient = $2 \
+             AND at <= $3 AND (at < $3 OR seq < $4) ORDER BY at DESC, seq DESC LIMIT $5",
+        )
+        .bind(domain)
+        .bind(recipient)
+        .bind(at)
+        .bind(seq)
+        .bind(limit)
+        .fetch_all(pool)
+    })?;
+    Ok(rows.into_iter().filter_map(Row::stored).collect())
+}
+
+/// The latest clicks of a scope, latest first.
+pub(crate) async fn clickers(
+    app: &App,
+    scope: &Scope,
+    limit: i64,
+) -> Result<Vec<Stored>, sqlx::Error> {
+    let sql = scoped!(
+        scope,
+        "SELECT *",
+        "AND kind = 'click' ORDER BY at DESC, seq DESC LIMIT $6"
+    );
+    let rows: Vec<Row> = reading!(&app.database, pool => {
+        bound!(sqlx::query_as(sql), scope).bind(limit).fetch_all(pool)
+    })?;
+    Ok(rows.into_iter().filter_map(Row::stored).collect())
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    seq: i64,
+    id: Vec<u8>,
+    kind: String,
+    domain: String,
+    message: String,
+    recipient: String,
+    position: Option<i64>,
+    name: Option<String>,
+    destination: Option<String>,
+    placement: Option<String>,
+    at: i64,
+    sent_at_s: Option<i64>,
+    method: String,
+    ip: Option<String>,
+    user_agent: Option<String>,
+    referer: Option<String>,
+    accept_language: Option<String>,
+    machine: String,
+    reasons: String,
+}
+
+impl Row {
+    /// `None` for a row of a kind that a later version wrote.
+    fn stored(self) -> Option<Stored> {
+        let event = Event {
+            id: Uuid::from_slice(&self.id).ok()?,
+            kind: Kind::parse(&self.kind)?,
+            domain: self.domain,
+            message: self.message,
+            recipient: self.recipient,
+            position: self
+                .position
+                .and_then(|position| u32::try_from(position).ok()),
+            name: self.name,
+            destination: self.destination,
+            placement: self.placement,
+            at: self.at,
+            sent_at: self.sent_at_s,
+            method: self.method,
+            ip: self.ip,
+            user_agent: self.user_agent,
+            referer: self.referer,
+            accept_language: self.accept_language,
+            // A word that this version does not know is not one for a person.
+            machine: Machine::parse(&self.machine).unwrap_or(Machine::Suspected),
+            reasons: self.reasons.split(',').filter_map(Reason::parse).collect(),
+        };
+        Some(Stored {
+            seq: self.seq,
+            event,
+        })
+    }
+}
