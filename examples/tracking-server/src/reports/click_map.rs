@@ -117,60 +117,49 @@ fn draw(
     // Without scripts a browser shows what is in noscript; lol_html reads it as text, so it is unwrapped first.
     let unwrapped = rewrite_str(
         &tracked,
-        settings(vec![element!("noscript", |element| {
+        settings().append_element_content_handler(element!("noscript", |element| {
             element.remove_and_keep_content();
             Ok(())
-        })]),
+        })),
     )?;
     let total: i64 = clicks.values().sum();
     let greatest = clicks.values().copied().max().unwrap_or_default();
     let shown = Rc::new(RefCell::new(BTreeSet::new()));
     let positions = Rc::clone(&shown);
-    let html = rewrite_str(
-        &unwrapped,
-        settings(vec![
-            element!(REMOVED, |element| {
-                element.remove();
-                Ok(())
-            }),
-            element!("a[href], area[href]", move |element| {
-                let Some(link) = link(&verifier, element) else {
-                    return Ok(());
-                };
-                let count = clicks.get(&link.position).copied().unwrap_or_default();
-                positions.borrow_mut().insert(link.position);
-                mark(
-                    element,
-                    &link,
-                    &Share {
-                        count,
-                        total,
-                        greatest,
-                    },
-                )?;
-                Ok(())
-            }),
-            element!("*", |element| {
-                disarm(element);
-                Ok(())
-            }),
-        ]),
-    )?;
+    let removal = element!(REMOVED, |element| {
+        element.remove();
+        Ok(())
+    });
+    let marking = element!("a[href], area[href]", move |element| {
+        let Some(link) = link(&verifier, element) else {
+            return Ok(());
+        };
+        let count = clicks.get(&link.position).copied().unwrap_or_default();
+        positions.borrow_mut().insert(link.position);
+        let share = Share {
+            count,
+            total,
+            greatest,
+        };
+        mark(element, &link, &share)?;
+        Ok(())
+    });
+    let disarming = element!("*", |element| {
+        disarm(element);
+        Ok(())
+    });
+    let settings = settings()
+        .append_element_content_handler(removal)
+        .append_element_content_handler(marking)
+        .append_element_content_handler(disarming);
+    let html = rewrite_str(&unwrapped, settings)?;
     let shown = shown.borrow().clone();
     Ok((html, shown))
 }
 
-fn settings<'a>(
-    handlers: Vec<(
-        std::borrow::Cow<'a, lol_html::Selector>,
-        lol_html::ElementContentHandlers<'a>,
-    )>,
-) -> RewriteStrSettings<'a, 'a> {
-    RewriteStrSettings {
-        element_content_handlers: handlers,
-        strict: false,
-        ..RewriteStrSettings::new()
-    }
+/// Mail is broken in all ways; none of them may be an error.
+fn settings<'a>() -> RewriteStrSettings<'a, 'a> {
+    RewriteStrSettings::new().with_strict(false)
 }
 
 struct Marked {

@@ -1,19 +1,10 @@
 //! The program as it is: started by itself, asked over real sockets.
 
-#![allow(
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test may fail"
-)]
-
-mod access;
+mod click_map;
 mod database;
-mod domains;
-#[path = "../../src/demo/name_server.rs"]
-mod name_server;
+mod exports;
+mod pages;
+mod reports;
 mod server;
 mod start;
-mod visitor;
+mod stored;
