@@ -212,7 +212,7 @@ impl Share {
 fn mark(element: &mut Element<'_, '_>, link: &Marked, share: &Share) -> Result<(), Error> {
     let (background, text) = share.colours();
     let style = format!(
-        "all:initial;position:absolute;z-index:9999;margin-top:-11px;padding:1px 6px;\
+        "all:initial;position:absolute;z-index:9999;margin-top:-15px;padding:1px 6px;\
          border-radius:9px;border:1px solid #ffffff;background:{background};color:{text};\
          font:bold 11px/15px sans-serif;white-space:nowrap"
     );
