@@ -45,6 +45,7 @@ impl Story<'_> {
             let half = |number: &u64| sending.half.is_none_or(|half| number % 2 == half);
             let recipients: Vec<_> = (1..=u64::from(self.recipients)).filter(half).collect();
             let delivered = self.sender.send(&sending, &recipients, at).await?;
+            tokio::time::sleep(COUNTED).await;
             println!(
                 "{}: sent to {} recipients",
                 sending.message,

@@ -1,6 +1,16 @@
 //! The program as it is: started by itself, asked over real sockets.
 
-mod click_map;
+#![allow(
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
+
+mod campaigns;
+mod clicks;
 mod database;
 mod exports;
 mod pages;

@@ -248,8 +248,11 @@ async fn hostile_mail_goes_out_and_a_mail_that_is_too_large_is_refused() {
             .unwrap();
         assert_eq!(response.status(), 422, "nested JSON");
         let large = "x".repeat(17 * 1024 * 1024);
-        let mail = json!({ "domain": "example.com", "html": large });
-        let answer = asked(&server, "POST", "/rewrite", &mail, 413).await;
+        let mail = format!(r#"{{"domain":"example.com","html":"{large}"}}"#);
+        let request = server.api("POST", "/rewrite").body(mail);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 413);
+        let answer: Value = response.json().await.unwrap();
         let error = json!({ "code": "too_large", "message": "body is too large, expected at most 16777216 bytes" });
         assert_eq!(answer["error"], error);
     }

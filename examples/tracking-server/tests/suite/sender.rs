@@ -33,10 +33,8 @@ pub(crate) fn asked(
     expected: u16,
 ) -> impl Future<Output = Value> {
     let request = server.api(method, path).json(body);
-    let context = format!(
-        "{method} {path} {}",
-        &body.to_string()[..body.to_string().len().min(300)]
-    );
+    let start: String = body.to_string().chars().take(300).collect();
+    let context = format!("{method} {path} {start}");
     async move {
         let response = request.send().await.unwrap();
         let status = response.status();
