@@ -216,8 +216,8 @@ fn address(chance: &mut Chance) -> String {
 
 fn appeal(name: &str) -> f64 {
     match name.split('-').next().unwrap_or_default() {
-        "cta" if name == super::campaigns::CTA_SAVE => 26.0,
-        "cta" => 9.0,
+        "cta" if name == super::campaigns::CTA_SAVE => 30.0,
+        "cta" => 6.0,
         "hero" => 7.0,
         "product" => 2.5,
         "article" | "see" => 2.0,
