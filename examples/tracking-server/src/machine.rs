@@ -63,7 +63,7 @@ const PREFETCH_WORDS: [&str; 3] = ["prefetch", "prerender", "preview"];
 
 pub(crate) struct Machines {
     bots: Bots,
-    /// By user agent: the bots are one regular expression of hundreds.
+    /// By user agent: the bots are one regular expression of hundreds, which takes 3 µs.
     known: Cache<Box<str>, Agent>,
     early_click_seconds: i64,
 }

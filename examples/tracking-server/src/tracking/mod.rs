@@ -41,11 +41,11 @@ pub(crate) fn routes() -> Router<App> {
 /// What no route takes: links of a tracking host with a path prefix, such as `/prefix/c/{token}`. Each
 /// domain may have one, so the prefixes are not known where routes are made.
 pub(crate) async fn under_a_prefix(state: State<App>, request: Request) -> Response {
-    let mut segments = request.uri().path().trim_end_matches('/').rsplit('/');
-    match segments.nth(1) {
+    let mut segments = request.uri().path().rsplit('/');
+    match segments.find(|segment| matches!(*segment, "c" | "o")) {
         Some("c") => click::answer(state, request).await,
-        Some("o") => open::answer(state, request).await,
-        _ => PageFailure(Failure::NotFound("page")).into_response(),
+        Some(_) => open::answer(state, request).await,
+        None => PageFailure(Failure::NotFound("page")).into_response(),
     }
 }
 

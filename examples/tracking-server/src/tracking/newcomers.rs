@@ -14,6 +14,8 @@ use crate::database::Database;
 use crate::domains::Registry;
 
 const PAUSE: Duration = Duration::from_secs(1);
+/// As long as others wait for this look, too.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Default)]
 pub(crate) struct Newcomers {
@@ -32,8 +34,10 @@ impl Newcomers {
             tokio::time::sleep_until(looked + PAUSE).await;
         }
         *looked = Some(Instant::now());
-        if let Err(error) = registry.refresh(database).await {
-            warn!(%error, "keys can't be read anew, those known stay");
+        match tokio::time::timeout(PATIENCE, registry.refresh(database)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(%error, "keys can't be read anew, those known stay"),
+            Err(_) => warn!("keys can't be read anew in time, those known stay"),
         }
     }
 }

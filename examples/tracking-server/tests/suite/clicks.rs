@@ -132,6 +132,8 @@ async fn failing_tokens_get_the_friendly_404() {
             "/c/x".to_owned(),
             "/c/%ff%00".to_owned(),
             "/c/a/b".to_owned(),
+            "/prefix/c/".to_owned(),
+            "/prefix/c/x".to_owned(),
             format!("/c/{}", "A".repeat(20_000)),
             scene.mail.open.replace("/o/", "/c/"),
             genuine[..genuine.len() - 1].to_owned(),
@@ -184,6 +186,7 @@ async fn what_is_added_to_a_link_does_not_matter() {
             format!("{path}."),
             format!("{path}%3Futm=1"),
             format!("/any/prefix{path}"),
+            format!("/any/prefix{path}/)?utm_source=x"),
             escaped,
         ] {
             let response = scene
@@ -199,7 +202,7 @@ async fn what_is_added_to_a_link_does_not_matter() {
                 "{path}"
             );
         }
-        assert_eq!(scene.tables.events().await.len(), 7);
+        assert_eq!(scene.tables.events().await.len(), 8);
     }
 }
 
