@@ -182,6 +182,11 @@ impl Server {
     }
 }
 
+#[track_caller]
+pub(crate) fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    response.headers()[name].to_str().unwrap()
+}
+
 pub(crate) fn now_s() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

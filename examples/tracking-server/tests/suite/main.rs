@@ -17,4 +17,4 @@ mod pages;
 mod reports;
 mod server;
 mod start;
-mod stored;
+mod tokens;
