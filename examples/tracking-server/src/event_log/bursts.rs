@@ -13,19 +13,21 @@ use tracing::warn;
 
 use crate::database::{Database, executing, reading};
 
-/// Longer than [`WINDOW_MILLISECONDS`], and than a click waits for its commit.
+/// Longer than [`WINDOW_MILLISECONDS`], with room for a commit that takes its time.
 const EVERY: Duration = Duration::from_secs(2);
 const WINDOW_MILLISECONDS: i64 = 1000;
 /// Different links. Two within a second may be a double click that slipped.
 const LINKS: usize = 3;
+/// One pass looks no further: after a long outage millions may come out of the spool.
+const MOST_EVENTS: i64 = 200_000;
 const JOB: &str = "bursts";
 
 /// Returns up to which `seq` events are classified for good.
 ///
 /// All events up to it are there: none will come below it any more, since `seq` is the order of commits.
-/// Their `machine` and `reasons` stay as they are, but for one case: a click that waited in a spool gets
-/// its `seq` late, and may make a burst with clicks that were settled long ago. An event is settled a few
-/// seconds after it was stored.
+/// Their `machine` and `reasons` stay as they are, but for one case: a click that waited long, in a spool
+/// or for a database that hung, gets its `seq` late, and may make a burst with clicks that were settled.
+/// An event is settled a few seconds after it was stored.
 pub(crate) async fn settled_seq(database: &Database) -> Result<i64, sqlx::Error> {
     let seq: Option<i64> = reading!(database, pool => {
         sqlx::query_scalar("SELECT seq FROM progress WHERE job = $1").bind(JOB).fetch_optional(pool)
@@ -52,7 +54,7 @@ pub(super) async fn pass(database: &Database, seen: Option<i64>) -> Result<i64, 
     let last: Option<i64> = reading!(database, pool => {
         sqlx::query_scalar("SELECT MAX(seq) FROM events").fetch_one(pool)
     })?;
-    let last = last.unwrap_or_default();
+    let last = last.unwrap_or_default().min(settled + MOST_EVENTS);
     if last > settled {
         for suspect in suspects(database, settled, last).await? {
             for burst in bursts(&suspect.clicks(database).await?) {
