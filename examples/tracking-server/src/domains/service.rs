@@ -121,15 +121,9 @@ pub(crate) async fn change(
 fn own_host(domain: &str, text: &str) -> Result<String, Failure> {
     let host = TrackingHost::custom(text).map_err(invalid)?;
     host.check_for(domain).map_err(invalid)?;
-    if text.contains('/') {
-        return Err(Failure::Invalid(format!(
-            "tracking host `{text}` has a path, expected none: this server answers at /c/ and /o/"
-        )));
-    }
-    Ok(match text.split_once(':') {
-        Some((_, port)) => format!("{}:{port}", host.host()),
-        None => host.host().to_owned(),
-    })
+    // A port and a path prefix stay as they were typed.
+    let rest = text.find([':', '/']).and_then(|at| text.get(at..));
+    Ok(format!("{}{}", host.host(), rest.unwrap_or_default()))
 }
 
 /// Looks for the TXT record; says what was found instead.
