@@ -44,7 +44,7 @@ async fn pages_show_the_numbers_and_a_chart() {
                 "<svg class=\"wide\"",
                 "<svg class=\"narrow\"",
                 "<text ",
-                "red and blue are level",
+                "blue and red are level",
             ] {
                 assert!(page.contains(part), "{backend:?} {path} {part} {page}");
             }
