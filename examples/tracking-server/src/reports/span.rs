@@ -194,7 +194,7 @@ mod tests {
             to: from + 7 * DAY_MS,
         };
         let texts: Vec<_> = ticks(span, 4).into_iter().map(|(_, text)| text).collect();
-        assert_eq!(texts, ["22 Sep", "24 Sep", "26 Sep"]);
+        assert_eq!(texts, ["22 Sep", "24 Sep", "26 Sep", "28 Sep"]);
         let span = Span {
             from,
             to: from + HOUR_MS,
