@@ -9,8 +9,7 @@
     reason = "a test may fail"
 )]
 
-mod campaigns;
-mod clicks;
+mod click_map;
 mod database;
 mod exports;
 mod pages;
