@@ -26,24 +26,8 @@ pub(super) fn routes() -> Router<App> {
             asset(JAVASCRIPT, include_str!("../../static/app.js")),
         )
         .route(
-            "/static/reports.css",
-            get(|| async {
-                let headers = [
-                    (header::CONTENT_TYPE, "text/css; charset=utf-8"),
-                    (header::CACHE_CONTROL, "no-cache"),
-                ];
-                (headers, include_str!("../../static/reports.css"))
-            }),
-        )
-        .route(
             "/static/live.js",
-            get(|| async {
-                let headers = [
-                    (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
-                    (header::CACHE_CONTROL, "no-cache"),
-                ];
-                (headers, include_str!("../../static/live.js"))
-            }),
+            asset(JAVASCRIPT, include_str!("../../static/live.js")),
         )
 }
 

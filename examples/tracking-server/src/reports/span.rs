@@ -28,6 +28,9 @@ const BUCKETS_MS: [i64; 11] = [
 /// As many as still make bars that can be told apart on a phone.
 const MAX_BUCKETS: i64 = 62;
 
+/// One event a moment ago is no reason for a chart of a minute.
+const SHORTEST_MS: i64 = HOUR_MS;
+
 words!(
     /// What the pages offer.
     Range {
@@ -84,7 +87,7 @@ impl Span {
             })
     }
 
-    /// Leaves out the time before the first event, which may be all the time since 1970.
+    /// Leaves out the time before the first event, which may be all the time since 1970, down to an hour.
     pub(super) async fn since_first(
         self,
         app: &App,
@@ -102,7 +105,8 @@ impl Span {
                 .bind(self.from)
                 .fetch_one(pool)
         })?;
-        let from = first.unwrap_or(self.to - 1).clamp(self.from, self.to - 1);
+        let latest = self.to.saturating_sub(SHORTEST_MS).max(self.from);
+        let from = first.unwrap_or(latest).clamp(self.from, latest);
         Ok(Self { from, ..self })
     }
 }
