@@ -11,6 +11,7 @@ use crate::machine::Machines;
 use crate::metrics::Metrics;
 use crate::options::Settings;
 use crate::rewriting::Rewriting;
+use crate::tracking::Newcomers;
 
 pub(crate) type App = Arc<Shared>;
 
@@ -19,6 +20,7 @@ pub(crate) struct Shared {
     pub(crate) database: Database,
     pub(crate) dns: Dns,
     pub(crate) event_log: EventLog,
+    pub(crate) limits: Limits,
     pub(crate) machines: Machines,
     pub(crate) metrics: Metrics,
     pub(crate) newcomers: Newcomers,

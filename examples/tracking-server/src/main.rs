@@ -11,6 +11,7 @@ mod domains;
 mod event;
 mod event_log;
 mod failure;
+mod guard;
 mod machine;
 mod metrics;
 mod options;

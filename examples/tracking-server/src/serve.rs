@@ -10,6 +10,7 @@ use axum::error_handling::HandleErrorLayer;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
+use axum::routing::any;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use linkseal::TrackingHost;
@@ -31,10 +32,17 @@ use crate::machine::Machines;
 use crate::metrics::Metrics;
 use crate::options::Settings;
 use crate::rewriting::Rewriting;
-use crate::{api, pages, reports, rewriting, tracking};
+use crate::{api, guard, metrics, pages, reports, rewriting, tracking};
 
 /// A mail of this size is a mistake.
-const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+const MAX_FORM_BYTES: usize = 64 * 1024;
+/// Pages and API calls under way at the same time. More are refused at once, so that memory is bounded, and
+/// clicks, which wait for none of them, still find a server.
+const MAX_IN_FLIGHT: usize = 256;
+/// For a client to say what it wants: this is what bounds connections that say nothing.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+const DNS_RECHECK: Duration = Duration::from_secs(5 * 60);
 /// Links work whatever a client or proxy sends along. HTTP/1 takes about as much by itself, HTTP/2 16 KB.
 const MAX_HEADER_BYTES: u32 = 400 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -71,9 +79,11 @@ impl Server {
         event_log.register(metrics.registry());
         let app = Arc::new(Shared {
             event_log,
+            rewriting: Rewriting::start(database.clone()),
             clock,
             database,
-            dns: Dns {},
+            dns: Dns::new(settings.dns_server)?,
+            limits: Limits::new(settings.api_rate),
             machines: Machines::new(settings.early_click_seconds),
             metrics,
             newcomers: tracking::Newcomers::default(),
@@ -96,20 +106,16 @@ impl Server {
         match (&app.settings.tls_cert, &app.settings.tls_key) {
             (Some(cert), Some(key)) => {
                 let tls = RustlsConfig::from_pem_file(cert, key).await?;
-                let mut server = axum_server::bind_rustls(listen, tls).handle(handle);
-                server
-                    .http_builder()
-                    .http2()
-                    .max_header_list_size(MAX_HEADER_BYTES);
-                server.serve(service).await?;
+                patient(axum_server::bind_rustls(listen, tls))
+                    .handle(handle)
+                    .serve(service)
+                    .await?;
             }
             _ => {
-                let mut server = axum_server::bind(listen).handle(handle);
-                server
-                    .http_builder()
-                    .http2()
-                    .max_header_list_size(MAX_HEADER_BYTES);
-                server.serve(service).await?;
+                patient(axum_server::bind(listen))
+                    .handle(handle)
+                    .serve(service)
+                    .await?;
             }
         }
         rechecker.abort();
@@ -141,7 +147,9 @@ fn patient<A: axum_server::Address, Acceptor>(
     server
         .http_builder()
         .http1()
-        .header_read_timeout(HEADER_TIMEOUT);
+        .header_read_timeout(HEADER_TIMEOUT)
+        .http2()
+        .max_header_list_size(MAX_HEADER_BYTES);
     server.first_request_timeout(HEADER_TIMEOUT)
 }
 
@@ -155,9 +163,13 @@ fn router(app: App) -> Router {
         .layer(HandleErrorLayer::new(guard::overloaded))
         .layer(LoadShedLayer::new())
         .layer(GlobalConcurrencyLimitLayer::new(MAX_IN_FLIGHT));
+    let security_headers = from_fn_with_state(Arc::clone(&app), guard::security_headers);
+    // Links with a path prefix, or nothing.
+    let nowhere = any(tracking::under_a_prefix)
+        .layer(security_headers.clone())
+        .with_state(Arc::clone(&app));
     Router::new()
-        .merge(pages::routes())
-        .merge(metrics::routes())
+        .merge(pages::routes().layer(DefaultBodyLimit::max(MAX_FORM_BYTES)))
         .nest("/api/v1", api)
         .layer(in_flight)
         .layer(TimeoutLayer::with_status_code(
@@ -169,14 +181,12 @@ fn router(app: App) -> Router {
             Arc::clone(&app),
             guard::not_on_tracking_hosts,
         ))
-        .layer(from_fn_with_state(
-            Arc::clone(&app),
-            guard::security_headers,
-        ))
+        .layer(security_headers)
         .layer(TraceLayer::new_for_http())
         // Recipients come by here, without what the other routes need around them.
         .merge(tracking::routes())
-        .fallback(tracking::under_a_prefix)
+        .merge(metrics::routes())
+        .fallback_service(nowhere)
         .with_state(app)
 }
 

@@ -70,13 +70,11 @@ impl Person {
             ..0.92 => Mailbox::Own,
             _ => Mailbox::Yahoo,
         };
-        // Networks for documentation (RFC 5737).
-        let network = chance.one_of(&["192.0.2", "198.51.100", "203.0.113"]);
         Self {
             mailbox,
             browser: chance.one_of(&agents::BROWSERS).unwrap_or_default(),
             client: chance.one_of(&agents::MAIL_CLIENTS).unwrap_or_default(),
-            ip: format!("{}.{}", network.unwrap_or("192.0.2"), 1 + chance.below(254)),
+            ip: address(&mut chance),
             language: chance.one_of(&agents::LANGUAGES).unwrap_or_default(),
             interest: 0.25 + 0.55 * chance.part(),
         }

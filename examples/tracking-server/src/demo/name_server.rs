@@ -36,6 +36,7 @@ struct Records {
     txt: Option<String>,
 }
 
+#[allow(dead_code, reason = "tests include this file, and use all of it")]
 impl NameServer {
     pub(crate) async fn start() -> io::Result<Self> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;

@@ -23,7 +23,6 @@ pub(crate) struct Registry {
 
 pub(crate) struct Snapshot {
     domains: BTreeMap<String, Arc<Known>>,
-    keys: Vec<DomainKey>,
     tracking_hosts: BTreeSet<String>,
     verifier: Verifier,
 }
@@ -64,7 +63,6 @@ impl Snapshot {
     fn empty() -> Self {
         Self {
             domains: BTreeMap::new(),
-            keys: Vec::new(),
             tracking_hosts: BTreeSet::new(),
             verifier: Verifier::from_lookup(|_| None),
         }
@@ -159,7 +157,6 @@ impl Registry {
         };
         self.snapshot.store(Arc::new(Snapshot {
             domains,
-            keys,
             tracking_hosts,
             verifier,
         }));

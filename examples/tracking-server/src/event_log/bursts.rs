@@ -200,9 +200,12 @@ fn bursts(clicks: &[Click]) -> Vec<Burst> {
 mod tests {
     use super::{Burst, Click, bursts};
 
+    /// What it is, clicks as position and time, bursts as first and last time.
+    type Case<'a> = (&'a str, &'a [(i64, i64)], &'a [(i64, i64)]);
+
     #[test]
     fn many_links_within_a_second_are_a_burst() {
-        let cases: [(&str, &[(i64, i64)], &[(i64, i64)]); 7] = [
+        let cases: [Case<'_>; 7] = [
             ("nothing", &[], &[]),
             ("one link often", &[(0, 0), (0, 10), (0, 20), (0, 30)], &[]),
             ("two links", &[(0, 0), (1, 10), (0, 20)], &[]),

@@ -73,8 +73,8 @@ impl EventLog {
         ));
         let writer = Writer::new(waiting, Arc::clone(&counts), Arc::clone(&store));
         let mut tasks = vec![tokio::spawn(writer.run(stopping.clone()))];
-        let mut background = |task| tasks.push(tokio::spawn(until(stopping.clone(), task)));
-        background(Box::pin(drain::run(store)) as Job);
+        let mut background = |task: Job| tasks.push(tokio::spawn(until(stopping.clone(), task)));
+        background(Box::pin(drain::run(store)));
         background(Box::pin(bursts::run(database.clone())));
         if let Some(days) = retention_days {
             background(Box::pin(retention::run(database, clock, days)));

@@ -4,21 +4,31 @@ mod assets;
 mod chart;
 mod click_map;
 mod dashboard;
+mod domain_cards;
+mod domain_settings;
+mod domains;
 mod export;
 pub(crate) mod layout;
 mod live;
 mod message;
 mod recipient;
+mod sign_in;
+mod tokens;
 mod view;
 
 use axum::Router;
 use axum::routing::get;
 
 use crate::app::App;
-use crate::failure::{Failure, PageFailure};
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().merge(assets::routes()).merge(reports())
+    Router::new()
+        .merge(assets::routes())
+        .merge(domain_settings::routes())
+        .merge(domains::routes())
+        .merge(reports())
+        .merge(sign_in::routes())
+        .merge(tokens::routes())
 }
 
 fn reports() -> Router<App> {

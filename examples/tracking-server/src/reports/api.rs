@@ -8,11 +8,12 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::stored::{self, Filter};
+use super::stored::Filter;
 use super::{Machines, Scope, Span, known_domain};
 use crate::access::ApiCaller;
 use crate::app::App;
 use crate::event::{Kind, Machine};
+use crate::event_log::settled_seq;
 use crate::failure::{ApiFailure, Failure};
 
 const DEFAULT_LIMIT: i64 = 100;
@@ -247,7 +248,7 @@ async fn events(
     };
     let settled = query.settled.unwrap_or(true);
     let until = match settled {
-        true => stored::settled_seq(&app.database).await?,
+        true => settled_seq(&app.database).await?,
         false => i64::MAX,
     };
     let page = super::newer(&app, &domain, &query.filter(), (after, until), limit).await?;

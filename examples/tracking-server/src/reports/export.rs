@@ -13,6 +13,7 @@ use futures_util::stream;
 use super::span::exact;
 use super::stored::{self, Filter, Stored};
 use crate::app::App;
+use crate::event_log::settled_seq;
 
 /// Events in memory at once, for each export.
 const PAGE: i64 = 500;
@@ -83,7 +84,7 @@ async fn body(
     head: Bytes,
     write: fn(&[Stored]) -> Result<Vec<u8>, std::io::Error>,
 ) -> Result<Body, sqlx::Error> {
-    let until = stored::settled_seq(&app.database).await?;
+    let until = settled_seq(&app.database).await?;
     let first = stored::newer(&app, &domain, &filter, (0, until), PAGE).await?;
     let pages = stream::try_unfold(Some(first), move |page| {
         let (app, domain, filter) = (app.clone(), domain.clone(), filter.clone());

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::Scope;
 use super::scope::{bound, scoped};
 use crate::app::App;
-use crate::database::{Database, reading};
+use crate::database::reading;
 use crate::event::{Event, Kind, Machine, Reason};
 
 #[derive(Clone, Debug, Serialize)]
@@ -27,14 +27,6 @@ pub(crate) struct Filter {
     pub(crate) message: String,
     pub(crate) recipient: String,
     pub(crate) machine: String,
-}
-
-/// The latest settled event's `seq`.
-pub(super) async fn settled_seq(database: &Database) -> Result<i64, sqlx::Error> {
-    let seq: Option<i64> = reading!(database, pool => {
-        sqlx::query_scalar("SELECT seq FROM progress WHERE job = 'bursts'").fetch_optional(pool)
-    })?;
-    Ok(seq.unwrap_or_default())
 }
 
 /// Events after one `seq` and up to another, in order.

@@ -12,7 +12,7 @@ async fn demo(folder: &Path, arguments: &[&str]) -> Output {
     let run = Command::new(env!("CARGO_BIN_EXE_tracking-server"))
         .env_clear()
         .current_dir(folder)
-        .args(["demo", "--exit", "--recipients", "12", "--listen", &listen])
+        .args(["demo", "--exit", "--recipients", "40", "--listen", &listen])
         .args(arguments)
         .kill_on_drop(true)
         .output();
@@ -81,7 +81,7 @@ async fn a_demonstration_fills_days_with_people_and_machines() {
             sent_at_s,
         } in &told
         {
-            assert_eq!(tables.rewritten(message).await, 12);
+            assert_eq!(tables.rewritten(message).await, 40);
             assert!(
                 *clicks > 0 && *opens > 0 && *machines > 0 && *addresses > 2,
                 "{told:?}"

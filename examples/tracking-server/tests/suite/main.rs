@@ -9,11 +9,31 @@
     reason = "a test may fail"
 )]
 
+mod access;
+mod campaigns;
 mod click_map;
+mod clicks;
 mod database;
+mod demo;
+mod domains;
+mod end_to_end;
 mod exports;
+mod health;
+mod hosts;
+mod links;
+mod log;
+mod loss;
+mod machines;
+#[path = "../../src/demo/name_server.rs"]
+mod name_server;
+mod opens;
 mod pages;
+mod raw;
 mod reports;
+mod rewriting;
+mod sender;
 mod server;
 mod start;
+mod stored;
 mod tokens;
+mod visitor;
