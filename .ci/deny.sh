@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What is depended on, by the library and by fuzz/: licences, duplicates, sources, and known faults.
+# What is depended on, by the library, by fuzz/ and by the tracking server: licences, duplicates, sources, and known faults.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 version=0.20.2
@@ -10,21 +10,24 @@ if [ "$(cargo deny --version 2>&1)" != "cargo-deny $version" ]; then
 fi
 
 deny() {
-    local package=$1
-    shift
-    cargo deny --locked --manifest-path "$package" --config deny.toml "$@"
+    local package=$1 config=$2
+    shift 2
+    cargo deny --locked --manifest-path "$package" --config "$config" "$@"
 }
 
 # The lists are as short as the library's tree allows. The tree of fuzz/ uses less of them, and has the
 # tests' dependencies in it, of which two versions may be there as they may be for the tests.
-deny Cargo.toml check --deny warnings bans licenses sources
-deny fuzz/Cargo.toml check --allow duplicate --allow license-not-encountered --allow unmatched-skip \
+deny Cargo.toml deny.toml check --deny warnings bans licenses sources
+deny fuzz/Cargo.toml deny.toml check --allow duplicate --allow license-not-encountered --allow unmatched-skip \
     bans licenses sources
+server=examples/tracking-server
+deny "$server/Cargo.toml" "$server/deny.toml" check --deny warnings bans licenses sources
 
 export GIT_TERMINAL_PROMPT=0
 if said=$(timeout 120 cargo deny --locked --config deny.toml fetch db 2>&1); then
-    deny Cargo.toml --offline check advisories
-    deny fuzz/Cargo.toml --offline check advisories
+    deny Cargo.toml deny.toml --offline check advisories
+    deny fuzz/Cargo.toml deny.toml --offline check advisories
+    deny "$server/Cargo.toml" "$server/deny.toml" --offline check advisories
 else
     echo "security advisories are NOT checked: their database can't be had from here. What was said:"
     echo "$said"
