@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::error_handling::HandleErrorLayer;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::routing::any;
+use axum::{Router, ServiceExt};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use linkseal::TrackingHost;
@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::database::Database;
 use crate::domains::{self, Dns, Registry};
 use crate::event_log::EventLog;
+use crate::front::Front;
 use crate::machine::Machines;
 use crate::metrics::Metrics;
 use crate::options::Settings;
@@ -99,7 +100,10 @@ impl Server {
     /// Serves until `handle` says otherwise; then what was answered is stored, and nothing more is.
     pub(crate) async fn run(self, handle: Handle<SocketAddr>) -> Result<(), Box<dyn Error>> {
         let app = self.app;
-        let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
+        let front = Front::new(Arc::clone(&app), router(Arc::clone(&app)));
+        // The type of request makes no difference to what comes of it.
+        let service =
+            ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(front);
         let refresher = tokio::spawn(refresh(Arc::clone(&app)));
         let rechecker = tokio::spawn(recheck(Arc::clone(&app)));
         let listen = app.settings.listen;
@@ -183,8 +187,6 @@ fn router(app: App) -> Router {
         ))
         .layer(security_headers)
         .layer(TraceLayer::new_for_http())
-        // Recipients come by here, without what the other routes need around them.
-        .merge(tracking::routes())
         .merge(metrics::routes())
         .fallback_service(nowhere)
         .with_state(app)

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
@@ -16,23 +15,22 @@ use super::{
 use crate::app::App;
 use crate::event::{Event, Kind};
 
-pub(super) async fn answer(State(app): State<App>, request: Request) -> Response {
+pub(super) async fn answer(app: &App, parts: Parts) -> Response {
     let started = Instant::now();
-    let (parts, _) = request.into_parts();
     if !is_read(&parts.method) {
         return method_not_allowed();
     }
-    let click = match super::believe(&app, &parts).await {
+    let click = match super::believe(app, &parts).await {
         Ok(Said::Click(click)) => click,
-        Ok(_) => return refuse(&app, TokenError::UnexpectedKind.into()),
-        Err(refusal) => return refuse(&app, refusal),
+        Ok(_) => return refuse(app, TokenError::UnexpectedKind.into()),
+        Err(refusal) => return refuse(app, refusal),
     };
     // The library promises visible ASCII, which is what a header may hold.
     let Ok(location) = HeaderValue::from_str(click.destination()) else {
-        return refuse(&app, TokenError::Malformed.into());
+        return refuse(app, TokenError::Malformed.into());
     };
     if parts.method == Method::GET {
-        if super::record(&app, event(&app, &parts, &click))
+        if super::record(app, event(app, &parts, &click))
             .await
             .is_err()
         {

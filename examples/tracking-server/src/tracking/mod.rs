@@ -11,13 +11,11 @@ mod host;
 mod newcomers;
 mod open;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::any;
 use linkseal::{Event as Said, TokenError};
 
 use crate::app::App;
@@ -28,24 +26,32 @@ use crate::failure::{Failure, PageFailure};
 
 pub(crate) use newcomers::Newcomers;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/c", any(click::answer))
-        .route("/c/", any(click::answer))
-        .route("/c/{*token}", any(click::answer))
-        .route("/o", any(open::answer))
-        .route("/o/", any(open::answer))
-        .route("/o/{*token}", any(open::answer))
+/// Returns what is asked for at a path: `/c`, `/o`, and everything under them.
+pub(crate) fn kind(path: &str) -> Option<Kind> {
+    let (kind, rest) = match path.split_at_checked(2)? {
+        ("/c", rest) => (Kind::Click, rest),
+        ("/o", rest) => (Kind::Open, rest),
+        _ => return None,
+    };
+    (rest.is_empty() || rest.starts_with('/')).then_some(kind)
+}
+
+pub(crate) async fn answer(app: &App, kind: Kind, parts: Parts) -> Response {
+    match kind {
+        Kind::Click => click::answer(app, parts).await,
+        Kind::Open => open::answer(app, parts).await,
+    }
 }
 
 /// What no route takes: links of a tracking host with a path prefix, such as `/prefix/c/{token}`. Each
 /// domain may have one, so the prefixes are not known where routes are made.
-pub(crate) async fn under_a_prefix(state: State<App>, request: Request) -> Response {
-    let mut segments = request.uri().path().rsplit('/');
-    match segments.find(|segment| matches!(*segment, "c" | "o")) {
-        Some("c") => click::answer(state, request).await,
-        Some(_) => open::answer(state, request).await,
-        None => PageFailure(Failure::NotFound("page")).into_response(),
+pub(crate) async fn under_a_prefix(State(app): State<App>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let mut segments = parts.uri.path().trim_end_matches('/').rsplit('/');
+    match segments.nth(1) {
+        Some("c") => answer(&app, Kind::Click, parts).await,
+        Some("o") => answer(&app, Kind::Open, parts).await,
+        _ => PageFailure(Failure::NotFound("page")).into_response(),
     }
 }
 

@@ -1,7 +1,6 @@
 //! An open: store what can be stored, and show nothing, whatever comes.
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::Response;
@@ -15,19 +14,18 @@ use crate::event::{Event, Kind};
 const NEVER_CACHED: HeaderValue =
     HeaderValue::from_static("no-store, no-cache, must-revalidate, private, max-age=0");
 
-pub(super) async fn answer(State(app): State<App>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
+pub(super) async fn answer(app: &App, parts: Parts) -> Response {
     if !is_read(&parts.method) {
         return method_not_allowed();
     }
-    match super::believe(&app, &parts).await {
+    match super::believe(app, &parts).await {
         Ok(Said::Open(open)) if parts.method == Method::GET => {
             // A mail with a broken image helps nobody, so the answer is the same.
-            let _ = super::record(&app, event(&app, &parts, &open)).await;
+            let _ = super::record(app, event(app, &parts, &open)).await;
         }
         Ok(Said::Open(_)) => {}
-        Ok(_) => refuse(&app, TokenError::UnexpectedKind.into()),
-        Err(refusal) => refuse(&app, refusal),
+        Ok(_) => refuse(app, TokenError::UnexpectedKind.into()),
+        Err(refusal) => refuse(app, refusal),
     }
     pixel()
 }
