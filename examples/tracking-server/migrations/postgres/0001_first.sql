@@ -93,8 +93,15 @@ CREATE TABLE events (
 );
 CREATE INDEX events_by_message ON events (domain, message, at);
 CREATE INDEX events_by_time ON events (domain, at);
-CREATE INDEX events_by_recipient ON events (domain, recipient, at);
-CREATE INDEX events_by_seq ON events (domain, seq);
+
+-- Which events are a recipient's. Filled behind: an index that each commit had to keep would cost a commit
+-- one page for each of its events, since recipients come in no order.
+CREATE TABLE timeline (
+    domain TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    PRIMARY KEY (domain, recipient, seq)
+);
 
 -- How far a background job has come in the log.
 CREATE TABLE progress (

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
+use super::timeline::timeline_seq;
 use crate::clock::Clock;
 use crate::database::{Database, executing, reading};
 
@@ -31,17 +32,32 @@ pub(super) async fn delete_before(database: &Database, oldest: i64) -> Result<u6
     let domains: Vec<String> = reading!(database, pool => {
         sqlx::query_scalar("SELECT name FROM domains ORDER BY name").fetch_all(pool)
     })?;
+    let indexed = timeline_seq(database).await?;
     let mut total = 0;
     for domain in &domains {
         loop {
+            // First the way to them, so that none is left that leads nowhere.
+            executing!(
+                database,
+                sqlx::query(
+                    "DELETE FROM timeline WHERE (domain, recipient, seq) IN ( \
+                     SELECT domain, recipient, seq FROM events \
+                     WHERE domain = $1 AND at < $2 AND seq <= $3 ORDER BY at, seq LIMIT $4)"
+                )
+                .bind(domain)
+                .bind(oldest)
+                .bind(indexed)
+                .bind(BATCH)
+            )?;
             let deleted = executing!(
                 database,
                 sqlx::query(
                     "DELETE FROM events WHERE seq IN (SELECT seq FROM events \
-                     WHERE domain = $1 AND at < $2 ORDER BY at LIMIT $3)"
+                     WHERE domain = $1 AND at < $2 AND seq <= $3 ORDER BY at, seq LIMIT $4)"
                 )
                 .bind(domain)
                 .bind(oldest)
+                .bind(indexed)
                 .bind(BATCH)
             )?;
             if deleted == 0 {

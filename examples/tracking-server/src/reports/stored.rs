@@ -12,6 +12,7 @@ use super::scope::{bound, scoped};
 use crate::app::App;
 use crate::database::reading;
 use crate::event::{Event, Kind, Machine, Reason};
+use crate::event_log::timeline_seq;
 
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Stored {
@@ -39,7 +40,7 @@ pub(crate) async fn newer(
 ) -> Result<Vec<Stored>, sqlx::Error> {
     let rows: Vec<Row> = reading!(&app.database, pool => {
         sqlx::query_as(
-            "SELECT * FROM events WHERE domain = $1 AND seq > $2 AND seq <= $3 AND kind IN ('click', 'open') \
+            "SELECT * FROM events WHERE domain || '' = $1 AND seq > $2 AND seq <= $3 AND kind IN ('click', 'open') \
              AND ($4 = '' OR kind = $4) AND ($5 = '' OR message = $5) \
              AND ($6 = '' OR recipient = $6) AND ($7 = '' OR machine = $7) \
              ORDER BY seq LIMIT $8",
@@ -64,7 +65,7 @@ pub(crate) async fn latest(
     limit: i64,
 ) -> Result<Vec<Stored>, sqlx::Error> {
     let rows: Vec<Row> = reading!(&app.database, pool => {
-        sqlx::query_as("SELECT * FROM events WHERE domain = $1 ORDER BY seq DESC LIMIT $2")
+        sqlx::query_as("SELECT * FROM events WHERE domain = $1 ORDER BY at DESC, seq DESC LIMIT $2")
             .bind(domain)
             .bind(limit)
             .fetch_all(pool)
@@ -80,9 +81,12 @@ pub(crate) async fn timeline(
     (at, seq): (i64, i64),
     limit: i64,
 ) -> Result<Vec<Stored>, sqlx::Error> {
+    let indexed = timeline_seq(&app.database).await?;
     let rows: Vec<Row> = reading!(&app.database, pool => {
         sqlx::query_as(
-            "SELECT * FROM events WHERE domain = $1 AND recipient = $2 \
+            "SELECT * FROM events WHERE seq IN ( \
+             SELECT seq FROM timeline WHERE domain = $1 AND recipient = $2 UNION ALL \
+             SELECT seq FROM events WHERE seq > $6 AND domain = $1 AND recipient = $2) \
              AND at <= $3 AND (at < $3 OR seq < $4) ORDER BY at DESC, seq DESC LIMIT $5",
         )
         .bind(domain)
@@ -90,6 +94,7 @@ pub(crate) async fn timeline(
         .bind(at)
         .bind(seq)
         .bind(limit)
+        .bind(indexed)
         .fetch_all(pool)
     })?;
     Ok(rows.into_iter().filter_map(Row::stored).collect())
