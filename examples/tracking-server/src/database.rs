@@ -20,9 +20,10 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 /// A request waits no longer for a connection: it had better fail, or go to the spool.
 const ACQUIRE: Duration = Duration::from_secs(3);
 /// Only another process can keep SQLite locked. The event log gives it two seconds, and this ends before.
-const BUSY: Duration = Duration::from_millis(1500);
-/// The event log alone has 64: one for each number of rows.
-const STATEMENTS: usize = 200;
+pub(crate) const BUSY: Duration = Duration::from_millis(1500);
+
+/// 64 MB. The event log copies pages back in the background; a commit only does it when that is far behind.
+pub(crate) const WAL_PAGES: &str = "16000";
 
 #[derive(Clone)]
 pub(crate) enum Database {
@@ -89,11 +90,14 @@ impl Database {
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .statement_cache_capacity(STATEMENTS)
+            .pragma("cache_size", "-65536")
+            .pragma("wal_autocheckpoint", WAL_PAGES)
             .busy_timeout(BUSY);
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(ACQUIRE)
+            // There is no network between, and it would be one more trip to SQLite's thread for each group.
+            .test_before_acquire(false)
             .connect_with(options.clone())
             .await?;
         SQLITE.run(&write).await?;

@@ -11,6 +11,7 @@ mod domains;
 mod event;
 mod event_log;
 mod failure;
+mod front;
 mod guard;
 mod machine;
 mod metrics;
@@ -34,6 +35,11 @@ use tracing_subscriber::EnvFilter;
 use crate::clock::Clock;
 use crate::options::{Command, Options, Settings};
 use crate::serve::Server;
+
+/// A click allocates some dozen small things on one thread and frees them on another, where the C library's
+/// allocator takes locks: it took a seventh of the server's time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

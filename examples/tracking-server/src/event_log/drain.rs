@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
-use super::insert::{InsertError, insert, probe};
+use super::insert::InsertError;
 use super::record::Group;
 use super::segment::{Batch, Segment};
 use super::store::{Store, count};
@@ -44,7 +44,7 @@ pub(super) async fn run(store: Arc<Store>) {
 /// Drains all there is. Groups go to the database again once it has taken something.
 pub(super) async fn pass(store: &Store) -> Result<(), InsertError> {
     if store.is_down() {
-        probe(&store.database).await?;
+        store.target.probe().await?;
     }
     store.spool.close_live();
     let segments = store.spool.segments().unwrap_or_else(|error| {
@@ -122,7 +122,8 @@ async fn store_batch(store: &Store, group: Group) -> Result<usize, InsertError> 
         return Ok(0);
     }
     let records = group.len();
-    match insert(&store.database, &group).await {
+    let group = Arc::new(group);
+    match store.target.insert(&group).await {
         Ok(()) => {
             store.metrics.drained.inc_by(count(records));
             return Ok(0);
@@ -131,8 +132,8 @@ async fn store_batch(store: &Store, group: Group) -> Result<usize, InsertError> 
         Err(error) => return Err(error),
     }
     let mut refused = 0;
-    for single in group.singly() {
-        match insert(&store.database, &single).await {
+    for single in Arc::unwrap_or_clone(group).singly() {
+        match store.target.insert(&Arc::new(single)).await {
             Ok(()) => _ = store.metrics.drained.inc(),
             Err(error) if error.is_about_records() => {
                 error!(%error, "the database refused a record of the spool");

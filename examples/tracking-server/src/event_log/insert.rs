@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::ErrorCode;
 use serde::Serialize;
 use sqlx::pool::PoolConnection;
-use sqlx::{Connection as _, Pool, Postgres, Sqlite};
+use sqlx::{Connection as _, PgPool, Pool, Postgres, SqlitePool};
 use tokio::time::timeout;
 
-use super::record::{Group, Rewritten};
-use super::values;
+use super::record::Group;
+use super::sqlite::Inserter;
 use crate::database::Database;
 use crate::event::{Event, Reason};
 
@@ -42,6 +44,7 @@ pub(super) enum InsertError {
     Database(sqlx::Error),
     Json(serde_json::Error),
     Slow,
+    Sqlite(rusqlite::Error),
 }
 
 impl InsertError {
@@ -53,17 +56,17 @@ impl InsertError {
                     .as_database_error()
                     .and_then(|error| error.code())
                     .unwrap_or_default();
-                // PostgreSQL's classes "data exception", "integrity constraint violation" and "program
-                // limit exceeded"; SQLite's TOOBIG, CONSTRAINT (with its extensions) and MISMATCH.
-                match code.parse::<u32>() {
-                    Ok(sqlite) if code.len() < 5 => matches!(sqlite & 0xff, 18..=20),
-                    _ => ["22", "23", "54"]
-                        .iter()
-                        .any(|class| code.starts_with(class)),
-                }
+                // "Data exception", "integrity constraint violation" and "program limit exceeded".
+                ["22", "23", "54"]
+                    .iter()
+                    .any(|class| code.starts_with(class))
             }
             Self::Json(_) => true,
             Self::Slow => false,
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch)
+            ),
         }
     }
 }
@@ -73,6 +76,7 @@ impl fmt::Display for InsertError {
         match self {
             Self::Database(error) => error.fmt(f),
             Self::Json(error) => error.fmt(f),
+            Self::Sqlite(error) => error.fmt(f),
             Self::Slow => write!(f, "took over {} seconds", PATIENCE.as_secs()),
         }
     }
@@ -84,62 +88,69 @@ impl From<sqlx::Error> for InsertError {
     }
 }
 
-/// Returns when the group is committed. After an error it may be, or become so: doing it again is harmless.
-pub(super) async fn insert(database: &Database, group: &Group) -> Result<(), InsertError> {
-    match database {
-        Database::Sqlite { write, .. } => {
-            patiently(write, async |connection| {
-                insert_sqlite(connection, group).await
-            })
-            .await
-        }
-        Database::Postgres(pool) => {
-            let events = rows(&group.events).map_err(InsertError::Json)?;
-            patiently(pool, async |connection| {
-                insert_postgres(connection, &events, group).await
-            })
-            .await
-        }
-    }
+/// The database as groups go into it.
+pub(super) enum Target {
+    Sqlite {
+        inserter: Inserter,
+        /// Whose one connection is the turn to write.
+        turn: SqlitePool,
+    },
+    Postgres(PgPool),
 }
 
-/// Asks for a write lock and writes nothing: says whether the database is there.
-pub(super) async fn probe(database: &Database) -> Result<(), InsertError> {
-    const NOTHING: &str = "UPDATE progress SET seq = seq WHERE job = 'probe'";
-    match database {
-        Database::Sqlite { write, .. } => {
-            patiently(write, async |connection| {
-                sqlx::query(NOTHING).execute(&mut **connection).await?;
-                Ok(())
-            })
-            .await
-        }
-        Database::Postgres(pool) => {
-            patiently(pool, async |connection| {
-                sqlx::query(NOTHING).execute(&mut **connection).await?;
-                Ok(())
-            })
-            .await
+impl Target {
+    pub(super) fn of(database: &Database) -> Self {
+        match database {
+            Database::Sqlite { write, .. } => Self::Sqlite {
+                inserter: Inserter::start(write.connect_options().get_filename().to_owned()),
+                turn: write.clone(),
+            },
+            Database::Postgres(pool) => Self::Postgres(pool.clone()),
         }
     }
-}
 
-async fn insert_sqlite(
-    connection: &mut PoolConnection<Sqlite>,
-    group: &Group,
-) -> Result<(), sqlx::Error> {
-    // One statement is a transaction by itself, and one trip to SQLite's thread instead of three.
-    if group.rewritten.is_empty() && group.events.len() <= values::MOST_ROWS {
-        return values::insert(connection, &group.events).await;
+    /// Returns when the group is committed. After an error it may be, or become so: doing it again is harmless.
+    pub(super) async fn insert(&self, group: &Arc<Group>) -> Result<(), InsertError> {
+        match self {
+            Self::Sqlite { inserter, turn } => {
+                let _turn = timeout(PATIENCE, turn.acquire())
+                    .await
+                    .map_err(|_| InsertError::Slow)??;
+                timeout(PATIENCE, inserter.insert(group))
+                    .await
+                    .map_err(|_| InsertError::Slow)?
+                    .map_err(InsertError::Sqlite)
+            }
+            Self::Postgres(pool) => {
+                let events = rows(&group.events).map_err(InsertError::Json)?;
+                patiently(pool, async |connection| {
+                    insert_postgres(connection, &events, group).await
+                })
+                .await
+            }
+        }
     }
-    let mut transaction = connection.begin().await?;
-    for events in group.events.chunks(values::MOST_ROWS) {
-        values::insert(&mut transaction, events).await?;
+
+    /// Asks for a write lock and writes nothing: says whether the database is there.
+    pub(super) async fn probe(&self) -> Result<(), InsertError> {
+        const NOTHING: &str = "UPDATE progress SET seq = seq WHERE job = 'probe'";
+        match self {
+            Self::Sqlite { turn, .. } => {
+                patiently(turn, async |connection| {
+                    sqlx::query(NOTHING).execute(&mut **connection).await?;
+                    Ok(())
+                })
+                .await
+            }
+            Self::Postgres(pool) => {
+                patiently(pool, async |connection| {
+                    sqlx::query(NOTHING).execute(&mut **connection).await?;
+                    Ok(())
+                })
+                .await
+            }
+        }
     }
-    for row in &group.rewritten {
-        insert_rewritten(row).execute(&mut *transaction).await?;
-    }
-    transaction.commit().await
 }
 
 async fn insert_postgres(
@@ -155,26 +166,16 @@ async fn insert_postgres(
             .await?;
     }
     for row in &group.rewritten {
-        insert_rewritten(row).execute(&mut *transaction).await?;
+        sqlx::query(REWRITTEN)
+            .bind(row.id.as_bytes().to_vec())
+            .bind(text(&row.domain).into_owned())
+            .bind(text(&row.message).into_owned())
+            .bind(row.at)
+            .bind(row.mails)
+            .execute(&mut *transaction)
+            .await?;
     }
     transaction.commit().await
-}
-
-fn insert_rewritten<'q, DB>(
-    row: &'q Rewritten,
-) -> sqlx::query::Query<'q, DB, <DB as sqlx::Database>::Arguments>
-where
-    DB: sqlx::Database,
-    Vec<u8>: sqlx::Type<DB> + sqlx::Encode<'q, DB>,
-    String: sqlx::Type<DB> + sqlx::Encode<'q, DB>,
-    i64: sqlx::Type<DB> + sqlx::Encode<'q, DB>,
-{
-    sqlx::query(REWRITTEN)
-        .bind(row.id.as_bytes().to_vec())
-        .bind(text(&row.domain).into_owned())
-        .bind(text(&row.message).into_owned())
-        .bind(row.at)
-        .bind(row.mails)
 }
 
 /// A connection on which something took too long is closed: what it is busy with would keep it from others.

@@ -5,6 +5,7 @@
 //! when the database is back. Whatever is stored twice counts once, by its id.
 
 mod bursts;
+mod checkpoint;
 mod counts;
 mod drain;
 mod insert;
@@ -13,10 +14,11 @@ mod record;
 mod retention;
 mod segment;
 mod spool;
+mod sqlite;
 mod store;
 #[cfg(test)]
 mod tests;
-mod values;
+mod timeline;
 mod writer;
 
 use std::path::PathBuf;
@@ -36,6 +38,7 @@ use crate::database::Database;
 use crate::event::Event;
 
 pub(crate) use self::bursts::settled_seq;
+pub(crate) use self::timeline::timeline_seq;
 
 /// Requests that wait for the writer; more wait at the queue's door. This bounds memory.
 const QUEUE: usize = 4096;
@@ -66,7 +69,7 @@ impl EventLog {
         let stopping = CancellationToken::new();
         let (queue, waiting) = mpsc::channel(QUEUE);
         let store = Arc::new(Store::new(
-            database.clone(),
+            &database,
             clock.clone(),
             spool_dir,
             metrics.clone(),
@@ -76,6 +79,8 @@ impl EventLog {
         let mut background = |task: Job| tasks.push(tokio::spawn(until(stopping.clone(), task)));
         background(Box::pin(drain::run(store)));
         background(Box::pin(bursts::run(database.clone())));
+        background(Box::pin(checkpoint::run(database.clone())));
+        background(Box::pin(timeline::run(database.clone())));
         if let Some(days) = retention_days {
             background(Box::pin(retention::run(database, clock, days)));
         }

@@ -28,7 +28,7 @@ pub(super) struct Rewritten {
 }
 
 /// What is stored together.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Group {
     pub(super) events: Vec<Event>,
     pub(super) rewritten: Vec<Rewritten>,

@@ -1,6 +1,7 @@
 //! Where a group goes: to the database, or, while that is down, to the spool.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -8,7 +9,7 @@ use tokio::sync::Notify;
 use tracing::{error, info, warn};
 
 use super::NotStored;
-use super::insert::{InsertError, insert};
+use super::insert::{InsertError, Target};
 use super::metrics::Metrics;
 use super::record::Group;
 use super::spool::Spool;
@@ -16,24 +17,24 @@ use crate::clock::Clock;
 use crate::database::Database;
 
 pub(super) struct Store {
-    pub(super) database: Database,
     pub(super) metrics: Metrics,
     pub(super) spool: Spool,
     /// The spool has something new, which the drain waits for.
     pub(super) spooled: Notify,
+    pub(super) target: Target,
     /// The database failed, and was not heard of since.
     down: AtomicBool,
 }
 
 impl Store {
     pub(super) fn new(
-        database: Database,
+        database: &Database,
         clock: Clock,
         spool_dir: PathBuf,
         metrics: Metrics,
     ) -> Self {
         Self {
-            database,
+            target: Target::of(database),
             spool: Spool::new(spool_dir, clock),
             metrics,
             spooled: Notify::new(),
@@ -42,12 +43,12 @@ impl Store {
     }
 
     /// Returns when the group is durable, here or there.
-    pub(super) async fn store(&self, group: &Group) -> Result<(), NotStored> {
+    pub(super) async fn store(&self, group: &Arc<Group>) -> Result<(), NotStored> {
         if self.is_down() {
             return self.put_into_spool(group).await;
         }
         let started = Instant::now();
-        match insert(&self.database, group).await {
+        match self.target.insert(group).await {
             Ok(()) => {
                 self.metrics
                     .commit_seconds

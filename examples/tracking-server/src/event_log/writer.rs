@@ -73,10 +73,10 @@ impl Writer {
             .drain(..)
             .map(|waiting| (waiting.event, waiting.answer))
             .unzip();
-        let group = Group {
+        let group = Arc::new(Group {
             events,
             rewritten: Vec::new(),
-        };
+        });
         let stored = self.store.store(&group).await.is_ok();
         for answer in answers {
             // Who went away meanwhile needs no answer.
@@ -85,12 +85,12 @@ impl Writer {
     }
 
     async fn store_counts(&self) {
-        let group = Group {
+        let group = Arc::new(Group {
             events: Vec::new(),
             rewritten: self.counts.take(),
-        };
+        });
         if !group.is_empty() && self.store.store(&group).await.is_err() {
-            self.counts.put_back(group.rewritten);
+            self.counts.put_back(Arc::unwrap_or_clone(group).rewritten);
         }
     }
 }

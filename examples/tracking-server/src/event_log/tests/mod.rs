@@ -6,6 +6,7 @@ mod storing;
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::ConnectOptions as _;
@@ -112,7 +113,7 @@ impl Place {
 }
 
 fn store(database: Database, spool: PathBuf) -> Store {
-    Store::new(database, Clock::default(), spool, Metrics::new())
+    Store::new(&database, Clock::default(), spool, Metrics::new())
 }
 
 fn click(recipient: &str, position: u32, at: i64) -> Event {
@@ -138,11 +139,11 @@ fn click(recipient: &str, position: u32, at: i64) -> Event {
     }
 }
 
-fn group(events: impl Into<Vec<Event>>) -> Group {
-    Group {
+fn group(events: impl Into<Vec<Event>>) -> Arc<Group> {
+    Arc::new(Group {
         events: events.into(),
         rewritten: Vec::new(),
-    }
+    })
 }
 
 async fn rewritten(place: &Place) -> Vec<(String, i64)> {

@@ -1,0 +1,43 @@
+//! Copies SQLite's write-ahead log back into the database file, on a connection of its own.
+//!
+//! SQLite by itself does so within a commit, every 1000 pages, and all clicks of that moment wait. A passive
+//! checkpoint stops nobody (sqlite.org/wal.html, "Checkpointing").
+
+use std::time::Duration;
+
+use sqlx::{ConnectOptions as _, SqliteConnection};
+use tokio::time::sleep;
+use tracing::warn;
+
+use crate::database::Database;
+
+const EVERY: Duration = Duration::from_millis(500);
+
+/// Never ends. There is nothing to do on PostgreSQL.
+pub(super) async fn run(database: Database) {
+    let Database::Sqlite { write, .. } = database else {
+        return;
+    };
+    let mut connection: Option<SqliteConnection> = None;
+    loop {
+        sleep(EVERY).await;
+        let done = match connection.take() {
+            Some(open) => checkpoint(open).await,
+            None => match write.connect_options().connect().await {
+                Ok(open) => checkpoint(open).await,
+                Err(error) => Err(error),
+            },
+        };
+        match done {
+            Ok(open) => connection = Some(open),
+            Err(error) => warn!(%error, "the write-ahead log can't be copied back"),
+        }
+    }
+}
+
+async fn checkpoint(mut connection: SqliteConnection) -> Result<SqliteConnection, sqlx::Error> {
+    sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
+        .execute(&mut connection)
+        .await?;
+    Ok(connection)
+}
