@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::access::Limits;
+use crate::access::{KnownTokens, Limits};
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::domains::{Dns, Registry};
@@ -27,4 +27,5 @@ pub(crate) struct Shared {
     pub(crate) registry: Registry,
     pub(crate) rewriting: Rewriting,
     pub(crate) settings: Settings,
+    pub(crate) tokens: KnownTokens,
 }

@@ -22,7 +22,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tracing::{info, warn};
 
-use crate::access::{AccessToken, Limits, ensure_admin_token};
+use crate::access::{AccessToken, KnownTokens, Limits, ensure_admin_token};
 use crate::app::{App, Shared};
 use crate::clock::Clock;
 use crate::database::Database;
@@ -49,7 +49,9 @@ const MAX_HEADER_BYTES: u32 = 400 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
-const REGISTRY_REFRESH: Duration = Duration::from_secs(5);
+const REFRESH: Duration = Duration::from_secs(5);
+/// A connection that hangs must not keep another one from being tried.
+const REFRESH_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server that is ready to listen.
 pub(crate) struct Server {
@@ -70,6 +72,8 @@ impl Server {
             ensure_admin_token(&database, &clock, settings.admin_token.as_deref()).await?;
         let registry = Registry::new(default_host, settings.insecure_http);
         registry.refresh(&database).await?;
+        let tokens = KnownTokens::default();
+        tokens.refresh(&database).await?;
         let event_log = EventLog::start(
             database.clone(),
             clock.clone(),
@@ -90,6 +94,7 @@ impl Server {
             newcomers: tracking::Newcomers::default(),
             registry,
             settings,
+            tokens,
         });
         Ok(Self {
             app,
@@ -194,9 +199,21 @@ fn router(app: App) -> Router {
 
 async fn refresh(app: App) {
     loop {
-        tokio::time::sleep(REGISTRY_REFRESH).await;
-        if let Err(error) = app.registry.refresh(&app.database).await {
-            warn!(%error, "domains can't be read anew, those known stay");
+        tokio::time::sleep(REFRESH).await;
+        let reading = async {
+            tokio::try_join!(
+                app.tokens.refresh(&app.database),
+                app.registry.refresh(&app.database),
+            )
+        };
+        match tokio::time::timeout(REFRESH_PATIENCE, reading).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                warn!(%error, "domains and access tokens can't be read anew, those known stay");
+            }
+            Err(_) => {
+                warn!("domains and access tokens can't be read anew in time, those known stay");
+            }
         }
     }
 }

@@ -50,7 +50,7 @@ impl FromRequestParts<App> for ApiCaller {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| AccessToken::new(token.trim().to_owned()))
             .ok_or(Failure::SignedOut)?;
-        let Some(caller) = token.caller(&app.database).await? else {
+        let Some(caller) = app.tokens.caller(&token, &app.database).await? else {
             let Ok(peer) = Peer::from_request_parts(parts, app).await;
             app.limits.refused_token(peer.ip)?;
             return Err(Failure::SignedOut.into());

@@ -5,11 +5,13 @@
 //! domain, and then nothing of another is shown to it.
 
 mod caller;
+mod known;
 mod limits;
 mod session;
 pub(crate) mod token;
 
 pub(crate) use caller::{ApiCaller, Caller, SignedIn};
+pub(crate) use known::KnownTokens;
 pub(crate) use limits::Limits;
 pub(crate) use session::{CsrfForm, end_session, refused_form, start_session};
 pub(crate) use token::{AccessToken, ensure_admin_token, new_secret};

@@ -1,9 +1,12 @@
 //! The table of access tokens.
 
+use std::collections::HashMap;
+
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::Caller;
+use crate::app::App;
 use crate::clock::Clock;
 use crate::database::{Database, executing, reading};
 use crate::failure::Failure;
@@ -44,6 +47,17 @@ impl AccessToken {
     }
 }
 
+/// What each token allows, by its hash.
+pub(super) async fn all(database: &Database) -> Result<HashMap<[u8; 32], Caller>, sqlx::Error> {
+    let rows: Vec<(String, Vec<u8>, Option<String>)> = reading!(database, pool => {
+        sqlx::query_as("SELECT id, hash, domain FROM access_tokens").fetch_all(pool)
+    })?;
+    let caller = |(token, hash, domain): (String, Vec<u8>, Option<String>)| {
+        Some((hash.try_into().ok()?, Caller { token, domain }))
+    };
+    Ok(rows.into_iter().filter_map(caller).collect())
+}
+
 /// An access token as it is listed: all but the token.
 #[derive(serde::Serialize, sqlx::FromRow)]
 pub(crate) struct Listed {
@@ -63,8 +77,7 @@ pub(crate) async fn list(database: &Database) -> Result<Vec<Listed>, sqlx::Error
 
 /// Makes a token for one domain; what is returned can't be read again.
 pub(crate) async fn create(
-    database: &Database,
-    clock: &Clock,
+    app: &App,
     name: &str,
     domain: &str,
 ) -> Result<(String, AccessToken), Failure> {
@@ -76,9 +89,9 @@ pub(crate) async fn create(
         )));
     }
     let token = AccessToken::new(new_secret());
-    let id = clock.new_id().to_string();
+    let id = app.clock.new_id().to_string();
     executing!(
-        database,
+        &app.database,
         sqlx::query(
             "INSERT INTO access_tokens (id, hash, name, domain, created_at) VALUES ($1, $2, $3, $4, $5)"
         )
@@ -86,22 +99,28 @@ pub(crate) async fn create(
         .bind(token.hash().as_slice())
         .bind(name)
         .bind(domain)
-        .bind(clock.now())
+        .bind(app.clock.now())
     )?;
+    let caller = Caller {
+        token: id.clone(),
+        domain: Some(domain.to_owned()),
+    };
+    app.tokens.add(&token, &caller);
     Ok((id, token))
 }
 
 /// Revokes a token, and ends its sessions with it.
-pub(crate) async fn revoke(database: &Database, id: &str) -> Result<(), Failure> {
+pub(crate) async fn revoke(app: &App, id: &str) -> Result<(), Failure> {
     if id == ADMIN_ID {
         return Err(Failure::Conflict(
             "the admin token can't be revoked here, set ADMIN_TOKEN to replace it".to_owned(),
         ));
     }
     let revoked = executing!(
-        database,
+        &app.database,
         sqlx::query("DELETE FROM access_tokens WHERE id = $1").bind(id)
     )?;
+    app.tokens.forget(|caller| caller.token == id);
     if revoked == 0 {
         return Err(Failure::NotFound("access token"));
     }

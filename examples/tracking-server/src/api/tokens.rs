@@ -43,7 +43,7 @@ async fn create(
 ) -> Result<impl IntoResponse, ApiFailure> {
     caller.admin()?;
     let domain = domains::find(&app, &new.domain)?.domain.name.clone();
-    let (id, token) = token::create(&app.database, &app.clock, &new.name, &domain).await?;
+    let (id, token) = token::create(&app, &new.name, &domain).await?;
     let answer = json!({
         "id": id,
         "name": new.name.trim(),
@@ -59,6 +59,6 @@ async fn revoke(
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiFailure> {
     caller.admin()?;
-    token::revoke(&app.database, &id).await?;
+    token::revoke(&app, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

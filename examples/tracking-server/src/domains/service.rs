@@ -176,6 +176,8 @@ pub(crate) async fn rotate_key(app: &App, domain: &Domain) -> Result<(), Failure
 
 pub(crate) async fn remove(app: &App, domain: &Domain) -> Result<(), Failure> {
     changes::remove(&app.database, &domain.name, app.clock.now()).await?;
+    app.tokens
+        .forget(|caller| caller.domain.as_deref() == Some(&domain.name));
     app.registry.refresh(&app.database).await?;
     Ok(())
 }

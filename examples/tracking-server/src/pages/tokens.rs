@@ -44,7 +44,7 @@ async fn create(
     signed_in.caller.admin()?;
     let created = async {
         let domain = domains::find(&app, &form.domain)?;
-        token::create(&app.database, &app.clock, &form.name, &domain.domain.name).await
+        token::create(&app, &form.name, &domain.domain.name).await
     };
     let created = created.await;
     let tokens = token::list(&app.database).await?;
@@ -67,7 +67,7 @@ async fn revoke(
     }: CsrfForm<Revocation>,
 ) -> Result<Redirect, PageFailure> {
     signed_in.caller.admin()?;
-    token::revoke(&app.database, &id).await?;
+    token::revoke(&app, &id).await?;
     Ok(Redirect::to("/tokens"))
 }
 
