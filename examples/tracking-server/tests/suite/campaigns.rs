@@ -2,8 +2,9 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
 use crate::database::Backend;
-use crate::sender::{NEWSLETTER, Tables, asked, campaign, eventually, ready, rendered, rewrite};
+use crate::sender::{NEWSLETTER, asked, campaign, eventually, ready, rendered, rewrite};
 use crate::server::Server;
+use crate::tables::{DEFAULT_HOST, Tables};
 
 #[tokio::test]
 async fn a_rendered_campaign_is_the_rewritten_mail_byte_for_byte() {
@@ -166,14 +167,17 @@ async fn every_server_behind_a_database_renders_with_the_newest_key() {
     for backend in Backend::all() {
         let server = ready(&backend).await;
         let folder = tempfile::tempdir().unwrap();
-        let settings = [("DEFAULT_HOST", crate::sender::DEFAULT_HOST)];
+        let settings = [("DEFAULT_HOST", DEFAULT_HOST)];
         let other = Server::start_on(folder, server.database_url.clone(), &settings).await;
         let created = campaign(&server, "m1", NEWSLETTER).await;
         let id = created["id"].as_str().unwrap();
         let order = json!({ "recipients": ["r1"], "sent_at": 1_790_000_000 });
         let before = rendered(&server, id, &order).await;
         assert_eq!(before, rendered(&other, id, &order).await);
-        Tables::of(&server).await.add_key("example.com").await;
+        Tables::of(&server)
+            .await
+            .add_key("example.com", [3; 32])
+            .await;
         for server in [&server, &other] {
             eventually("the new key signs", async || {
                 (rendered(server, id, &order).await != before).then_some(())
@@ -193,7 +197,7 @@ async fn a_campaign_of_another_domain_is_not_there() {
         let server = ready(&backend).await;
         let created = campaign(&server, "m1", "<p>").await;
         let tables = Tables::of(&server).await;
-        tables.add_domain("other.example", "validated").await;
+        tables.add_domain("other.example").await;
         tables
             .add_token("a token of other.example alone", "other.example")
             .await;

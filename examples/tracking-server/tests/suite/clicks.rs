@@ -1,9 +1,10 @@
 use reqwest::Method;
 
 use crate::database::{Backend, Postgres};
-use crate::links::{DEFAULT_HOST, Mail, Scene, Tables, header, now_s};
+use crate::links::{Mail, Scene, header, now_s};
 use crate::raw;
 use crate::server::Server;
+use crate::tables::{DEFAULT_HOST, Tables};
 
 #[tokio::test]
 async fn an_answered_click_is_a_stored_click() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use crate::database::{Backend, free_port};
-use crate::sender::Tables;
+use crate::tables::{Tables, on};
 
 async fn demo(folder: &Path, arguments: &[&str]) -> Output {
     let listen = format!("127.0.0.1:{}", free_port());
@@ -42,10 +42,7 @@ const TALLY: &str = "SELECT message, \
      FROM events WHERE domain = 'example.com' GROUP BY message ORDER BY message";
 
 async fn tally(tables: &Tables) -> Vec<Tally> {
-    match tables {
-        Tables::Sqlite(pool) => sqlx::query_as(TALLY).fetch_all(pool).await.unwrap(),
-        Tables::Postgres(pool) => sqlx::query_as(TALLY).fetch_all(pool).await.unwrap(),
-    }
+    on!(tables, pool => sqlx::query_as(TALLY).fetch_all(pool))
 }
 
 #[tokio::test]

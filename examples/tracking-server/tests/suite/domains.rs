@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::database::{Backend, free_port};
 use crate::name_server::NameServer;
 use crate::server::{ADMIN_TOKEN, Server};
+use crate::tables::Tables;
 use crate::visitor::Visitor;
 
 struct Setting {
@@ -553,7 +554,7 @@ async fn no_secret_gets_into_the_log_or_into_an_answer() {
         }
         let shown = setting.api("GET", "/domains/example.com", Value::Null, 200);
         answers += &shown.await.to_string();
-        let keys = keys(&setting.server.database_url).await;
+        let keys = Tables::at(&setting.server.database_url).await.keys().await;
         assert_eq!(keys.len(), 2);
         let log = setting.server.log();
         assert!(log.contains("/domains/example.com/settings"), "{log}");
@@ -570,14 +571,4 @@ async fn no_secret_gets_into_the_log_or_into_an_answer() {
         assert!(!log.contains(&visitor.csrf), "{log}");
         assert!(!log.contains("session="), "{log}");
     }
-}
-
-async fn keys(url: &str) -> Vec<Vec<u8>> {
-    let sql = "SELECT secret FROM signing_keys";
-    if url.starts_with("sqlite") {
-        let pool = sqlx::SqlitePool::connect(url).await.unwrap();
-        return sqlx::query_scalar(sql).fetch_all(&pool).await.unwrap();
-    }
-    let pool = sqlx::PgPool::connect(url).await.unwrap();
-    sqlx::query_scalar(sql).fetch_all(&pool).await.unwrap()
 }

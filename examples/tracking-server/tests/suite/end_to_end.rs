@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use crate::database::Backend;
 use crate::name_server::NameServer;
-use crate::sender::{NEWSLETTER, Tables, asked, campaign, eventually, rendered, rewrite};
+use crate::sender::{NEWSLETTER, asked, campaign, eventually, rendered, rewrite};
 use crate::server::Server;
+use crate::tables::{Tables, on};
 
 /// A server whose links lead to itself, with `example.com` validated over DNS.
 async fn service(backend: &Backend) -> (Server, NameServer) {
@@ -90,10 +91,7 @@ const EVENTS: &str = "SELECT kind, message, recipient, position, name, destinati
      WHERE domain = 'example.com' ORDER BY seq";
 
 async fn events(server: &Server) -> Vec<Row> {
-    match Tables::of(server).await {
-        Tables::Sqlite(pool) => sqlx::query_as(EVENTS).fetch_all(&pool).await.unwrap(),
-        Tables::Postgres(pool) => sqlx::query_as(EVENTS).fetch_all(&pool).await.unwrap(),
-    }
+    on!(&Tables::of(server).await, pool => sqlx::query_as(EVENTS).fetch_all(pool))
 }
 
 #[tokio::test]

@@ -3,8 +3,9 @@
 use reqwest::Method;
 
 use crate::database::Backend;
-use crate::links::{DEFAULT_HOST, Scene};
+use crate::links::Scene;
 use crate::raw;
+use crate::tables::DEFAULT_HOST;
 
 #[tokio::test]
 async fn links_work_on_their_own_hosts_only() {

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 
 use crate::database::Backend;
-use crate::links::{DEFAULT_HOST, Logged, Mail, Tables};
+use crate::links::Mail;
 use crate::server::Server;
+use crate::tables::{DEFAULT_HOST, Logged, Tables};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -14,8 +14,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio::task::JoinHandle;
 
 use crate::database::{Backend, Postgres};
-use crate::links::{DEFAULT_HOST, Logged, Mail, Tables};
+use crate::links::Mail;
 use crate::server::Server;
+use crate::tables::{DEFAULT_HOST, Logged, Tables};
 
 const CLICKERS: usize = 6;
 /// Clicks that get through between two mishaps.
@@ -254,7 +255,7 @@ async fn no_click_is_lost_while_sqlite_is_locked() {
 }
 
 /// Keeps the server from writing, as a backup or a curious administrator may do.
-async fn lock(server: &Server) -> SqliteConnection {
+pub(crate) async fn lock(server: &Server) -> SqliteConnection {
     let options = SqliteConnectOptions::new()
         .filename(server.folder.path().join("tracking.sqlite"))
         .busy_timeout(PATIENCE);

@@ -35,5 +35,6 @@ mod sender;
 mod server;
 mod start;
 mod stored;
+mod tables;
 mod tokens;
 mod visitor;

@@ -1,8 +1,9 @@
 use reqwest::Method;
 
 use crate::database::Backend;
-use crate::links::{DEFAULT_HOST, Scene};
+use crate::links::Scene;
 use crate::raw;
+use crate::tables::DEFAULT_HOST;
 
 #[tokio::test]
 async fn an_open_is_stored_and_shows_the_pixel() {

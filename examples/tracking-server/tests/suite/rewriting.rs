@@ -1,8 +1,9 @@
 use serde_json::{Value, json};
 
 use crate::database::Backend;
-use crate::sender::{DEFAULT_HOST, NEWSLETTER, Tables, asked, eventually, ready, rewrite};
+use crate::sender::{NEWSLETTER, asked, eventually, ready, rewrite};
 use crate::server::Server;
+use crate::tables::{DEFAULT_HOST, Tables};
 
 #[tokio::test]
 async fn a_rewritten_mail_comes_with_the_whole_report() {
@@ -69,7 +70,7 @@ async fn untracked_mail_goes_out_as_it_was_and_says_why() {
             ("external.example", "external", "domain_external"),
         ];
         for (domain, status, _) in cases {
-            tables.add_domain(domain, status).await;
+            tables.add_domain_that_is(status, domain).await;
         }
         for settings in [&[][..], &[("DEFAULT_HOST", DEFAULT_HOST)]] {
             server.terminate().await;
@@ -97,13 +98,10 @@ async fn untracked_mail_goes_out_as_it_was_and_says_why() {
 async fn what_can_not_be_used_is_refused_with_what_was_expected() {
     for backend in Backend::all() {
         let mut server = ready(&backend).await;
+        Tables::of(&server).await.add_domain("gone.example").await;
         Tables::of(&server)
             .await
-            .add_domain("gone.example", "validated")
-            .await;
-        Tables::of(&server)
-            .await
-            .remove_domain("gone.example")
+            .execute("UPDATE domains SET removed_at = 2 WHERE name = 'gone.example'")
             .await;
         server.terminate().await;
         server.start_again().await;
@@ -277,7 +275,7 @@ async fn a_message_gets_a_row_and_its_mail_only_if_the_domain_keeps_it() {
             [("m1".to_owned(), None)],
             "stored before the end"
         );
-        tables.keep_mail("example.com").await;
+        tables.execute("UPDATE domains SET keep_mail = TRUE").await;
         server.start_again().await;
         rewrite(&server, &mail("m1", "<p>third\0")).await;
         rewrite(&server, &mail("m1", "<p>fourth")).await;
@@ -302,7 +300,7 @@ async fn a_scoped_token_rewrites_for_its_own_domain_only() {
     for backend in Backend::all() {
         let mut server = ready(&backend).await;
         let tables = Tables::of(&server).await;
-        tables.add_domain("other.example", "validated").await;
+        tables.add_domain("other.example").await;
         tables
             .add_token("a token of other.example alone", "other.example")
             .await;

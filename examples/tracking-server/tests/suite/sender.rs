@@ -1,26 +1,20 @@
-//! A sending domain that is ready, and the tables behind the server.
+//! A sending domain that is ready, and what a sender asks for.
 
 use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use sqlx::{PgPool, SqlitePool};
 
 use crate::database::Backend;
 use crate::server::Server;
+use crate::tables::{DEFAULT_HOST, server_with};
 
-/// Links of a server without a tracking host of the domain's own start with this.
-pub(crate) const DEFAULT_HOST: &str = "track.service.example";
 pub(crate) const NEWSLETTER: &str = include_str!("../../../newsletter.html");
 
 /// A server with a default host and a validated `example.com`.
 pub(crate) async fn ready(backend: &Backend) -> Server {
-    let mut server = Server::start_with(backend, &[("DEFAULT_HOST", DEFAULT_HOST)]).await;
-    let tables = Tables::of(&server).await;
-    tables.add_domain("example.com", "validated").await;
-    server.terminate().await;
-    server.start_again().await;
-    server
+    let settings = [("DEFAULT_HOST", DEFAULT_HOST)];
+    server_with(backend, &settings, &["example.com"]).await.0
 }
 
 /// Asks the API, and expects a status.
@@ -78,91 +72,5 @@ pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Opti
         }
         assert!(Instant::now() < deadline, "{what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-pub(crate) enum Tables {
-    Sqlite(SqlitePool),
-    Postgres(PgPool),
-}
-
-macro_rules! on {
-    ($tables:expr, $pool:ident => $run:expr) => {
-        match $tables {
-            Tables::Sqlite($pool) => $run.await.unwrap(),
-            Tables::Postgres($pool) => $run.await.unwrap(),
-        }
-    };
-}
-
-macro_rules! execute {
-    ($tables:expr, $query:expr) => {
-        match $tables {
-            Tables::Sqlite(pool) => drop($query.execute(pool).await.unwrap()),
-            Tables::Postgres(pool) => drop($query.execute(pool).await.unwrap()),
-        }
-    };
-}
-
-impl Tables {
-    pub(crate) async fn of(server: &Server) -> Self {
-        Self::at(&server.database_url).await
-    }
-
-    pub(crate) async fn at(url: &str) -> Self {
-        if url.starts_with("sqlite:") {
-            Self::Sqlite(SqlitePool::connect(url).await.unwrap())
-        } else {
-            Self::Postgres(PgPool::connect(url).await.unwrap())
-        }
-    }
-
-    pub(crate) async fn add_domain(&self, name: &str, status: &str) {
-        execute!(self, sqlx::query(
-            "INSERT INTO domains (name, status, verification, click_tracking, open_tracking, created_at) \
-             VALUES ($1, $2, 'test', TRUE, TRUE, 1)",
-        ).bind(name).bind(status));
-        self.add_key(name).await;
-    }
-
-    pub(crate) async fn add_key(&self, domain: &str) {
-        let secret: Vec<u8> = domain.bytes().cycle().take(32).collect();
-        execute!(self, sqlx::query(
-            "INSERT INTO signing_keys (domain, secret, created_at) VALUES ($1, $2, 1)",
-        ).bind(domain).bind(secret));
-    }
-
-    pub(crate) async fn keep_mail(&self, domain: &str) {
-        execute!(
-            self,
-            sqlx::query("UPDATE domains SET keep_mail = TRUE WHERE name = $1").bind(domain)
-        );
-    }
-
-    pub(crate) async fn remove_domain(&self, domain: &str) {
-        execute!(
-            self,
-            sqlx::query("UPDATE domains SET removed_at = 2 WHERE name = $1").bind(domain)
-        );
-    }
-
-    /// Gives out a token for one domain.
-    pub(crate) async fn add_token(&self, secret: &str, domain: &str) {
-        use sha2::Digest as _;
-        let hash = sha2::Sha256::digest(secret.as_bytes()).to_vec();
-        execute!(self, sqlx::query(
-            "INSERT INTO access_tokens (id, hash, name, domain, created_at) VALUES ($1, $2, 'scoped', $3, 1)",
-        ).bind(secret).bind(hash).bind(domain));
-    }
-
-    /// The messages that there are rows for, with their mail.
-    pub(crate) async fn messages(&self) -> Vec<(String, Option<String>)> {
-        on!(self, pool => sqlx::query_as("SELECT message, html FROM messages ORDER BY message").fetch_all(pool))
-    }
-
-    pub(crate) async fn rewritten(&self, message: &str) -> i64 {
-        on!(self, pool => sqlx::query_scalar(
-            "SELECT CAST(COALESCE(SUM(mails), 0) AS BIGINT) FROM rewritten WHERE message = $1",
-        ).bind(message).fetch_one(pool))
     }
 }

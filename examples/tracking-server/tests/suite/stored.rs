@@ -1,27 +1,22 @@
 //! Rows put into the database by hand: reports are tested on what is stored, not on how it came there.
 
 use sha2::{Digest as _, Sha256};
-use sqlx::{PgPool, SqlitePool};
 use uuid::Uuid;
 
 use crate::database::Backend;
-use crate::server::Server;
+use crate::server::{ADMIN_TOKEN, Server};
+use crate::tables::{Tables, server_with};
+use crate::visitor::Visitor;
 
 pub(crate) const DOMAIN: &str = "example.com";
 pub(crate) const HOUR: i64 = 3_600_000;
-const SESSION: &str = "a session that only tests know";
-
-enum Pool {
-    Sqlite(SqlitePool),
-    Postgres(PgPool),
-}
 
 /// Executes a statement for each of some values, all or none.
 macro_rules! insert {
     ($pool:expr, $each:pat in $values:expr => $query:expr) => {
         match $pool {
-            Pool::Sqlite(pool) => insert!(@ pool, $each in $values => $query),
-            Pool::Postgres(pool) => insert!(@ pool, $each in $values => $query),
+            Tables::Sqlite(pool) => insert!(@ pool, $each in $values => $query),
+            Tables::Postgres(pool) => insert!(@ pool, $each in $values => $query),
         }
     };
     (@ $pool:expr, $each:pat in $values:expr => $query:expr) => {{
@@ -33,10 +28,11 @@ macro_rules! insert {
     }};
 }
 
-/// A server with a domain, a session, and hands on its database.
+/// A server with a domain, somebody signed in, and hands on its database.
 pub(crate) struct Stored {
     pub(crate) server: Server,
-    pool: Pool,
+    tables: Tables,
+    visitor: Visitor,
 }
 
 #[derive(Clone)]
@@ -86,25 +82,12 @@ pub(crate) fn click(
 
 impl Stored {
     pub(crate) async fn start(backend: &Backend) -> Self {
-        let mut server = Server::start(backend).await;
-        let pool = match backend {
-            Backend::Sqlite => {
-                Pool::Sqlite(SqlitePool::connect(&server.database_url).await.unwrap())
-            }
-            Backend::Postgres(_) => {
-                Pool::Postgres(PgPool::connect(&server.database_url).await.unwrap())
-            }
-        };
-        insert!(&pool, domain in [DOMAIN, "other.example"] => sqlx::query(
-            "INSERT INTO domains (name, status, verification, click_tracking, open_tracking, created_at) \
-             VALUES ($1, 'validated', 'v', TRUE, TRUE, 1)",
-        ).bind(domain));
-        // Domains are read at the start.
-        server.kill().await;
-        server.start_again().await;
-        let stored = Self { server, pool };
-        stored.session(SESSION, "admin").await;
-        stored
+        let (server, tables) = server_with(backend, &[], &[DOMAIN, "other.example"]).await;
+        Self {
+            visitor: Visitor::sign_in(&server, ADMIN_TOKEN).await,
+            server,
+            tables,
+        }
     }
 
     pub(crate) fn now(&self) -> i64 {
@@ -114,23 +97,14 @@ impl Stored {
         i64::try_from(now.as_millis()).unwrap()
     }
 
-    async fn session(&self, secret: &str, token: &str) {
-        insert!(&self.pool, () in [()] => sqlx::query("INSERT INTO sessions (hash, access_token, csrf, expires_at) VALUES ($1, $2, 'c', $3)")
-            .bind(Sha256::digest(secret.as_bytes()).to_vec())
-            .bind(token.to_owned())
-            .bind(i64::MAX));
-    }
-
-    /// An access token that is confined to a domain, and a session by it of the same secret.
-    pub(crate) async fn confined(&self, secret: &str, domain: &str) {
-        insert!(&self.pool, () in [()] => sqlx::query("INSERT INTO access_tokens (id, hash, name, domain, created_at) VALUES ('confined', $1, 'c', $2, 1)")
-            .bind(Sha256::digest(secret.as_bytes()).to_vec())
-            .bind(domain.to_owned()));
-        self.session(secret, "confined").await;
+    /// Somebody signed in by an access token that is confined to a domain.
+    pub(crate) async fn confined(&self, secret: &str, domain: &str) -> Visitor {
+        self.tables.add_token(secret, domain).await;
+        Visitor::sign_in(&self.server, secret).await
     }
 
     pub(crate) async fn insert(&self, events: &[Event]) {
-        insert!(&self.pool, event in events =>
+        insert!(&self.tables, event in events =>
             sqlx::query(
                 "INSERT INTO events (id, kind, domain, message, recipient, position, name, destination, at, \
                  method, user_agent, machine, reasons) \
@@ -152,7 +126,7 @@ impl Stored {
     }
 
     pub(crate) async fn rewritten(&self, message: &str, mails: i64, at: i64) {
-        insert!(&self.pool, () in [()] => sqlx::query("INSERT INTO rewritten (id, domain, message, at, mails) VALUES ($1, $2, $3, $4, $5)")
+        insert!(&self.tables, () in [()] => sqlx::query("INSERT INTO rewritten (id, domain, message, at, mails) VALUES ($1, $2, $3, $4, $5)")
             .bind(Sha256::digest(format!("{message} {at}")).to_vec())
             .bind(DOMAIN)
             .bind(message.to_owned())
@@ -161,7 +135,7 @@ impl Stored {
     }
 
     pub(crate) async fn keep(&self, message: &str, html: &str) {
-        insert!(&self.pool, () in [()] => sqlx::query("INSERT INTO messages (domain, message, html, first_at) VALUES ($1, $2, $3, 1)")
+        insert!(&self.tables, () in [()] => sqlx::query("INSERT INTO messages (domain, message, html, first_at) VALUES ($1, $2, $3, 1)")
             .bind(DOMAIN)
             .bind(message.to_owned())
             .bind(html.to_owned()));
@@ -169,7 +143,7 @@ impl Stored {
 
     /// Says that everything up to here is final.
     pub(crate) async fn settle(&self) {
-        insert!(&self.pool, () in [()] => sqlx::query(
+        insert!(&self.tables, () in [()] => sqlx::query(
             "INSERT INTO progress (job, seq) SELECT 'bursts', COALESCE(MAX(seq), 0) FROM events WHERE TRUE \
              ON CONFLICT (job) DO UPDATE SET seq = excluded.seq",
         ));
@@ -189,25 +163,11 @@ impl Stored {
     }
 
     pub(crate) async fn visit(&self, path: &str) -> reqwest::Response {
-        self.visit_as(SESSION, path).await
-    }
-
-    pub(crate) async fn visit_as(&self, session: &str, path: &str) -> reqwest::Response {
-        self.server
-            .client
-            .get(self.server.url(path))
-            .header("cookie", format!("session={session}"))
-            .send()
-            .await
-            .unwrap()
+        self.visitor.get(path).await
     }
 
     /// The text of a page that must be there.
     pub(crate) async fn page(&self, path: &str) -> String {
-        let answer = self.visit(path).await;
-        let status = answer.status();
-        let text = answer.text().await.unwrap();
-        assert_eq!(status, 200, "{path}: {text}");
-        text
+        self.visitor.page(path).await
     }
 }

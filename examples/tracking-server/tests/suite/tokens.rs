@@ -6,7 +6,8 @@ use linkseal::{DomainConfig, KeyId, Message, SigningKey, TrackingHost};
 use reqwest::Method;
 
 use crate::database::Backend;
-use crate::links::{DEFAULT_HOST, Mail, Scene, header};
+use crate::links::{Mail, Scene, header};
+use crate::tables::DEFAULT_HOST;
 
 #[tokio::test]
 async fn failing_tokens_get_the_friendly_404() {
