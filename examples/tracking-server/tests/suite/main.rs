@@ -27,6 +27,7 @@ mod machines;
 #[path = "../../src/demo/name_server.rs"]
 mod name_server;
 mod opens;
+mod outages;
 mod pages;
 mod raw;
 mod reports;
