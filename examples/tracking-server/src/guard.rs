@@ -23,7 +23,7 @@ pub(crate) async fn security_headers(
     request: Request,
     next: Next,
 ) -> Response {
-    let https = peer(&app, &request).https;
+    let https = Peer::of(&app.settings, &request).is_https();
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut add = |name: HeaderName, value| {
@@ -47,7 +47,8 @@ pub(crate) async fn not_on_tracking_hosts(
     request: Request,
     next: Next,
 ) -> Response {
-    let host = peer(&app, &request).host.unwrap_or_default();
+    let host = Peer::of(&app.settings, &request).host().unwrap_or_default();
+    let host = String::from_utf8_lossy(host).to_ascii_lowercase();
     let is_default = app
         .registry
         .default_host()
@@ -65,13 +66,4 @@ pub(crate) async fn overloaded(_: BoxError) -> Response {
     let notice = layout::notice("the server is busy, try again in a moment");
     let retry = [(header::RETRY_AFTER, "1")];
     (StatusCode::SERVICE_UNAVAILABLE, retry, notice).into_response()
-}
-
-fn peer(app: &App, request: &Request) -> Peer {
-    Peer::of(
-        &app.settings,
-        request.extensions(),
-        request.headers(),
-        request.uri(),
-    )
 }

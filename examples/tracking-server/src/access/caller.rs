@@ -51,8 +51,8 @@ impl FromRequestParts<App> for ApiCaller {
             .map(|(_, token)| AccessToken::new(token.trim().to_owned()))
             .ok_or(Failure::SignedOut)?;
         let Some(caller) = app.tokens.caller(&token, &app.database).await? else {
-            let Ok(peer) = Peer::from_request_parts(parts, app).await;
-            app.limits.refused_token(peer.ip)?;
+            let peer = Peer::new(&app.settings, parts);
+            app.limits.refused_token(peer.nearest())?;
             return Err(Failure::SignedOut.into());
         };
         app.limits.api_request(&caller.token)?;
@@ -71,8 +71,8 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = PageFailure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageFailure> {
-        let Ok(peer) = Peer::from_request_parts(parts, app).await;
-        let secret = session::cookie(&parts.headers, peer.https).ok_or(Failure::SignedOut)?;
+        let https = Peer::new(&app.settings, parts).is_https();
+        let secret = session::cookie(&parts.headers, https).ok_or(Failure::SignedOut)?;
         let signed_in = session::find(app, &secret).await?;
         Ok(signed_in.ok_or(Failure::SignedOut)?)
     }

@@ -1,6 +1,6 @@
 //! Signing in with an access token, and out again.
 
-use axum::extract::{FromRequest as _, FromRequestParts as _, Request, State};
+use axum::extract::{FromRequest as _, Request, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -30,12 +30,10 @@ struct SignIn {
 #[derive(Deserialize)]
 struct SignOut {}
 
-async fn sign_in(
-    peer: Peer,
-    State(app): State<App>,
-    request: Request,
-) -> Result<Response, PageFailure> {
-    if let Err(failure) = app.limits.sign_in(peer.ip) {
+async fn sign_in(State(app): State<App>, request: Request) -> Result<Response, PageFailure> {
+    let peer = Peer::of(&app.settings, &request);
+    let https = peer.is_https();
+    if let Err(failure) = app.limits.sign_in(peer.nearest()) {
         let page = (failure.status(), form(Some(&failure.message())));
         return Ok(with_retry_after(page.into_response(), &failure));
     }
@@ -48,19 +46,19 @@ async fn sign_in(
         let page = form(Some("this is not an access token of this server"));
         return Ok((StatusCode::UNAUTHORIZED, page).into_response());
     };
-    let cookie = start_session(&app, &caller, peer.https).await?;
+    let cookie = start_session(&app, &caller, https).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/domains")).into_response())
 }
 
 async fn sign_out(
     State(app): State<App>,
-    mut parts: Parts,
+    parts: Parts,
     CsrfForm {
         form: SignOut {}, ..
     }: CsrfForm<SignOut>,
 ) -> Result<Response, PageFailure> {
-    let Ok(peer) = Peer::from_request_parts(&mut parts, &app).await;
-    let cookie = end_session(&app, &parts.headers, peer.https).await?;
+    let https = Peer::new(&app.settings, &parts).is_https();
+    let cookie = end_session(&app, &parts.headers, https).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response())
 }
 

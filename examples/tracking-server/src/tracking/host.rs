@@ -7,53 +7,14 @@
 //!
 //! A request that names no host (HTTP/1.0) is answered: nobody gets one out of a link in a mail.
 
-use std::net::IpAddr;
-
-use axum::http::header::HOST;
-use axum::http::request::Parts;
-
-use super::client;
-
-/// Returns the host that the client asked for; `None` when it named none.
-///
-/// A trusted proxy says so in `X-Forwarded-Host`. Where that is a list, the proxy next to us wrote the last.
-pub(super) fn asked<'a>(parts: &'a Parts, trusted_proxies: &[IpAddr]) -> Option<&'a [u8]> {
-    let forwarded = parts
-        .headers
-        .get_all("x-forwarded-host")
-        .iter()
-        .next_back()
-        .filter(|_| client::is_trusted(client::peer(parts), trusted_proxies))
-        .and_then(|hosts| hosts.as_bytes().rsplit(|byte| *byte == b',').next())
-        .map(<[u8]>::trim_ascii);
-    let named = || match parts.uri.authority() {
-        Some(authority) => Some(authority.as_str().as_bytes()),
-        None => parts
-            .headers
-            .get(HOST)
-            .map(|host| host.as_bytes().trim_ascii()),
-    };
-    forwarded
-        .filter(|host| !host.is_empty())
-        .or_else(named)
-        .filter(|host| !host.is_empty())
-}
-
-/// Whether a host, with or without a port, may present tokens of a sending domain. Both `domain` and
-/// `default_host` are in lower case and punycode.
+/// Whether a host, without a port, may present tokens of a sending domain. Both `domain` and `default_host`
+/// are in lower case and punycode.
 pub(super) fn may_present(asked: Option<&[u8]>, domain: &str, default_host: Option<&str>) -> bool {
-    let Some(asked) = asked else {
+    let Some(host) = asked else {
         return true;
     };
-    let host = without_port(asked);
-    let host = host.strip_suffix(b".").unwrap_or(host);
     default_host.is_some_and(|default| host.eq_ignore_ascii_case(default.as_bytes()))
         || is_within(host, domain.as_bytes())
-}
-
-/// No host here is an IPv6 address, so a colon begins a port.
-fn without_port(host: &[u8]) -> &[u8] {
-    host.split(|byte| *byte == b':').next().unwrap_or(host)
 }
 
 fn is_within(host: &[u8], domain: &[u8]) -> bool {
@@ -71,6 +32,7 @@ fn is_within(host: &[u8], domain: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::may_present;
+    use crate::peer::bare_host;
 
     #[test]
     fn a_token_counts_on_its_domain_and_on_the_default_host_only() {
@@ -97,7 +59,7 @@ mod tests {
             ("link.other.example", false),
         ];
         for (host, expected) in rows {
-            let asked = Some(host.as_bytes());
+            let asked = Some(bare_host(host.as_bytes()));
             let verdict = may_present(asked, "example.com", Some("track.service.example"));
             assert_eq!(verdict, expected, "{host}");
         }

@@ -23,6 +23,7 @@ use crate::domains::IpStorage;
 use crate::event::{Event, Kind, Machine};
 use crate::event_log::NotStored;
 use crate::failure::{Failure, PageFailure};
+use crate::peer::Peer;
 
 pub(crate) use newcomers::Newcomers;
 
@@ -97,11 +98,8 @@ async fn believe(app: &App, parts: &Parts) -> Result<Said, Refusal> {
         .registry
         .default_host()
         .map(linkseal::TrackingHost::host);
-    if host::may_present(
-        host::asked(parts, &app.settings.trusted_proxies),
-        domain,
-        default_host,
-    ) {
+    let asked = Peer::new(&app.settings, parts).host();
+    if host::may_present(asked, domain, default_host) {
         Ok(said)
     } else {
         Err(Refusal::Host)
@@ -125,7 +123,7 @@ fn event(app: &App, parts: &Parts, origin: &Origin<'_>) -> Event {
         .snapshot()
         .with_removed(origin.domain)
         .map_or(IpStorage::None, |known| known.domain.ip_storage);
-    let address = client::address(parts, &app.settings.trusted_proxies);
+    let address = Peer::new(&app.settings, parts).client();
     let headers = &parts.headers;
     let user_agent = client::text(headers, header::USER_AGENT, client::MAX_AGENT_BYTES);
     let mut event = Event {
