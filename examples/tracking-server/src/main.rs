@@ -13,6 +13,7 @@ mod event_log;
 mod failure;
 mod front;
 mod guard;
+mod json;
 mod machine;
 mod metrics;
 mod options;
@@ -23,6 +24,7 @@ mod rewriting;
 mod serve;
 mod tracking;
 mod words;
+mod work;
 
 use std::error::Error;
 use std::net::SocketAddr;

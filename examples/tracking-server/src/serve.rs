@@ -35,8 +35,6 @@ use crate::options::Settings;
 use crate::rewriting::Rewriting;
 use crate::{api, guard, metrics, pages, reports, rewriting, tracking};
 
-/// A mail of this size is a mistake.
-pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 const MAX_FORM_BYTES: usize = 64 * 1024;
 /// Pages and API calls under way at the same time. More are refused at once, so that memory is bounded, and
 /// clicks, which wait for none of them, still find a server.
@@ -166,8 +164,7 @@ fn router(app: App) -> Router {
     let api = Router::new()
         .merge(api::routes())
         .merge(rewriting::routes())
-        .merge(reports::routes())
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
+        .merge(reports::routes());
     let in_flight = ServiceBuilder::new()
         .layer(HandleErrorLayer::new(guard::overloaded))
         .layer(LoadShedLayer::new())

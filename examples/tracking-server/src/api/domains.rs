@@ -8,11 +8,11 @@ use axum::{Json, Router};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::ApiJson;
 use crate::access::ApiCaller;
 use crate::app::App;
 use crate::domains::{self, Change, IpStorage, Known};
 use crate::failure::ApiFailure;
+use crate::json::JsonBody;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -61,7 +61,7 @@ async fn list(ApiCaller(caller): ApiCaller, State(app): State<App>) -> Json<Valu
 async fn add(
     ApiCaller(caller): ApiCaller,
     State(app): State<App>,
-    ApiJson(new): ApiJson<NewDomain>,
+    JsonBody(new): JsonBody<NewDomain>,
 ) -> Result<impl IntoResponse, ApiFailure> {
     caller.admin()?;
     let known = domains::add(&app, &new.domain, new.external).await?;
@@ -81,7 +81,7 @@ async fn change(
     ApiCaller(caller): ApiCaller,
     State(app): State<App>,
     Path(name): Path<String>,
-    ApiJson(change): ApiJson<DomainChange>,
+    JsonBody(change): JsonBody<DomainChange>,
 ) -> Result<Json<Value>, ApiFailure> {
     let known = domains::visible(&app, &caller, &name)?;
     let change = Change {

@@ -1,10 +1,7 @@
 //! The JSON API, under `/api/v1`.
 
 mod domains;
-mod json;
 mod tokens;
-
-pub(crate) use json::ApiJson;
 
 use axum::Router;
 

@@ -8,11 +8,11 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ApiJson;
 use crate::access::{ApiCaller, token};
 use crate::app::App;
 use crate::domains;
 use crate::failure::ApiFailure;
+use crate::json::JsonBody;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -39,7 +39,7 @@ async fn list(
 async fn create(
     ApiCaller(caller): ApiCaller,
     State(app): State<App>,
-    ApiJson(new): ApiJson<NewToken>,
+    JsonBody(new): JsonBody<NewToken>,
 ) -> Result<impl IntoResponse, ApiFailure> {
     caller.admin()?;
     let domain = domains::find(&app, &new.domain)?.domain.name.clone();

@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use super::body::{JsonBody, MailFacts, json};
+use super::facts::MailFacts;
 use super::report::ReportJson;
 use super::store::{self, Campaign};
 use super::templates::Compiled;
@@ -15,6 +15,7 @@ use crate::access::ApiCaller;
 use crate::app::App;
 use crate::domains;
 use crate::failure::{ApiFailure, Failure};
+use crate::json::{JsonBody, MAIL_BYTES, json};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,7 +37,7 @@ struct CampaignJson<'a> {
 pub(super) async fn create(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
-    JsonBody(new): JsonBody<NewCampaign>,
+    JsonBody(new): JsonBody<NewCampaign, MAIL_BYTES>,
 ) -> Result<Response, ApiFailure> {
     let known = domains::visible(&app, &caller, &new.domain)?;
     if new.message.is_empty() {

@@ -5,13 +5,14 @@ use axum::response::Response;
 use linkseal::rewrite_with_report;
 use serde::{Deserialize, Serialize};
 
-use super::aside;
-use super::body::{JsonBody, MailFacts, json, on};
+use super::facts::{MailFacts, on};
 use super::report::{ReportJson, tracks_clicks, tracks_opens};
 use crate::access::ApiCaller;
 use crate::app::App;
 use crate::domains;
 use crate::failure::ApiFailure;
+use crate::json::{JsonBody, MAIL_BYTES, json};
+use crate::work::aside;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,7 +41,7 @@ struct Rewritten<'a> {
 pub(super) async fn rewrite_one(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
-    JsonBody(mail): JsonBody<Mail>,
+    JsonBody(mail): JsonBody<Mail, MAIL_BYTES>,
 ) -> Result<Response, ApiFailure> {
     let known = domains::visible(&app, &caller, &mail.domain)?;
     let message = MailFacts {

@@ -4,8 +4,8 @@
 //! goes out: what can't be tracked is answered as it came, and the report says why. Only a request that is
 //! wrong in itself is refused.
 
-mod body;
 mod campaign;
+mod facts;
 mod mail;
 mod messages;
 mod recipients;
@@ -21,10 +21,6 @@ use crate::app::App;
 use crate::database::Database;
 use messages::Messages;
 use templates::Templates;
-
-/// Over this many bytes the threads that serve others should not be kept waiting. At some 500 MB a second it
-/// takes half a millisecond.
-const SHORT_WORK_BYTES: usize = 256 * 1024;
 
 /// What this part remembers from one request to the next.
 pub(crate) struct Rewriting {
@@ -52,13 +48,4 @@ pub(crate) fn routes() -> Router<App> {
         .route("/campaigns", post(campaign::create))
         .route("/campaigns/{id}", get(campaign::show))
         .route("/campaigns/{id}/render", post(render::render))
-}
-
-/// Does work on so many bytes where it keeps nobody else waiting.
-fn aside<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
-    if bytes > SHORT_WORK_BYTES {
-        tokio::task::block_in_place(work)
-    } else {
-        work()
-    }
 }

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::body::{complaint, on};
+use super::facts::on;
 use crate::failure::Failure;
+use crate::json::complaint;
 
 /// A request takes seconds then; more recipients take more requests, which can run side by side.
 const MAX_RECIPIENTS: usize = 10_000;

@@ -14,7 +14,7 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::body::{JsonBody, MailFacts};
+use super::facts::MailFacts;
 use super::mail::now_s;
 use super::recipients::{Recipient, Recipients};
 use super::report::{tracks_clicks, tracks_opens};
@@ -22,6 +22,7 @@ use super::templates::Compiled;
 use crate::access::ApiCaller;
 use crate::app::App;
 use crate::failure::{ApiFailure, Failure};
+use crate::json::{JsonBody, MAIL_BYTES};
 
 /// Enough that handing a chunk from thread to thread costs nothing beside it.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -50,7 +51,7 @@ pub(super) async fn render(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
     Path(id): Path<String>,
-    JsonBody(order): JsonBody<Order>,
+    JsonBody(order): JsonBody<Order, MAIL_BYTES>,
 ) -> Result<Response, ApiFailure> {
     let compiled = app.rewriting.templates.find(&app, &caller, &id).await?;
     let sent_at = order.sent_at.unwrap_or_else(|| now_s(&app));

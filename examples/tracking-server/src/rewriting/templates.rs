@@ -6,12 +6,12 @@ use linkseal::Template;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::aside;
 use super::store::{self, Campaign};
 use crate::access::Caller;
 use crate::app::App;
 use crate::domains::Known;
 use crate::failure::Failure;
+use crate::work::aside;
 
 const MAX_BYTES: u64 = 128 * 1024 * 1024;
 /// For an estimate: a campaign of a usual size, by which the cache lays out its table.

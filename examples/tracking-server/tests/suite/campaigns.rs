@@ -130,7 +130,8 @@ async fn a_recipient_that_can_not_be_used_leaves_the_others_theirs() {
         let path = format!("/campaigns/{id}/render");
         let answer = asked(&server, "POST", &path, &many, 422).await;
         let said = answer["error"]["message"].as_str().unwrap();
-        let expected = "more than 10000 recipients, send the rest in requests of their own";
+        let expected =
+            "recipients: more than 10000 recipients, send the rest in requests of their own";
         assert!(said.starts_with(expected), "{said}");
     }
 }

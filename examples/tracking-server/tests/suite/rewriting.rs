@@ -150,17 +150,17 @@ async fn what_can_not_be_used_is_refused_with_what_was_expected() {
             (
                 with("sent_at", (-1).into()),
                 422,
-                "invalid value: integer `-1`, expected u64",
+                "sent_at: invalid value: integer `-1`, expected u64",
             ),
             (
                 with("html", 7.into()),
                 422,
-                "invalid type: integer `7`, expected a string",
+                "html: invalid type: integer `7`, expected a string",
             ),
             (
                 with("click_tracking", "no".into()),
                 422,
-                "invalid type: string \"no\", expected a boolean",
+                "click_tracking: invalid type: string \"no\", expected a boolean",
             ),
             (
                 with("trackin", false.into()),
@@ -206,7 +206,10 @@ async fn a_wrong_type_is_refused_without_repeating_the_mail() {
     let mail = json!({ "domain": "example.com", "click_tracking": NEWSLETTER, "html": "" });
     let answer = asked(&server, "POST", "/rewrite", &mail, 422).await;
     let said = answer["error"]["message"].as_str().unwrap();
-    assert!(said.starts_with("invalid type: string"), "{said}");
+    assert!(
+        said.starts_with("click_tracking: invalid type: string"),
+        "{said}"
+    );
     assert!(said.len() < 500, "{said}");
 }
 

@@ -1,0 +1,110 @@
+//! JSON that came from outside: refused with what is wrong and where, never taken for something else.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::app::App;
+use crate::failure::{ApiFailure, Failure};
+use crate::work::aside;
+
+/// For what is no mail: settings and names.
+const SMALL_BYTES: usize = 64 * 1024;
+/// A mail of this size is a mistake.
+pub(crate) const MAIL_BYTES: usize = 16 * 1024 * 1024;
+/// Enough for the place and the field; a longer text repeats the mail.
+const MAX_COMPLAINT_CHARS: usize = 300;
+const MAX_DRAINED_BYTES: usize = 4 * MAIL_BYTES;
+
+/// A body of at most so many bytes.
+pub(crate) struct JsonBody<T, const MAX_BYTES: usize = SMALL_BYTES>(pub(crate) T);
+
+impl<T: DeserializeOwned, const MAX_BYTES: usize> FromRequest<App> for JsonBody<T, MAX_BYTES> {
+    type Rejection = ApiFailure;
+
+    async fn from_request(request: Request, _app: &App) -> Result<Self, ApiFailure> {
+        let bytes = read(request.into_body(), MAX_BYTES).await?;
+        Ok(Self(aside(bytes.len(), || parse(&bytes))?))
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    let error = match serde_json::from_slice(bytes) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    // To keep in mind which field it is costs time, so that is asked only now.
+    let mut again = serde_json::Deserializer::from_slice(bytes);
+    let text = match serde_path_to_error::deserialize::<_, T>(&mut again) {
+        Err(at) if error.is_data() => with_field(&error, at.path()),
+        _ => error.to_string(),
+    };
+    Err(Failure::Invalid(short(text, &error)))
+}
+
+fn with_field(error: &serde_json::Error, path: &serde_path_to_error::Path) -> String {
+    let text = error.to_string();
+    let is_whole = path.iter().next().is_none();
+    // What is said of an unknown field names it already.
+    if is_whole || text.contains(&format!("`{path}`")) {
+        text
+    } else {
+        format!("{path}: {text}")
+    }
+}
+
+/// Says what is wrong, without the mail that may be in it.
+pub(crate) fn complaint(error: &serde_json::Error) -> String {
+    short(error.to_string(), error)
+}
+
+fn short(text: String, error: &serde_json::Error) -> String {
+    match text.char_indices().nth(MAX_COMPLAINT_CHARS) {
+        None => text,
+        Some((end, _)) => format!(
+            "{}… (line {}, column {})",
+            text.get(..end).unwrap_or_default(),
+            error.line(),
+            error.column()
+        ),
+    }
+}
+
+/// Reads a body to its end even when it is too large, within limits: whoever is cut off while sending sees
+/// a broken connection in place of the answer, and tries again.
+async fn read(body: Body, max_bytes: usize) -> Result<Vec<u8>, Failure> {
+    let mut chunks = body.into_data_stream();
+    let mut whole = Vec::new();
+    let mut size = 0_usize;
+    while let Some(chunk) = chunks.next().await {
+        let chunk =
+            chunk.map_err(|error| Failure::Invalid(format!("body can't be read: {error}")))?;
+        size = size.saturating_add(chunk.len());
+        if size <= max_bytes {
+            whole.extend_from_slice(&chunk);
+        } else if size > MAX_DRAINED_BYTES {
+            break;
+        } else {
+            whole = Vec::new();
+        }
+    }
+    if size > max_bytes {
+        return Err(Failure::TooLarge(format!(
+            "body is too large, expected at most {max_bytes} bytes"
+        )));
+    }
+    Ok(whole)
+}
+
+/// Answers with JSON that may be as large as a mail.
+pub(crate) fn json(bytes: usize, answer: &impl Serialize) -> Response {
+    let written = aside(bytes, || serde_json::to_vec(answer));
+    match written {
+        Ok(written) => ([(header::CONTENT_TYPE, "application/json")], written).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
