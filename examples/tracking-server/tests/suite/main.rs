@@ -10,16 +10,19 @@
 )]
 
 mod access;
+mod callers;
 mod campaigns;
 mod click_map;
 mod clicks;
 mod database;
 mod demo;
+mod domain_settings;
 mod domains;
 mod end_to_end;
 mod exports;
 mod health;
 mod hosts;
+mod limits;
 mod links;
 mod log;
 mod loss;
@@ -32,8 +35,10 @@ mod pages;
 mod raw;
 mod reports;
 mod rewriting;
+mod scopes;
 mod sender;
 mod server;
+mod setting;
 mod start;
 mod stored;
 mod tables;

@@ -1,0 +1,66 @@
+//! Calls by one access token or another, and what there is to call.
+
+use reqwest::{RequestBuilder, Response};
+use serde_json::{Value, json};
+
+use crate::server::Server;
+
+pub(crate) const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+                   connect-src 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'none'; \
+                   base-uri 'none'";
+
+pub(crate) async fn add_domain(server: &Server, name: &str) {
+    let request = server.api("POST", "/domains");
+    let answer = send(request.json(&json!({ "domain": name }))).await;
+    assert_eq!(answer.status(), 201);
+}
+
+/// The id and the secret of a token for one domain.
+pub(crate) async fn scoped_token(server: &Server, domain: &str) -> (String, String) {
+    let body = json!({ "name": "sender", "domain": domain });
+    let answer = send(server.api("POST", "/tokens").json(&body)).await;
+    assert_eq!(answer.status(), 201);
+    let made: Value = answer.json().await.unwrap();
+    let text = |field: &str| made[field].as_str().unwrap().to_owned();
+    (text("id"), text("token"))
+}
+
+pub(crate) fn bearer(server: &Server, token: &str, method: &str, path: &str) -> RequestBuilder {
+    let url = server.url(&format!("/api/v1{path}"));
+    server
+        .client
+        .request(method.parse().unwrap(), url)
+        .bearer_auth(token)
+}
+
+pub(crate) async fn send(request: RequestBuilder) -> Response {
+    request.send().await.unwrap()
+}
+
+pub(crate) async fn code(answer: Response) -> String {
+    let body: Value = answer.json().await.unwrap();
+    body["error"]["code"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Pages of a domain, and forms that change it with what they need.
+pub(crate) const PAGES: [&str; 2] = ["settings", "remove"];
+
+pub(crate) const FORMS: [(&str, &[(&str, &str)]); 5] = [
+    ("settings", &[("ip_storage", "full")]),
+    ("validate", &[]),
+    ("check-cname", &[]),
+    ("rotate-key", &[]),
+    ("remove", &[("name", "example.org")]),
+];
+
+pub(crate) const CALLS: [(&str, &str); 6] = [
+    ("GET", ""),
+    ("PATCH", ""),
+    ("DELETE", ""),
+    ("POST", "/validate"),
+    ("POST", "/check-cname"),
+    ("POST", "/rotate-key"),
+];
