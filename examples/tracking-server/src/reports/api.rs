@@ -18,6 +18,8 @@ use crate::failure::{ApiFailure, Failure};
 
 const DEFAULT_LIMIT: i64 = 100;
 const MAX_LIMIT: i64 = 1000;
+/// A page ends after so many events, however few of them a filter lets through.
+const MAX_LOOKED_THROUGH: i64 = 100_000;
 
 type Answer = Result<Json<Value>, ApiFailure>;
 type Asked<T> = Result<Query<T>, QueryRejection>;
@@ -231,9 +233,17 @@ impl EventsQuery {
                 .to_owned(),
         }
     }
+
+    fn is_filtered(&self) -> bool {
+        self.kind.is_some()
+            || self.message.is_some()
+            || self.recipient.is_some()
+            || self.machine.is_some()
+    }
 }
 
 /// `next` is the cursor of the next page, or null when there is none now; `cursor` is where to go on later.
+/// A page that a filter left little of, or nothing, may have a next one all the same.
 async fn events(
     State(app): State<App>,
     caller: ApiCaller,
@@ -247,20 +257,24 @@ async fn events(
         None => 0,
     };
     let settled = query.settled.unwrap_or(true);
-    let until = match settled {
-        true => settled_seq(&app.database).await?,
-        false => i64::MAX,
+    let final_until = settled_seq(&app.database).await?;
+    let far = after.saturating_add(MAX_LOOKED_THROUGH);
+    let more_to_look_through = query.is_filtered() && far < final_until;
+    let until = match (more_to_look_through, settled) {
+        (true, _) => far,
+        (false, true) => final_until,
+        (false, false) => i64::MAX,
     };
     let page = super::newer(&app, &domain, &query.filter(), (after, until), limit).await?;
     let last = page.last().map_or(after, |last| last.seq);
     let full = is_full(&page, limit);
     // Whatever the filter left out up to here need not be looked at again.
-    let cursor = if full || !settled {
+    let cursor = if full {
         last
     } else {
-        last.max(until)
+        last.max(until.min(final_until))
     };
-    let next = full.then(|| cursor.to_string());
+    let next = (full || more_to_look_through).then(|| cursor.to_string());
     Ok(Json(json!({
         "events": page,
         "next": next,

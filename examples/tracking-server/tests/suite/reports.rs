@@ -148,6 +148,44 @@ async fn pages_of_events_miss_nothing_and_repeat_nothing_while_more_come() {
 }
 
 #[tokio::test]
+async fn a_filtered_page_ends_and_the_next_ones_find_the_rest() {
+    for backend in Backend::all() {
+        let stored = Stored::start(&backend).await;
+        stored
+            .insert(&[open("a", "r1", 1), open("b", "r1", 2), open("b", "r1", 3)])
+            .await;
+        stored
+            .tables
+            .execute("UPDATE events SET seq = seq + 250000 WHERE at > 1")
+            .await;
+        stored.settle().await;
+        let mut found = Vec::new();
+        for settled in [true, false] {
+            let (mut after, mut pages) = ("0".to_owned(), 0);
+            loop {
+                let path = format!("events?message=b&settled={settled}&after={after}");
+                let page = stored.json(&path).await;
+                let seqs = page["events"].as_array().unwrap().iter();
+                found.extend(seqs.map(|event| event["seq"].as_i64().unwrap()));
+                pages += 1;
+                match page["next"].as_str() {
+                    Some(next) => next.clone_into(&mut after),
+                    None => break assert_eq!(page["cursor"], "250003"),
+                }
+            }
+            assert_eq!(pages, 3, "settled: {settled}");
+        }
+        assert_eq!(found, [250_002, 250_003, 250_002, 250_003]);
+        let all = stored.json("events").await;
+        assert_eq!(
+            all["events"].as_array().unwrap().len(),
+            3,
+            "without a filter"
+        );
+    }
+}
+
+#[tokio::test]
 async fn events_are_filtered() {
     for backend in Backend::all() {
         let stored = newsletter(&backend).await;

@@ -31,7 +31,7 @@ macro_rules! insert {
 /// A server with a domain, somebody signed in, and hands on its database.
 pub(crate) struct Stored {
     pub(crate) server: Server,
-    tables: Tables,
+    pub(crate) tables: Tables,
     visitor: Visitor,
 }
 
