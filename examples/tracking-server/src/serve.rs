@@ -197,21 +197,19 @@ fn router(app: App) -> Router {
 async fn refresh(app: App) {
     loop {
         tokio::time::sleep(REFRESH).await;
-        let reading = async {
-            tokio::try_join!(
-                app.tokens.refresh(&app.database),
-                app.registry.refresh(&app.database),
-            )
-        };
-        match tokio::time::timeout(REFRESH_PATIENCE, reading).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => {
-                warn!(%error, "domains and access tokens can't be read anew, those known stay");
-            }
-            Err(_) => {
-                warn!("domains and access tokens can't be read anew in time, those known stay");
-            }
-        }
+        // One that can't be read must not keep the other from it: revoked tokens have to end.
+        tokio::join!(
+            refreshed("domains", app.registry.refresh(&app.database)),
+            refreshed("access tokens", app.tokens.refresh(&app.database)),
+        );
+    }
+}
+
+async fn refreshed(what: &str, reading: impl Future<Output = Result<(), sqlx::Error>>) {
+    match tokio::time::timeout(REFRESH_PATIENCE, reading).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warn!(%error, "{what} can't be read anew, those known stay"),
+        Err(_) => warn!("{what} can't be read anew in time, those known stay"),
     }
 }
 
