@@ -39,6 +39,16 @@ const REMOVED_ATTRIBUTES: [&str; 11] = [
     "xlink:href",
 ];
 
+/// From few clicks to the most, as in static/reports.css.
+const HEAT: [(&str, &str); 5] = [
+    ("#fde68a", "#451a03"),
+    ("#fbbf24", "#451a03"),
+    ("#f97316", "#1c0a00"),
+    ("#dc2626", "#ffffff"),
+    ("#991b1b", "#ffffff"),
+];
+const COLD: (&str, &str) = ("#e5e7eb", "#374151");
+
 pub(crate) struct ClickMap {
     /// A whole document, for the frame only.
     pub(crate) html: String,
@@ -152,7 +162,8 @@ fn draw(
         .append_element_content_handler(removal)
         .append_element_content_handler(marking)
         .append_element_content_handler(disarming);
-    let html = rewrite_str(&unwrapped, settings)?;
+    let mut html = rewrite_str(&unwrapped, settings)?;
+    html.push_str(&style());
     let shown = shown.borrow().clone();
     Ok((html, shown))
 }
@@ -193,18 +204,12 @@ impl Share {
         format!("{:.0} %", 100.0 * float(self.count) / float(self.total))
     }
 
-    /// From pale to strong in five steps, with text that can be read on it.
+    /// A colour, and one for text that can be read on it.
     fn colours(&self) -> (&'static str, &'static str) {
-        if self.count == 0 || self.greatest == 0 {
-            return ("#e5e7eb", "#374151");
-        }
-        match self.count * 4 / self.greatest {
-            0 => ("#fde68a", "#451a03"),
-            1 => ("#fbbf24", "#451a03"),
-            2 => ("#f97316", "#1c0a00"),
-            3 => ("#dc2626", "#ffffff"),
-            _ => ("#991b1b", "#ffffff"),
-        }
+        let step = (self.count > 0).then(|| self.count * 4 / self.greatest.max(1));
+        step.and_then(|step| HEAT.get(usize::try_from(step).ok()?))
+            .copied()
+            .unwrap_or(COLD)
     }
 }
 
@@ -212,9 +217,9 @@ impl Share {
 fn mark(element: &mut Element<'_, '_>, link: &Marked, share: &Share) -> Result<(), Error> {
     let (background, text) = share.colours();
     let style = format!(
-        "all:initial;position:absolute;z-index:9999;margin-top:-15px;padding:1px 6px;\
-         border-radius:9px;border:1px solid #ffffff;background:{background};color:{text};\
-         font:bold 11px/15px sans-serif;white-space:nowrap"
+        "all:initial;position:absolute;z-index:9999;margin:-17px 0 0 -6px;padding:1px 7px;\
+         border-radius:10px;border:1px solid #ffffff;box-shadow:0 1px 3px rgba(0,0,0,.45);\
+         background:{background};color:{text};font:bold 12px/16px sans-serif;white-space:nowrap"
     );
     let named = match link.name.as_str() {
         "" => format!("link {}", link.position),
@@ -224,8 +229,24 @@ fn mark(element: &mut Element<'_, '_>, link: &Marked, share: &Share) -> Result<(
     let badge = html! { span style=(style) title=(title) { (share.percent()) } };
     element.before(&badge.into_string(), ContentType::Html);
     let own = element.get_attribute("style").unwrap_or_default();
-    element.set_attribute("style", &format!("{own};outline:2px solid {background}"))?;
+    element.set_attribute("style", &format!("{own};{}", outline(background)))?;
     Ok(())
+}
+
+fn outline(colour: &str) -> String {
+    format!("outline:3px solid {colour}")
+}
+
+/// A linked image covers its link's outline, so it gets one itself; and a badge at the very top needs room.
+fn style() -> String {
+    let rules = HEAT.iter().chain([&COLD]).map(|(colour, _)| {
+        let outline = outline(colour);
+        format!("[style*='{outline}'] img{{{outline}!important;outline-offset:-3px}}")
+    });
+    format!(
+        "<style>html{{padding-top:12px!important}}{}</style>",
+        rules.collect::<String>()
+    )
 }
 
 fn disarm(element: &mut Element<'_, '_>) {

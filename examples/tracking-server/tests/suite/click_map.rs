@@ -44,7 +44,14 @@ async fn the_mail_shows_shares_and_can_do_nothing() {
             .next()
             .unwrap()
             .to_owned();
-        for badge in ["title=\"link 0, red: 2 clicks", ">50 %<", ">0 %<", ">25 %<"] {
+        for badge in [
+            "title=\"link 0, red: 2 clicks",
+            ">50 %<",
+            ">0 %<",
+            ">25 %<",
+            "outline:3px solid #991b1b\">One",
+            "outline:3px solid #e5e7eb\">Two",
+        ] {
             assert!(html.contains(badge), "{backend:?} {badge} {html}");
         }
         for gone in [
