@@ -9,6 +9,7 @@ use maud::{Markup, PreEscaped, html};
 use plotters::coord::combinators::BindKeyPoints as _;
 use plotters::prelude::*;
 
+use super::view::grouped;
 use crate::reports::{Bucket, MINUTE_MS, Series, Span, minute, ticks};
 
 const CLICKS: RGBColor = RGBColor(29, 78, 216);
@@ -27,7 +28,7 @@ struct Size {
 const SIZES: [Size; 2] = [
     Size {
         class: "wide",
-        width: 960,
+        width: 1080,
         height: 260,
         times: 9,
     },
@@ -79,8 +80,8 @@ fn table(series: &Series) -> Markup {
             thead { tr { th { "From (UTC)" } th.number { "Opens" } th.number { "Unique" } th.number { "Clicks" } th.number { "Unique" } } }
             tbody { @for bucket in series.buckets.iter().filter(busy) { tr {
                 td.time { (minute(bucket.at)) }
-                td.number { (bucket.opens) } td.number { (bucket.unique_opens) }
-                td.number { (bucket.clicks) } td.number { (bucket.unique_clicks) }
+                td.number { (grouped(bucket.opens)) } td.number { (grouped(bucket.unique_opens)) }
+                td.number { (grouped(bucket.clicks)) } td.number { (grouped(bucket.unique_clicks)) }
             } } }
         }
     }
@@ -117,7 +118,7 @@ fn draw(series: &Series, size: &Size) -> Result<String, Box<dyn Error>> {
     {
         let area = SVGBackend::with_string(&mut svg, (size.width, size.height)).into_drawing_area();
         let points = times.iter().map(|(at, _)| *at).collect();
-        let digits = u32::try_from(top.to_string().len()).unwrap_or(1);
+        let digits = u32::try_from(grouped(top).len()).unwrap_or(1);
         let mut chart = ChartBuilder::on(&area)
             .margin_top(8)
             .margin_right(12)
@@ -138,7 +139,7 @@ fn draw(series: &Series, size: &Size) -> Result<String, Box<dyn Error>> {
                 let tick = times.iter().find(|(tick, _)| tick == at);
                 tick.map(|(_, text)| text.clone()).unwrap_or_default()
             })
-            .y_label_formatter(&|count| count.to_string())
+            .y_label_formatter(&|count| grouped(*count))
             .draw()?;
         chart.draw_series(
             series

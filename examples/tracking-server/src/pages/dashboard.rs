@@ -2,16 +2,19 @@
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, header};
 use maud::{Markup, html};
 
 use super::chart::chart;
 use super::layout;
 use super::view::{
-    View, by_name, cards, heading, link_to, message_link, or_dash, percent, switches, top_links,
+    View, by_name, cards, grouped, heading, link_to, message_link, or_dash, percent, switches,
+    top_links,
 };
 use crate::access::SignedIn;
 use crate::app::App;
 use crate::failure::PageFailure;
+use crate::peer::Peer;
 use crate::reports::{self, MessageRow, Range, known_domain, minute};
 
 const USUAL: Range = Range::Month;
@@ -23,6 +26,8 @@ pub(super) async fn show(
     signed_in: SignedIn,
     Path(domain): Path<String>,
     query: Result<Query<View>, QueryRejection>,
+    peer: Peer,
+    headers: HeaderMap,
 ) -> Result<Markup, PageFailure> {
     known_domain(&app, &signed_in.caller, &domain)?;
     let view = View::parse(query)?;
@@ -32,7 +37,17 @@ pub(super) async fn show(
     });
     let messages = reports::messages(&app, &domain, view.machines(), after, MESSAGES).await?;
     if messages.is_empty() && after.is_none() {
-        return Ok(layout::page(&domain, &signed_in, &nothing_yet(&domain)));
+        let scheme = if peer.https { "https" } else { "http" };
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok())
+            .unwrap_or("127.0.0.1:8025");
+        let server = format!("{scheme}://{host}");
+        return Ok(layout::page(
+            &domain,
+            &signed_in,
+            &nothing_yet(&domain, &server),
+        ));
     }
     let scope = view.scope(&app, &domain, None, USUAL);
     let figures = reports::figures(&app, &scope).await?;
@@ -42,7 +57,7 @@ pub(super) async fn show(
     let comparison = reports::compare(&app, &scope, &names).await?;
     let body = html! {
         div.report {
-            (heading(&domain, &domain, false))
+            (heading(&domain, &domain, "Dashboard"))
             (switches(&format!("/domains/{domain}"), &view, USUAL))
             (cards(&figures))
             (chart(&series))
@@ -64,11 +79,13 @@ fn message_table(domain: &str, messages: &[MessageRow]) -> Markup {
                 th.number { "Unique clicks" } th.number { "Click rate" }
             } }
             tbody { @for row in messages { tr {
-                td.id { a href=(message_link(domain, &row.message)) { (or_dash(&row.message)) } }
+                td.id title=(row.message) { a href=(message_link(domain, &row.message)) { (or_dash(&row.message)) } }
                 td.time { (minute(row.first_at)) }
-                td.number { (row.mails) }
-                td.number { (row.unique_opens) } td.number { (percent(row.open_rate)) }
-                td.number { (row.unique_clicks) } td.number { (percent(row.click_rate)) }
+                td.number data-label="Mails" { (grouped(row.mails)) }
+                td.number data-label="Unique opens" { (grouped(row.unique_opens)) }
+                td.number data-label="Open rate" { (percent(row.open_rate)) }
+                td.number data-label="Unique clicks" { (grouped(row.unique_clicks)) }
+                td.number data-label="Click rate" { (percent(row.click_rate)) }
             } } }
         } }
     }
@@ -88,16 +105,16 @@ fn older(domain: &str, view: &View, messages: &[MessageRow]) -> Markup {
     html! { p { a href=(link_to(&format!("/domains/{domain}"), &pairs)) { "Older messages" } } }
 }
 
-fn nothing_yet(domain: &str) -> Markup {
+fn nothing_yet(domain: &str, server: &str) -> Markup {
     let mail = format!(
         "curl -H 'Authorization: Bearer YOUR_TOKEN' -H 'Content-Type: application/json' \\\n  \
          --data '{{\"domain\": \"{domain}\", \"message\": \"first\", \"recipient\": \"rcpt-1\",\n    \
          \"html\": \"<p><a href=https://example.com/>Hello</a></p>\"}}' \\\n  \
-         http://127.0.0.1:8025/api/v1/rewrite"
+         {server}/api/v1/rewrite"
     );
     html! {
         div.report {
-            (heading(domain, domain, false))
+            (heading(domain, domain, "Dashboard"))
             div.empty {
                 p { "No mail of this domain has been rewritten yet." }
                 p { "Hand one in, with an access token, and send what comes back:" }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::domains::status_badge;
 use super::layout;
+use super::view::tabs;
 use crate::access::SignedIn;
 use crate::app::App;
 use crate::domains::{self, CnameState, Domain, IpStorage, Known, Status};
@@ -20,11 +21,12 @@ pub(super) enum Said {
 pub(super) fn page(app: &App, signed_in: &SignedIn, known: &Known, said: &Said) -> Markup {
     let domain = &known.domain;
     let body = html! {
-        p.crumbs { a href="/domains" { "Domains" } " / " a href=(format!("/domains/{}", domain.name)) { (domain.name) } }
+        p.crumbs { a href="/domains" { "Domains" } }
         div.title {
             h1 { (domain.name) }
             (status_badge(domain.status))
         }
+        (tabs(&domain.name, "Settings"))
         p.lead { (effect(known)) }
         @if domain.status == Status::Pending { (ownership(signed_in, domain, said)) }
         (settings(signed_in, domain, said))
@@ -106,7 +108,7 @@ fn settings(signed_in: &SignedIn, domain: &Domain, said: &Said) -> Markup {
                 select #ip_storage name="ip_storage" {
                     @for (kind, words) in [
                         (IpStorage::Full, "Store whole"),
-                        (IpStorage::Truncated, "Store truncated (24 bits of IPv4, 48 of IPv6)"),
+                        (IpStorage::Truncated, "Store truncated (/24, /48)"),
                         (IpStorage::None, "Do not store"),
                     ] {
                         option value=(kind.as_str()) selected[domain.ip_storage == kind] { (words) }

@@ -99,8 +99,8 @@ fn row(known: &Known) -> Markup {
     html! {
         tr {
             td { a href=(format!("/domains/{name}")) { (name) } }
-            td { (status_badge(known.domain.status)) }
-            td {
+            td data-label="State" { (status_badge(known.domain.status)) }
+            td data-label="Tracked links use" {
                 @match domains::links_use(known) {
                     Some(host) => (host),
                     None => span.quiet { "untracked" },

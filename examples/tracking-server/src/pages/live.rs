@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::layout;
-use super::view::{event_row, event_table, heading};
+use super::view::{About, event_row, event_table, heading};
 use crate::access::SignedIn;
 use crate::app::App;
 use crate::failure::PageFailure;
@@ -35,12 +35,12 @@ pub(super) async fn show(
     let path = format!("/domains/{domain}/live");
     let body = html! {
         div.report data-live={ (path) "/events?after=" (last) } {
-            (heading(&domain, "Live", true))
+            (heading(&domain, "Live", "Live"))
             p.hint { span data-live-state="" { "The latest events." } " " a href=(path) { "Refresh" } }
             @if events.is_empty() {
                 p.empty { "Nothing was clicked or opened yet. Click a link of a rewritten mail, and it shows here." }
             }
-            (event_table(&domain, &events, true))
+            section { (event_table(&domain, &events, About::Domain)) }
         }
         script src="/static/live.js" defer {}
     };
@@ -109,7 +109,7 @@ impl Tail {
 }
 
 fn row(domain: &str, event: &Stored) -> Option<Event> {
-    let row = event_row(domain, event, true).into_string();
+    let row = event_row(domain, event, About::Domain).into_string();
     Event::default()
         .id(event.seq.to_string())
         .json_data(row)

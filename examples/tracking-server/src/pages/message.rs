@@ -7,7 +7,8 @@ use maud::{Markup, html};
 use super::chart::chart;
 use super::layout;
 use super::view::{
-    View, by_name, cards, event_table, heading, link_to, or_dash, switches, top_links,
+    About, View, by_name, cards, event_table, grouped, heading, link_to, or_dash, switches,
+    top_links,
 };
 use crate::access::SignedIn;
 use crate::app::App;
@@ -16,7 +17,7 @@ use crate::reports::{self, ClickMap, Range, Scope, kept_mail, known_domain};
 
 pub(super) const USUAL: Range = Range::All;
 const LINKS: i64 = 50;
-const EVENTS: i64 = 50;
+const EVENTS: i64 = 25;
 
 pub(super) async fn show(
     State(app): State<App>,
@@ -42,7 +43,7 @@ pub(super) async fn show(
     let map = click_map(&app, &scope, &view, mail.flatten().as_deref()).await?;
     let body = html! {
         div.report {
-            (heading(&domain, or_dash(message), true))
+            (heading(&domain, or_dash(message), ""))
             (switches(&format!("/domains/{domain}/message"), &view, USUAL))
             (cards(&figures))
             (chart(&series))
@@ -54,7 +55,7 @@ pub(super) async fn show(
                 @if clickers.is_empty() { p.empty { "Nobody clicked in this time." } }
                 @else {
                     p.hint { "The latest " (clickers.len()) " clicks. All of them are in the export." }
-                    (event_table(&domain, &clickers, true))
+                    (event_table(&domain, &clickers, About::Message))
                 }
             }
         }
@@ -88,10 +89,11 @@ async fn click_map(
         ],
     );
     Ok(html! {
-        p.hint { "The mail as sent. Each link shows its share of " (map.clicks) " clicks; images that the mail loads from elsewhere stay away." }
+        p.hint { "The mail as sent. Each link shows its share of " (grouped(map.clicks)) " clicks; images that the mail loads from elsewhere stay away." }
+        p.heat { "No click" span.cold {} span.step1 {} span.step2 {} span.step3 {} span.step4 {} span.step5 {} "most clicks" }
         iframe.click-map sandbox="" title="The mail with each link's share of clicks" loading="lazy" src=(frame) {}
         @if map.clicks_elsewhere > 0 {
-            p.hint { (map.clicks_elsewhere) " clicks were on links that are not shown here: those that only Outlook shows, or of other mail under the same id." }
+            p.hint { (grouped(map.clicks_elsewhere)) " clicks were on links that are not shown here: those that only Outlook shows, or of other mail under the same id." }
         }
     })
 }

@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
 
 use super::layout;
-use super::view::{View, event_table, heading, link_to, or_dash};
+use super::view::{About, View, event_table, heading, link_to, or_dash};
 use crate::access::SignedIn;
 use crate::app::App;
 use crate::failure::PageFailure;
@@ -38,10 +38,10 @@ pub(super) async fn show(
     });
     let body = html! {
         div.report {
-            (heading(&domain, or_dash(recipient), true))
+            (heading(&domain, or_dash(recipient), ""))
             p.hint { "All clicks and opens of this recipient, latest first, machines' requests included." }
             @if events.is_empty() { p.empty { "Nothing is known of this recipient: no click, no open, or too long ago." } }
-            @else { (event_table(&domain, &events, false)) }
+            @else { section { (event_table(&domain, &events, About::Recipient)) } }
             @if let Some(older) = older { p { a href=(older) { "Older" } } }
         }
     };

@@ -111,11 +111,11 @@ fn row(signed_in: &SignedIn, token: &Listed) -> Markup {
     html! {
         tr {
             td { (token.name) }
-            td { @match &token.domain {
+            td data-label="Allows" { @match &token.domain {
                 Some(domain) => (domain),
                 None => span.badge.good { "everything" },
             } }
-            td { (layout::time(token.created_at)) }
+            td data-label="Since" { (layout::time(token.created_at)) }
             td.end {
                 @if token.domain.is_some() {
                     form method="post" action=(format!("/tokens/{}/revoke", token.id)) {

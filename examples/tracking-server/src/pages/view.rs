@@ -7,7 +7,7 @@ use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
 use crate::app::App;
-use crate::event::Kind;
+use crate::event::{Kind, Machine};
 use crate::failure::Failure;
 use crate::reports::{Comparison, Figures, Link, Machines, Name, Range, Scope, Stored, minute};
 
@@ -105,6 +105,19 @@ pub(super) fn switches(path: &str, view: &View, usual: Range) -> Markup {
     }
 }
 
+/// A count with commas between thousands.
+pub(super) fn grouped(count: i64) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 /// A share of mails as people write it.
 pub(super) fn percent(rate: Option<f64>) -> String {
     rate.map_or_else(|| "–".to_owned(), |rate| format!("{:.1} %", 100.0 * rate))
@@ -115,31 +128,34 @@ pub(super) fn cards(figures: &Figures) -> Markup {
     let anonymous = figures.clicks.anonymous + figures.opens.anonymous;
     html! {
         dl.cards {
-            div { dt { "Mails rewritten" } dd { (figures.mails) } }
-            div.opens { dt { "Opens" } dd { (figures.opens.total) } dd.more { (figures.opens.unique) " unique" } }
+            div { dt { "Mails rewritten" } dd { (grouped(figures.mails)) } }
+            div.opens { dt { "Opens" } dd { (grouped(figures.opens.total)) } dd.more { (grouped(figures.opens.unique)) " unique" } }
             div.opens { dt { "Open rate" } dd { (percent(figures.opens.rate)) } dd.more { (of_mails(figures)) } }
-            div.clicks { dt { "Clicks" } dd { (figures.clicks.total) } dd.more { (figures.clicks.unique) " unique" } }
+            div.clicks { dt { "Clicks" } dd { (grouped(figures.clicks.total)) } dd.more { (grouped(figures.clicks.unique)) " unique" } }
             div.clicks { dt { "Click-through rate" } dd { (percent(figures.clicks.rate)) } dd.more { (of_mails(figures)) } }
-            div { dt { "By machines" } dd { (machines.clicks + machines.opens) }
-                dd.more { (machines.clicks) " clicks, " (machines.opens) " opens, "
+            div { dt { "By machines" } dd { (grouped(machines.clicks + machines.opens)) }
+                dd.more { (grouped(machines.clicks)) " clicks, " (grouped(machines.opens)) " opens, "
                     @if figures.scope.machines == Machines::Include { "counted" } @else { "not counted" } } }
         }
         @if anonymous > 0 {
-            p.hint { (anonymous) " events name no recipient: they are in the totals, not among unique ones nor in rates." }
+            p.hint { (grouped(anonymous)) " events name no recipient: they are in the totals, not among unique ones nor in rates." }
         }
     }
 }
 
 fn of_mails(figures: &Figures) -> Markup {
-    html! { "of " (figures.rated_mails) " mails" }
+    html! { "of " (grouped(figures.rated_mails)) " mails" }
 }
 
 /// A destination as text; followed only when it is a web page, and without telling it where from.
 fn destination(destination: &str) -> Markup {
-    let web = destination.starts_with("https://") || destination.starts_with("http://");
+    let shown = destination
+        .strip_prefix("https://")
+        .or_else(|| destination.strip_prefix("http://"));
     html! {
-        @if web { a.destination href=(destination) rel="noreferrer noopener nofollow" { (destination) } }
-        @else { span.destination { (destination) } }
+        @if let Some(shown) = shown {
+            a.destination href=(destination) title=(destination) rel="noreferrer noopener nofollow" { (shown) }
+        } @else { span.destination title=(destination) { (destination) } }
     }
 }
 
@@ -152,19 +168,19 @@ pub(super) fn top_links(links: &[Link], in_message: bool) -> Markup {
     html! {
         @if links.is_empty() { p.empty { "No link was clicked in this time." } }
         @else {
-            div.scroll { table {
+            div.scroll { table.links {
                 thead { tr {
                     @if in_message { th.number { "Link" } }
-                    th { "Destination" } th.number { "Clicks" } th.number { "Unique" } th.share { span.hidden { "Share" } }
+                    th { @if in_message { "Name and destination" } @else { "Link" } } th.number { "Clicks" } th.number { "Unique" } th.share { span.hidden { "Share" } }
                 } }
                 tbody { @for link in links { tr {
                     @if in_message { td.number { (link.position.map(|position| position.to_string()).unwrap_or_default()) } }
-                    td {
+                    td.link {
                         @if let Some(name) = link.name.as_deref().filter(|name| !name.is_empty()) { strong.name { (name) } " " }
                         (destination(link.destination.as_deref().unwrap_or_default()))
                     }
-                    td.number { (link.clicks) }
-                    td.number { (link.unique_clicks) }
+                    td.number { (grouped(link.clicks)) }
+                    td.number { (grouped(link.unique_clicks)) }
                     td.share { meter min="0" max=(most.max(1)) value=(link.clicks) aria-hidden="true" {} }
                 } } }
             } }
@@ -179,42 +195,47 @@ pub(super) fn by_name(names: &[Name], comparison: Option<&Comparison>) -> Markup
             p.empty { "No link with a name was clicked in this time. Name the links you want to compare: "
                 code { "<a data-track-name=\"red-button\" href=…>" } }
         } @else {
-            div.scroll { table {
-                thead { tr { th { "Name" } th.number { "Clicks" } th.number { "Unique" } th.number { "Mails" } th.number { "Rate" } } }
-                tbody { @for name in names { tr {
-                    td { strong.name { (name.name) } }
-                    td.number { (name.clicks) }
-                    td.number { (name.unique_clicks) }
-                    td.number { (name.mails) }
-                    td.number { (percent(name.rate)) }
-                } } }
-            } }
             @if let Some(comparison) = comparison { p.finding { (comparison.note) } }
             @else if names.len() > 1 {
                 p.hint { "The leading two are not tested: too few recipients, or too many messages, to tell who saw which." }
             }
+            div.scroll { table.names {
+                thead { tr { th { "Name" } th.number { "Clicks" } th.number { "Unique" } th.number { "Mails" } th.number { "Rate" } } }
+                tbody { @for name in names { tr {
+                    td { strong.name { (name.name) } }
+                    td.number { (grouped(name.clicks)) }
+                    td.number { (grouped(name.unique_clicks)) }
+                    td.number { (grouped(name.mails)) }
+                    td.number { (percent(name.rate)) }
+                } } }
+            } }
         }
     }
 }
 
-pub(super) fn event_table(domain: &str, events: &[Stored], with_recipient: bool) -> Markup {
+/// What a table of events is about, and so need not say in each row.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(super) enum About {
+    Domain,
+    Message,
+    Recipient,
+}
+
+pub(super) fn event_table(domain: &str, events: &[Stored], about: About) -> Markup {
     html! {
         div.scroll { table.events {
             thead { tr {
-                th { "Time (UTC)" } th { "Event" } th { "Message" }
-                @if with_recipient { th { "Recipient" } }
+                th { "Time (UTC)" } th { "Event" }
+                @if about != About::Message { th { "Message" } }
+                @if about != About::Recipient { th { "Recipient" } }
                 th { "Link" } th { "Machine" } th { "Client" }
             } }
-            tbody { @for event in events { (event_row(domain, event, with_recipient)) } }
+            tbody { @for event in events { (event_row(domain, event, about)) } }
         } }
     }
 }
 
-pub(super) fn event_row(
-    domain: &str,
-    Stored { event, .. }: &Stored,
-    with_recipient: bool,
-) -> Markup {
+pub(super) fn event_row(domain: &str, Stored { event, .. }: &Stored, about: About) -> Markup {
     let reasons: Vec<_> = event.reasons.iter().map(|reason| reason.as_str()).collect();
     let (kind, label) = match event.kind {
         Kind::Click => ("kind click", "click"),
@@ -224,21 +245,27 @@ pub(super) fn event_row(
         tr {
             td.time { (minute(event.at)) ":" (format!("{:02}", event.at / 1000 % 60)) }
             td { span class=(kind) { (label) } }
-            td.id { a href=(message_link(domain, &event.message)) { (or_dash(&event.message)) } }
-            @if with_recipient { td.id {
+            @if about != About::Message {
+                td.id title=(event.message) { a href=(message_link(domain, &event.message)) { (or_dash(&event.message)) } }
+            }
+            @if about != About::Recipient { td.id title=(event.recipient) {
                 @if event.recipient.is_empty() { "–" }
                 @else { a href=(recipient_link(domain, &event.recipient)) { (event.recipient) } }
             } }
             td.link {
-                @if let Some(position) = event.position { span.position { (position) } " " }
-                @if let Some(name) = event.name.as_deref().filter(|name| !name.is_empty()) { strong.name { (name) } " " }
+                @match (event.name.as_deref(), event.position) {
+                    (None | Some(""), Some(position)) => { span.position { "link " (position) } " " }
+                    (Some(name), _) => { strong.name { (name) } " " }
+                    (None, None) => {}
+                }
                 @if let Some(to) = &event.destination { (destination(to)) }
             }
-            td.machine { @if !reasons.is_empty() || event.machine.as_str() != "none" {
-                (event.machine.as_str()) " " small { (reasons.join(", ")) }
+            td.machine { @if event.machine != Machine::None {
+                span.badge.warn { (event.machine.as_str()) } " " small { (reasons.join(", ")) }
             } }
             td.client title=[event.user_agent.as_deref()] {
-                (event.ip.as_deref().unwrap_or_default()) " " small { (event.user_agent.as_deref().unwrap_or_default()) }
+                @if let Some(ip) = &event.ip { span { (ip) } " " }
+                @if let Some(agent) = &event.user_agent { small { (agent) } }
             }
         }
     }
@@ -249,19 +276,48 @@ pub(super) fn or_dash(id: &str) -> &str {
 }
 
 /// Where a page stands, and what stands beside it.
-pub(super) fn heading(domain: &str, title: &str, trail: bool) -> Markup {
-    let base = format!("/domains/{domain}");
+pub(super) fn heading(domain: &str, title: &str, current: &str) -> Markup {
     html! {
         div.heading {
-            @if trail { p.trail { a href=(base) { (domain) } } }
+            p.crumbs {
+                a href="/domains" { "Domains" }
+                @if title != domain { " / " a href={ "/domains/" (domain) } { (domain) } }
+            }
             h1 { (title) }
-            nav.beside aria-label="Domain" {
-                a href=(base) { "Dashboard" }
-                a href={ (base) "/live" } { "Live" }
-                a href={ (base) "/settings" } { "Settings" }
-                a href={ (base) "/events.csv" } { "CSV" }
+            (tabs(domain, current))
+        }
+    }
+}
+
+/// The pages of a domain, and its files.
+pub(super) fn tabs(domain: &str, current: &str) -> Markup {
+    let base = format!("/domains/{domain}");
+    let pages = [
+        ("", "Dashboard"),
+        ("/live", "Live"),
+        ("/settings", "Settings"),
+    ];
+    html! {
+        nav.tabs aria-label="Domain" {
+            @for (path, name) in pages {
+                a href={ (base) (path) } aria-current=[(name == current).then_some("page")] { (name) }
+            }
+            span.files {
+                span { "Export " }
+                a href={ (base) "/events.csv" } { "CSV" } " "
                 a href={ (base) "/events.ndjson" } { "NDJSON" }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        let written = [0, 999, 1000, 12_345, 1_234_567].map(grouped);
+        assert_eq!(written, ["0", "999", "1,000", "12,345", "1,234,567"]);
     }
 }

@@ -8,7 +8,8 @@ async fn a_domain_without_mail_says_what_to_do() {
     for backend in Backend::all() {
         let stored = Stored::start(&backend).await;
         let page = stored.page("/domains/example.com").await;
-        assert!(page.contains("/api/v1/rewrite"), "{backend:?} {page}");
+        let here = stored.server.url("/api/v1/rewrite");
+        assert!(page.contains(&here), "{backend:?} {here} {page}");
         assert_eq!(stored.visit("/domains/unknown.example").await.status(), 404);
         assert_eq!(
             stored
