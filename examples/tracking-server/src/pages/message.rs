@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::chart::chart;
 use super::layout;
 use super::view::{
-    About, View, by_name, cards, event_table, grouped, heading, link_to, or_dash, switches,
+    About, View, by_name, cards, counted, event_table, heading, link_to, or_dash, switches,
     top_links,
 };
 use crate::access::SignedIn;
@@ -54,7 +54,7 @@ pub(super) async fn show(
                 h2 { "Who clicked" }
                 @if clickers.is_empty() { p.empty { "Nobody clicked in this time." } }
                 @else {
-                    p.hint { "The latest " (clickers.len()) " clicks. All of them are in the export." }
+                    p.hint { "The latest clicks, at most " (EVENTS) ". All of them are in the export." }
                     (event_table(&domain, &clickers, About::Message))
                 }
             }
@@ -89,11 +89,11 @@ async fn click_map(
         ],
     );
     Ok(html! {
-        p.hint { "The mail as sent. Each link shows its share of " (grouped(map.clicks)) " clicks; images that the mail loads from elsewhere stay away." }
+        p.hint { "The mail as sent. Each link shows its share of " (counted(map.clicks, "click")) "; images that the mail loads from elsewhere stay away." }
         p.heat { "No click" span.cold {} span.step1 {} span.step2 {} span.step3 {} span.step4 {} span.step5 {} "most clicks" }
         iframe.click-map sandbox="" title="The mail with each link's share of clicks" loading="lazy" src=(frame) {}
         @if map.clicks_elsewhere > 0 {
-            p.hint { (grouped(map.clicks_elsewhere)) " clicks were on links that are not shown here: those that only Outlook shows, or of other mail under the same id." }
+            p.hint { "Not shown here: " (counted(map.clicks_elsewhere, "click")) " on links that only Outlook shows, or of other mail under the same id." }
         }
     })
 }

@@ -118,6 +118,12 @@ pub(super) fn grouped(count: i64) -> String {
     grouped
 }
 
+/// How many of something.
+pub(super) fn counted(count: i64, one: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {one}{plural}", grouped(count))
+}
+
 /// A share of mails as people write it.
 pub(super) fn percent(rate: Option<f64>) -> String {
     rate.map_or_else(|| "–".to_owned(), |rate| format!("{:.1} %", 100.0 * rate))
@@ -134,17 +140,17 @@ pub(super) fn cards(figures: &Figures) -> Markup {
             div.clicks { dt { "Clicks" } dd { (grouped(figures.clicks.total)) } dd.more { (grouped(figures.clicks.unique)) " unique" } }
             div.clicks { dt { "Click-through rate" } dd { (percent(figures.clicks.rate)) } dd.more { (of_mails(figures)) } }
             div { dt { "By machines" } dd { (grouped(machines.clicks + machines.opens)) }
-                dd.more { (grouped(machines.clicks)) " clicks, " (grouped(machines.opens)) " opens, "
+                dd.more { (counted(machines.clicks, "click")) ", " (counted(machines.opens, "open")) ", "
                     @if figures.scope.machines == Machines::Include { "counted" } @else { "not counted" } } }
         }
         @if anonymous > 0 {
-            p.hint { (grouped(anonymous)) " events name no recipient: they are in the totals, not among unique ones nor in rates." }
+            p.hint { (counted(anonymous, "event")) " without a recipient: in the totals, not among unique ones nor in rates." }
         }
     }
 }
 
 fn of_mails(figures: &Figures) -> Markup {
-    html! { "of " (grouped(figures.rated_mails)) " mails" }
+    html! { "of " (counted(figures.rated_mails, "mail")) }
 }
 
 /// A destination as text; followed only when it is a web page, and without telling it where from.
@@ -314,6 +320,12 @@ pub(super) fn tabs(domain: &str, current: &str) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_not_plural() {
+        let written = [0, 1, 1000].map(|count| counted(count, "mail"));
+        assert_eq!(written, ["0 mails", "1 mail", "1,000 mails"]);
+    }
 
     #[test]
     fn thousands_are_grouped() {
