@@ -3,6 +3,9 @@
 //! SQL is written once, in what both understand, with `$1` for parameters; only migrations come in two
 //! kinds. Statements are `&'static str`, so no value can get into one but as a parameter.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -85,6 +88,12 @@ impl Database {
             POSTGRES.run(&pool).await?;
             return Ok(Self::Postgres(pool));
         }
+        // SQLite would take anything for a file, a PostgreSQL server's password included.
+        if !url.starts_with("sqlite:") {
+            let expected = "the database's URL is of an unknown kind, expected sqlite:FILE or \
+                            postgres://USER:PASSWORD@HOST/DATABASE";
+            return Err(sqlx::Error::Configuration(expected.into()));
+        }
         let options = SqliteConnectOptions::from_str(url)?
             .create_if_missing(true)
             .foreign_keys(true)
@@ -93,6 +102,7 @@ impl Database {
             .pragma("cache_size", "-65536")
             .pragma("wal_autocheckpoint", WAL_PAGES)
             .busy_timeout(BUSY);
+        make_private(options.get_filename());
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(ACQUIRE)
@@ -117,5 +127,18 @@ impl Database {
             }
             Self::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+/// Makes the file, if it is not there, for its owner only: signing keys and mail are in it. SQLite gives the
+/// files beside it the same mode. What goes wrong here SQLite says better.
+fn make_private(file: &Path) {
+    // An URI is a database in memory.
+    if !file.to_string_lossy().starts_with("file:") {
+        let _ = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(file);
     }
 }

@@ -20,6 +20,7 @@ mod domain_settings;
 mod domains;
 mod end_to_end;
 mod exports;
+mod hardening;
 mod health;
 mod hosts;
 mod limits;

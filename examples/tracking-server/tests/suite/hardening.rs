@@ -1,0 +1,92 @@
+//! What somebody tries who means harm: strangers, one customer against another, neighbours on the machine.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
+
+use reqwest::{RequestBuilder, Response};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::process::Command;
+
+use crate::database::Backend;
+use crate::sender::Tables;
+use crate::server::Server;
+use crate::stored::{Stored, click};
+
+async fn status(request: RequestBuilder) -> u16 {
+    request.send().await.unwrap().status().as_u16()
+}
+
+async fn add_domain(server: &Server, name: &str) {
+    let request = server.api("POST", "/domains");
+    assert_eq!(status(request.json(&json!({ "domain": name }))).await, 201);
+}
+
+fn new_token(server: &Server, domain: &str) -> RequestBuilder {
+    let body = json!({ "name": "sender", "domain": domain });
+    server.api("POST", "/tokens").json(&body)
+}
+
+async fn scoped_token(server: &Server, domain: &str) -> String {
+    let made: Value = new_token(server, domain)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    made["token"].as_str().unwrap().to_owned()
+}
+
+async fn get(server: &Server, token: &str, path: &str) -> Response {
+    let url = server.url(&format!("/api/v1{path}"));
+    let request = server.client.get(url).bearer_auth(token);
+    request.send().await.unwrap()
+}
+
+/// Connections that begin a request, and never end it.
+async fn unfinished(server: &Server, heads: impl Iterator<Item = String>) -> Vec<TcpStream> {
+    let mut waiting = Vec::new();
+    for head in heads {
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port))
+            .await
+            .unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        waiting.push(stream);
+    }
+    waiting
+}
+
+#[tokio::test]
+async fn database_file_is_for_its_owner_only() {
+    let server = Server::start(&Backend::Sqlite).await;
+    for end in ["", "-wal", "-shm"] {
+        let path = server.folder.path().join(format!("tracking.sqlite{end}"));
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "tracking.sqlite{end}: {mode:o}");
+    }
+}
+
+#[tokio::test]
+async fn database_url_of_another_kind_is_refused_without_being_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in ["bob:s3cret@db.example", "mysql://bob:s3cret@db.example/x"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_tracking-server"))
+            .env_clear()
+            .env("DATABASE_URL", url)
+            .env("LISTEN", "127.0.0.1:0")
+            .current_dir(folder.path())
+            .kill_on_drop(true)
+            .output();
+        let output = tokio::time::timeout(Duration::from_secs(10), output)
+            .await
+            .expect("the program ends")
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{url}");
+        assert!(said.contains("sqlite:FILE or postgres://"), "{said}");
+        assert!(!said.contains("s3cret"), "{said}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
