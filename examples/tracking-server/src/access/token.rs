@@ -90,10 +90,12 @@ pub(crate) async fn create(
     }
     let token = AccessToken::new(new_secret());
     let id = app.clock.new_id().to_string();
-    executing!(
+    // Another server may have removed the domain a moment ago.
+    let made = executing!(
         &app.database,
         sqlx::query(
-            "INSERT INTO access_tokens (id, hash, name, domain, created_at) VALUES ($1, $2, $3, $4, $5)"
+            "INSERT INTO access_tokens (id, hash, name, domain, created_at) SELECT $1, $2, $3, $4, $5 \
+             WHERE EXISTS (SELECT 1 FROM domains WHERE name = $4 AND removed_at IS NULL)"
         )
         .bind(&id)
         .bind(token.hash().as_slice())
@@ -101,6 +103,9 @@ pub(crate) async fn create(
         .bind(domain)
         .bind(app.clock.now())
     )?;
+    if made == 0 {
+        return Err(Failure::NotFound("domain"));
+    }
     let caller = Caller {
         token: id.clone(),
         domain: Some(domain.to_owned()),

@@ -44,7 +44,12 @@ pub(super) async fn add(
         if added == 0 {
             return Ok(false);
         }
-        // One that is revived has its keys still.
+        // One that is revived may belong to somebody else now.
+        sqlx::query("DELETE FROM access_tokens WHERE domain = $1")
+            .bind(&domain.name)
+            .execute(&mut *both)
+            .await?;
+        // It has its keys still.
         sqlx::query(
             "INSERT INTO signing_keys (domain, secret, created_at) SELECT $1, $2, $3 \
              WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE domain = $1 AND retired_at IS NULL)",

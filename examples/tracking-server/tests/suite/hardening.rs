@@ -90,3 +90,34 @@ async fn database_url_of_another_kind_is_refused_without_being_repeated() {
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[tokio::test]
+async fn token_that_outlived_its_domain_stays_dead_when_that_comes_back() {
+    for backend in Backend::all() {
+        let server = Server::start(&backend).await;
+        add_domain(&server, "example.com").await;
+        let removed = status(server.api("DELETE", "/domains/example.com")).await;
+        assert_eq!(removed, 204);
+        let tables = Tables::of(&server).await;
+        tables
+            .add_token("made by another server", "example.com")
+            .await;
+        add_domain(&server, "example.com").await;
+        let answer = get(&server, "made by another server", "/domains").await;
+        assert_eq!(answer.status(), 401, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_token_is_made_for_a_domain_that_another_server_removed() {
+    for backend in Backend::all() {
+        let one = Server::start(&backend).await;
+        add_domain(&one, "example.com").await;
+        let folder = tempfile::tempdir().unwrap();
+        let other = Server::start_on(folder, one.database_url.clone(), &[]).await;
+        let removed = status(one.api("DELETE", "/domains/example.com")).await;
+        assert_eq!(removed, 204);
+        let made = status(new_token(&other, "example.com")).await;
+        assert_eq!(made, 404, "{backend:?}");
+    }
+}
