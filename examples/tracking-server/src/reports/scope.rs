@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Span;
 use crate::access::Caller;
 use crate::app::App;
+use crate::domains::Status;
 use crate::failure::Failure;
 use crate::words::words;
 
@@ -38,9 +39,17 @@ impl Scope {
 }
 
 /// Refuses a domain that the caller may not see, or that is not there, in the same words.
+///
+/// A domain that was removed and came back has a past that its new sender has nothing to do with, as long as
+/// they have not proved that the domain is theirs. One that is new has nothing to report.
 pub(crate) fn known_domain(app: &App, caller: &Caller, domain: &str) -> Result<(), Failure> {
     caller.see(domain)?;
     match app.registry.snapshot().domain(domain) {
+        Some(known) if known.domain.status != Status::Validated && caller.admin().is_err() => {
+            Err(Failure::Conflict(
+                "reports show once the domain is validated: its settings say how".to_owned(),
+            ))
+        }
         Some(_) => Ok(()),
         None => Err(Failure::NotFound("domain")),
     }

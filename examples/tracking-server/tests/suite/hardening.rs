@@ -121,3 +121,43 @@ async fn no_token_is_made_for_a_domain_that_another_server_removed() {
         assert_eq!(made, 404, "{backend:?}");
     }
 }
+
+#[tokio::test]
+async fn domain_that_came_back_hides_its_past_until_it_is_validated() {
+    for backend in Backend::all() {
+        let stored = Stored::start(&backend).await;
+        let server = &stored.server;
+        stored
+            .insert(&[click("m", "a-former-owners-reader", 0, "n", 1000)])
+            .await;
+        stored.settle().await;
+        stored.keep("m", "<p>a former owner's mail").await;
+        let removed = status(server.api("DELETE", "/domains/example.com")).await;
+        assert_eq!(removed, 204);
+        add_domain(server, "example.com").await;
+        stored.confined("newcomer", "example.com").await;
+        for path in ["stats", "messages", "events", "events.csv", "links"] {
+            let path = format!("/domains/example.com/{path}");
+            let answer = get(server, "newcomer", &path).await;
+            assert_eq!(answer.status(), 409, "{path}");
+            let text = answer.text().await.unwrap();
+            assert!(!text.contains("former"), "{text}");
+        }
+        for path in [
+            "",
+            "/message?id=m",
+            "/click-map?message=m",
+            "/live",
+            "/live/events",
+            "/events.ndjson",
+        ] {
+            let path = format!("/domains/example.com{path}");
+            let answer = stored.visit_as("newcomer", &path).await;
+            assert_eq!(answer.status(), 409, "{path}");
+        }
+        let settings = "/domains/example.com/settings";
+        let own = stored.visit_as("newcomer", settings).await;
+        assert_eq!(own.status(), 200);
+        assert_eq!(stored.json("stats").await["clicks"]["total"], 1);
+    }
+}
