@@ -159,20 +159,27 @@ fn record(Stored { seq, event }: &Stored) -> [String; 21] {
     ]
 }
 
-/// Puts an apostrophe before what a spreadsheet would run. White space and quotes count as if they were not
-/// there, since some programs skip them.
+/// Puts an apostrophe before what a spreadsheet would run, at the start and where it may see the start of a
+/// cell: half of Europe separates cells by semicolons, and a file by commas is then cut at those in a text.
 fn harmless(text: &str) -> String {
-    let first = text.trim_start_matches([' ', '\'', '"']).chars().next();
+    let mut harmless = String::with_capacity(text.len());
+    for cell in text.split_inclusive([';', '\t', '\r', '\n']) {
+        if runs(cell) {
+            harmless.push('\'');
+        }
+        harmless.push_str(cell);
+    }
+    harmless
+}
+
+/// White space and quotes count as if they were not there, since some programs skip them.
+fn runs(cell: &str) -> bool {
+    let first = cell.trim_start_matches([' ', '\'', '"']).chars().next();
     // Formulas begin with these, the full-width ones included; tab and line ends begin a new cell in some.
-    let runs = matches!(
+    matches!(
         first,
         Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠')
-    );
-    if runs {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
+    )
 }
 
 #[cfg(test)]
@@ -181,12 +188,26 @@ mod tests {
 
     #[test]
     fn cells_that_begin_like_formulas_are_made_text() {
-        for formula in [
-            "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\"=1", "＝1",
-        ] {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\"=1", "＝1"] {
             assert_eq!(harmless(formula), format!("'{formula}"));
         }
-        for text in ["", "rcpt-42", "https://shop.example/?a=1", "O'Hara"] {
+        // Where the separator is a semicolon, one begins a cell in the middle of a text.
+        for (text, expected) in [
+            ("\t=1", "'\t'=1"),
+            ("\r=1", "'\r'=1"),
+            ("Mozilla;=1+1", "Mozilla;'=1+1"),
+            ("a; \"+1;@b", "a;' \"+1;'@b"),
+            ("a\tb\t-1\n=2", "a\tb\t'-1\n'=2"),
+        ] {
+            assert_eq!(harmless(text), expected);
+        }
+        for text in [
+            "",
+            "rcpt-42",
+            "https://shop.example/?a=1",
+            "O'Hara",
+            "Mozilla/5.0 (X11; Linux x86_64; rv:1.0)",
+        ] {
             assert_eq!(harmless(text), text);
         }
     }
