@@ -86,6 +86,11 @@ impl From<DnsError> for Failure {
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(|error| error.code());
+        // PostgreSQL's "character not in repertoire": it stores no NUL, and the asker can do without.
+        if code.is_some_and(|code| code == "22021") {
+            return Self::Invalid("a text has a NUL character, expected none".to_owned());
+        }
         Self::Database(error)
     }
 }

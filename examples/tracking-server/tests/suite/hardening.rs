@@ -161,3 +161,21 @@ async fn domain_that_came_back_hides_its_past_until_it_is_validated() {
         assert_eq!(stored.json("stats").await["clicks"]["total"], 1);
     }
 }
+
+#[tokio::test]
+async fn text_that_no_database_takes_is_the_askers_fault() {
+    for backend in Backend::all() {
+        let stored = Stored::start(&backend).await;
+        for path in ["events?message=%00", "timeline?recipient=%00"] {
+            let request = stored
+                .server
+                .api("GET", &format!("/domains/example.com/{path}"));
+            assert!(
+                [200, 422].contains(&status(request).await),
+                "{backend:?} {path}"
+            );
+        }
+        let revoked = status(stored.server.api("DELETE", "/tokens/%00")).await;
+        assert!([404, 422].contains(&revoked), "{backend:?}: {revoked}");
+    }
+}
