@@ -55,7 +55,8 @@ pub(crate) async fn not_on_tracking_hosts(
         .is_some_and(|default| default.host() == host);
     // The page that apologises for a bad link is served there, and has its looks from here.
     let is_look = request.uri().path().starts_with("/static/");
-    if !is_default && !is_look && app.registry.snapshot().is_tracking_host(&host) {
+    let is_exempt = is_default || app.settings.is_pages_host(&host);
+    if !is_exempt && !is_look && app.registry.snapshot().is_tracking_host(&host) {
         return PageFailure(Failure::NotFound("page")).into_response();
     }
     next.run(request).await

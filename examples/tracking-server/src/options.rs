@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::peer::without_port;
+
 pub(crate) const DEFAULT_DATABASE_URL: &str = "sqlite:tracking.sqlite";
 
 /// Click, log, redirect, report: the reference tracking server of linkseal.
@@ -53,6 +55,9 @@ pub(crate) struct Settings {
     /// The service's own tracking host, for domains that have none yet. Unset: their mail goes out untracked.
     #[arg(long, env = "DEFAULT_HOST", value_name = "HOST[:PORT]")]
     pub(crate) default_host: Option<String>,
+    /// The host of these pages: no domain may have it for tracking, which would close the pages there.
+    #[arg(long, env = "PAGES_HOST", value_name = "HOST")]
+    pub(crate) pages_host: Option<String>,
     /// Where CNAME records of tracking hosts must point. Unset: the default host.
     #[arg(long, env = "CNAME_TARGET", value_name = "HOST")]
     pub(crate) cname_target: Option<String>,
@@ -96,4 +101,12 @@ pub(crate) struct Settings {
     /// Write logs as JSON.
     #[arg(long, env = "LOG_JSON")]
     pub(crate) log_json: bool,
+}
+
+impl Settings {
+    /// Whether a host, in lower case and without a port, is that of the pages.
+    pub(crate) fn is_pages_host(&self, host: &str) -> bool {
+        let own = self.pages_host.as_deref();
+        own.is_some_and(|own| without_port(own) == host)
+    }
 }

@@ -179,3 +179,31 @@ async fn text_that_no_database_takes_is_the_askers_fault() {
         assert!([404, 422].contains(&revoked), "{backend:?}: {revoked}");
     }
 }
+
+#[tokio::test]
+async fn nobody_takes_the_host_of_the_pages_for_tracking() {
+    for backend in Backend::all() {
+        let settings = [("PAGES_HOST", "Pages.service.example:8443")];
+        let mut server = Server::start_with(&backend, &settings).await;
+        add_domain(&server, "service.example").await;
+        let change = |host: &str| {
+            let request = server.api("PATCH", "/domains/service.example");
+            status(request.json(&json!({ "tracking_host": host })))
+        };
+        assert_eq!(change("pages.service.example").await, 422);
+        assert_eq!(change("pages.service.example:1/prefix").await, 422);
+        assert_eq!(change("link.service.example").await, 200);
+        // Taken before the setting was made.
+        let tables = Tables::of(&server).await;
+        tables
+            .execute(
+                "UPDATE domains SET status = 'validated', tracking_host = 'pages.service.example'",
+            )
+            .await;
+        server.terminate().await;
+        server.start_again().await;
+        let request = server.client.get(server.url("/sign-in"));
+        let page = status(request.header("host", "pages.service.example")).await;
+        assert_eq!(page, 200, "{backend:?}");
+    }
+}
