@@ -53,6 +53,12 @@ impl Known {
         Some((key.id, key.created_at))
     }
 
+    /// How many keys were made since a time.
+    pub(super) fn keys_since(&self, time: i64) -> usize {
+        let keys = self.keys.iter();
+        keys.filter(|key| key.created_at > time).count()
+    }
+
     /// How many keys sign no more, but still verify.
     pub(crate) fn older_keys(&self) -> usize {
         self.keys.len().saturating_sub(1)

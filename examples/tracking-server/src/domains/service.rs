@@ -20,6 +20,8 @@ use crate::peer::without_port;
 const KEY_BYTES: usize = 32;
 /// How many domains a check of all asks DNS for at the same time.
 const CHECKS_AT_ONCE: usize = 8;
+const HOUR_MS: i64 = 60 * 60 * 1000;
+const KEYS_AN_HOUR: usize = 20;
 
 /// The TXT record that proves who owns a domain.
 pub(crate) fn ownership_record(domain: &Domain) -> (String, String) {
@@ -176,8 +178,12 @@ async fn look_for_cname(app: &App, domain: &Domain, record: &CnameRecord) -> Res
     Ok(())
 }
 
+/// All servers keep all keys in memory for ever, so one domain must not make them without end.
 pub(crate) async fn rotate_key(app: &App, domain: &Domain) -> Result<(), Failure> {
     let now = app.clock.now();
+    if find(app, &domain.name)?.keys_since(now - HOUR_MS) >= KEYS_AN_HOUR {
+        return Err(Failure::TooMany(HOUR_MS.unsigned_abs() / 1000));
+    }
     changes::rotate_key(&app.database, &domain.name, &new_key(), now).await?;
     app.registry.refresh(&app.database).await?;
     Ok(())

@@ -181,6 +181,25 @@ async fn text_that_no_database_takes_is_the_askers_fault() {
 }
 
 #[tokio::test]
+async fn one_domain_cannot_fill_the_memory_with_keys() {
+    for backend in Backend::all() {
+        let server = Server::start(&backend).await;
+        add_domain(&server, "example.com").await;
+        add_domain(&server, "example.net").await;
+        let rotate =
+            |name: &str| status(server.api("POST", &format!("/domains/{name}/rotate-key")));
+        let mut made = 0;
+        while rotate("example.com").await == 200 {
+            made += 1;
+            assert!(made < 200, "{backend:?}: no end of keys");
+        }
+        assert!(made >= 10, "{backend:?}: only {made} keys");
+        assert_eq!(rotate("example.com").await, 429);
+        assert_eq!(rotate("example.net").await, 200);
+    }
+}
+
+#[tokio::test]
 async fn nobody_takes_the_host_of_the_pages_for_tracking() {
     for backend in Backend::all() {
         let settings = [("PAGES_HOST", "Pages.service.example:8443")];
