@@ -55,6 +55,8 @@ pub(crate) struct DemoOptions {
 
 pub(crate) async fn run(options: DemoOptions, settings: Settings) -> Result<(), Box<dyn Error>> {
     let names = NameServer::start().await?;
+    // One that was set is somebody's secret, and what is printed ends in logs.
+    let made_token = settings.admin_token.is_none();
     let settings = demo_settings(&options, settings, names.address())?;
     if options.fresh {
         delete(&settings)?;
@@ -79,7 +81,7 @@ pub(crate) async fn run(options: DemoOptions, settings: Settings) -> Result<(), 
             // Why not is what the server returns.
             return std::future::pending().await;
         }
-        fill(&options, &names, &sender, &clock).await?;
+        fill(&options, &names, &sender, &clock, made_token).await?;
         if options.exit {
             handle.graceful_shutdown(None);
         }
@@ -96,6 +98,7 @@ async fn fill(
     names: &NameServer,
     sender: &Sender,
     clock: &Clock,
+    made_token: bool,
 ) -> Result<(), Box<dyn Error>> {
     let story = Story {
         clock,
@@ -106,7 +109,11 @@ async fn fill(
     let told = story.tell().await?;
     clock.follow_system();
     println!("the page is at {}/", sender.origin);
-    println!("admin token: {}", sender.token);
+    if made_token {
+        println!("admin token: {}", sender.token);
+    } else {
+        println!("admin token: the one that was set");
+    }
     if options.keep_clicking {
         story::go_on(sender, &told).await?;
     }

@@ -6,11 +6,18 @@ use tokio::process::Command;
 
 use crate::database::{Backend, free_port};
 use crate::tables::{Tables, on};
+use crate::server::ADMIN_TOKEN;
 
 async fn demo(folder: &Path, arguments: &[&str]) -> Output {
+    demo_with(folder, arguments, &[]).await
+}
+
+/// With environment variables of one's own.
+async fn demo_with(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     let listen = format!("127.0.0.1:{}", free_port());
     let run = Command::new(env!("CARGO_BIN_EXE_tracking-server"))
         .env_clear()
+        .envs(settings.iter().copied())
         .current_dir(folder)
         .args(["demo", "--exit", "--recipients", "40", "--listen", &listen])
         .args(arguments)
@@ -130,4 +137,15 @@ async fn a_postgresql_database_is_never_deleted() {
     let expected =
         "--fresh deletes SQLite files only; make a new PostgreSQL database in place of this one\n";
     assert!(said.ends_with(expected), "{said}");
+}
+
+#[tokio::test]
+async fn an_admin_token_that_was_set_is_not_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = demo_with(folder.path(), &[], &[("ADMIN_TOKEN", ADMIN_TOKEN)]).await;
+    assert!(output.status.success(), "{output:?}");
+    for said in [output.stdout, output.stderr] {
+        let said = String::from_utf8(said).unwrap();
+        assert!(!said.contains(ADMIN_TOKEN), "{said}");
+    }
 }
