@@ -20,6 +20,7 @@ use super::scope::{bound, scoped};
 use super::{Scope, float};
 use crate::app::App;
 use crate::database::reading;
+use crate::work::aside;
 
 /// Elements that load, run, redirect or change how links are read.
 const REMOVED: &str =
@@ -68,7 +69,7 @@ impl ClickMap {
             .map(|config| config.tracking_host().clone())
             .or_else(|| app.registry.default_host().cloned());
         let drawn = for_display(&scope.domain, scope.message_or_empty(), host)
-            .and_then(|config| draw(mail, &config, &clicks));
+            .and_then(|config| aside(mail.len(), || draw(mail, &config, &clicks)));
         let (html, shown) = drawn.unwrap_or_else(|error| {
             tracing::warn!(%error, "a click map can't be drawn");
             (
