@@ -1,9 +1,12 @@
 //! Extractors: a handler that takes one of these runs only for somebody who may.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 
+use super::limits::Place;
 use super::{AccessToken, session};
 use crate::app::App;
 use crate::failure::{ApiFailure, Failure, PageFailure};
@@ -15,9 +18,19 @@ pub(crate) struct Caller {
     /// The access token's id, never the token.
     pub(crate) token: String,
     pub(crate) domain: Option<String>,
+    /// Kept by whoever works for the caller, streams included.
+    pub(crate) place: Option<Arc<Place>>,
 }
 
 impl Caller {
+    /// Takes a place, if the caller is confined to a domain: others must find one, too.
+    fn take_place(&mut self, app: &App) -> Result<(), Failure> {
+        if let Some(domain) = &self.domain {
+            self.place = Some(Arc::new(app.limits.place(domain)?));
+        }
+        Ok(())
+    }
+
     /// A domain of somebody else's is not told from one that is not there.
     pub(crate) fn see(&self, domain: &str) -> Result<(), Failure> {
         match &self.domain {
@@ -50,12 +63,13 @@ impl FromRequestParts<App> for ApiCaller {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| AccessToken::new(token.trim().to_owned()))
             .ok_or(Failure::SignedOut)?;
-        let Some(caller) = app.tokens.caller(&token, &app.database).await? else {
+        let Some(mut caller) = app.tokens.caller(&token, &app.database).await? else {
             let peer = Peer::new(&app.settings, parts);
             app.limits.refused_token(peer.nearest())?;
             return Err(Failure::SignedOut.into());
         };
         app.limits.api_request(&caller.token)?;
+        caller.take_place(app)?;
         Ok(Self(caller))
     }
 }
@@ -74,6 +88,8 @@ impl FromRequestParts<App> for SignedIn {
         let https = Peer::new(&app.settings, parts).is_https();
         let secret = session::cookie(&parts.headers, https).ok_or(Failure::SignedOut)?;
         let signed_in = session::find(app, &secret).await?;
-        Ok(signed_in.ok_or(Failure::SignedOut)?)
+        let mut signed_in = signed_in.ok_or(Failure::SignedOut)?;
+        signed_in.caller.take_place(app)?;
+        Ok(signed_in)
     }
 }

@@ -1,11 +1,15 @@
-//! How often: sign-ins and refused access tokens by address, API requests by access token.
+//! How often: sign-ins and refused access tokens by address, API requests by access token. And how many at the
+//! same time: sign-ins of all, and whatever is asked with tokens of one domain.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::failure::Failure;
 
@@ -14,12 +18,36 @@ const ATTEMPTS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// Addresses share this many counters, so that many addresses cost no memory. Whose counter is whose changes
 /// with each start.
 const COUNTERS: u64 = 1 << 16;
+/// A part of what the server takes on at all, so that strangers who send slowly leave the rest.
+const SIGN_INS_UNDER_WAY: usize = 32;
+/// Requests and open streams of one domain at the same time: a quarter of what the server takes on.
+const PLACES_OF_A_DOMAIN: usize = 64;
 
 pub(crate) struct Limits {
     api: DefaultKeyedRateLimiter<String>,
     refused_tokens: DefaultKeyedRateLimiter<u64>,
     sign_ins: DefaultKeyedRateLimiter<u64>,
+    sign_ins_under_way: Semaphore,
+    /// Of domains that have any taken.
+    places: Arc<Mutex<HashMap<String, usize>>>,
     hasher: RandomState,
+}
+
+/// Taken until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    domain: String,
+    places: Arc<Mutex<HashMap<String, usize>>>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        match places.get_mut(&self.domain) {
+            Some(taken) if *taken > 1 => *taken -= 1,
+            _ => drop(places.remove(&self.domain)),
+        }
+    }
 }
 
 impl Limits {
@@ -30,6 +58,8 @@ impl Limits {
             api: DefaultKeyedRateLimiter::keyed(Quota::per_second(api_rate)),
             refused_tokens: attempts(),
             sign_ins: attempts(),
+            sign_ins_under_way: Semaphore::new(SIGN_INS_UNDER_WAY),
+            places: Arc::default(),
             hasher: RandomState::new(),
         }
     }
@@ -39,9 +69,25 @@ impl Limits {
         check(&self.api, &token.to_owned())
     }
 
-    /// Counts an attempt to sign in, before anything is compared.
-    pub(crate) fn sign_in(&self, ip: IpAddr) -> Result<(), Failure> {
-        check(&self.sign_ins, &self.counter(ip))
+    /// Counts an attempt to sign in, before anything is read or compared. Hold on to what is returned.
+    pub(crate) fn sign_in(&self, ip: IpAddr) -> Result<SemaphorePermit<'_>, Failure> {
+        check(&self.sign_ins, &self.counter(ip))?;
+        let place = self.sign_ins_under_way.try_acquire();
+        place.map_err(|_| Failure::TooMany(1))
+    }
+
+    /// Takes one of a domain's places.
+    pub(super) fn place(&self, domain: &str) -> Result<Place, Failure> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = places.entry(domain.to_owned()).or_default();
+        if *taken >= PLACES_OF_A_DOMAIN {
+            return Err(Failure::TooMany(1));
+        }
+        *taken += 1;
+        Ok(Place {
+            domain: domain.to_owned(),
+            places: Arc::clone(&self.places),
+        })
     }
 
     /// Counts a bearer token that was refused. A genuine one from the same address goes on working: many

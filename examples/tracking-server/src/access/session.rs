@@ -48,7 +48,11 @@ pub(super) async fn find(app: &App, secret: &AccessToken) -> Result<Option<Signe
         .fetch_optional(pool)
     })?;
     Ok(row.map(|(token, domain, csrf)| SignedIn {
-        caller: Caller { token, domain },
+        caller: Caller {
+            token,
+            domain,
+            place: None,
+        },
         csrf,
     }))
 }

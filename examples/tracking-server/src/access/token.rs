@@ -42,7 +42,11 @@ impl AccessToken {
                 .fetch_optional(pool)
         })?;
         Ok(row.and_then(|(id, stored, domain)| {
-            bool::from(stored.ct_eq(&hash)).then_some(Caller { token: id, domain })
+            bool::from(stored.ct_eq(&hash)).then_some(Caller {
+                token: id,
+                domain,
+                place: None,
+            })
         }))
     }
 }

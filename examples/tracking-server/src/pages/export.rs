@@ -14,7 +14,7 @@ pub(super) async fn csv(
     Path(domain): Path<String>,
 ) -> Result<Response, PageFailure> {
     known_domain(&app, &signed_in.caller, &domain)?;
-    Ok(reports::csv(app, domain, Filter::default()).await?)
+    Ok(reports::csv(app, signed_in.caller, domain, Filter::default()).await?)
 }
 
 pub(super) async fn ndjson(
@@ -23,5 +23,5 @@ pub(super) async fn ndjson(
     Path(domain): Path<String>,
 ) -> Result<Response, PageFailure> {
     known_domain(&app, &signed_in.caller, &domain)?;
-    Ok(reports::ndjson(app, domain, Filter::default()).await?)
+    Ok(reports::ndjson(app, signed_in.caller, domain, Filter::default()).await?)
 }

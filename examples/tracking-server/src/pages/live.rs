@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::layout;
 use super::view::{About, event_row, event_table, heading};
-use crate::access::SignedIn;
+use crate::access::{Caller, SignedIn};
 use crate::app::App;
 use crate::failure::PageFailure;
 use crate::reports::{Filter, Stored, known_domain, latest, newer};
@@ -54,6 +54,8 @@ pub(super) struct After {
 
 struct Tail {
     app: App,
+    /// Its place is taken as long as this streams.
+    _caller: Caller,
     domain: String,
     seq: i64,
     end: Instant,
@@ -73,6 +75,7 @@ pub(super) async fn events(
         .and_then(|id| id.to_str().ok()?.parse().ok());
     let tail = Tail {
         seq: resumed.or(query.after).unwrap_or_default(),
+        _caller: signed_in.caller,
         app,
         domain,
         end: Instant::now() + STREAM,

@@ -33,10 +33,13 @@ struct SignOut {}
 async fn sign_in(State(app): State<App>, request: Request) -> Result<Response, PageFailure> {
     let peer = Peer::of(&app.settings, &request);
     let https = peer.is_https();
-    if let Err(failure) = app.limits.sign_in(peer.nearest()) {
-        let page = (failure.status(), form(Some(&failure.message())));
-        return Ok(with_retry_after(page.into_response(), &failure));
-    }
+    let _place = match app.limits.sign_in(peer.nearest()) {
+        Ok(place) => place,
+        Err(failure) => {
+            let page = (failure.status(), form(Some(&failure.message())));
+            return Ok(with_retry_after(page.into_response(), &failure));
+        }
+    };
     // Not before that: strangers who send slowly could take all places of requests under way.
     let Form(sent) = Form::<SignIn>::from_request(request, &app)
         .await

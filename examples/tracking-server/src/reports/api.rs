@@ -289,7 +289,7 @@ async fn csv(
     query: Asked<EventsQuery>,
 ) -> Result<Response, ApiFailure> {
     let filter = asked(&app, &caller, &domain, query)?.filter();
-    Ok(super::csv(app, domain, filter).await?)
+    Ok(super::csv(app, caller.0, domain, filter).await?)
 }
 
 async fn ndjson(
@@ -299,5 +299,5 @@ async fn ndjson(
     query: Asked<EventsQuery>,
 ) -> Result<Response, ApiFailure> {
     let filter = asked(&app, &caller, &domain, query)?.filter();
-    Ok(super::ndjson(app, domain, filter).await?)
+    Ok(super::ndjson(app, caller.0, domain, filter).await?)
 }

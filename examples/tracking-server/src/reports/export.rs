@@ -12,6 +12,7 @@ use futures_util::stream;
 
 use super::span::exact;
 use super::stored::{self, Filter, Stored};
+use crate::access::Caller;
 use crate::app::App;
 use crate::event_log::settled_seq;
 
@@ -42,10 +43,22 @@ const COLUMNS: [&str; 21] = [
     "reasons",
 ];
 
-pub(crate) async fn csv(app: App, domain: String, filter: Filter) -> Result<Response, sqlx::Error> {
+pub(crate) async fn csv(
+    app: App,
+    caller: Caller,
+    domain: String,
+    filter: Filter,
+) -> Result<Response, sqlx::Error> {
     let header = lines_of_csv(&[], true).map_err(other)?;
     let write = |events: &[Stored]| lines_of_csv(events, false);
-    let body = body(app, domain.clone(), filter, Bytes::from(header), write).await?;
+    let body = body(
+        (app, caller),
+        domain.clone(),
+        filter,
+        Bytes::from(header),
+        write,
+    )
+    .await?;
     Ok(attachment(
         "text/csv; charset=utf-8; header=present",
         &domain,
@@ -56,10 +69,18 @@ pub(crate) async fn csv(app: App, domain: String, filter: Filter) -> Result<Resp
 
 pub(crate) async fn ndjson(
     app: App,
+    caller: Caller,
     domain: String,
     filter: Filter,
 ) -> Result<Response, sqlx::Error> {
-    let body = body(app, domain.clone(), filter, Bytes::new(), lines_of_json).await?;
+    let body = body(
+        (app, caller),
+        domain.clone(),
+        filter,
+        Bytes::new(),
+        lines_of_json,
+    )
+    .await?;
     Ok(attachment("application/x-ndjson", &domain, "ndjson", body))
 }
 
@@ -77,8 +98,9 @@ fn attachment(content_type: &'static str, domain: &str, extension: &str, body: B
 
 /// Ends at what was settled when it began. The first page is read at once, so that a database that is down is
 /// an answer of its own, not a file that breaks off.
+/// The caller's place is taken as long as it streams.
 async fn body(
-    app: App,
+    (app, caller): (App, Caller),
     domain: String,
     filter: Filter,
     head: Bytes,
@@ -87,6 +109,7 @@ async fn body(
     let until = settled_seq(&app.database).await?;
     let first = stored::newer(&app, &domain, &filter, (0, until), PAGE).await?;
     let pages = stream::try_unfold(Some(first), move |page| {
+        let _place = &caller;
         let (app, domain, filter) = (app.clone(), domain.clone(), filter.clone());
         async move {
             let Some(page) = page else { return Ok(None) };

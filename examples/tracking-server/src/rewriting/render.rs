@@ -19,7 +19,7 @@ use super::mail::now_s;
 use super::recipients::{Recipient, Recipients};
 use super::report::{tracks_clicks, tracks_opens};
 use super::templates::Compiled;
-use crate::access::ApiCaller;
+use crate::access::{ApiCaller, Caller};
 use crate::app::App;
 use crate::failure::{ApiFailure, Failure};
 use crate::json::{JsonBody, MAIL_BYTES};
@@ -61,6 +61,7 @@ pub(super) async fn render(
     };
     facts.message()?;
     let run = Run {
+        _caller: caller,
         app,
         compiled,
         handed_out: 0,
@@ -84,6 +85,8 @@ pub(super) async fn render(
 
 /// One request's rendering, as far as it has come.
 struct Run {
+    /// Its place is taken as long as this streams.
+    _caller: Caller,
     app: App,
     compiled: Arc<Compiled>,
     /// Tracked mails of the last chunk, which is out when the next one is asked for.

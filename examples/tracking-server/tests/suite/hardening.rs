@@ -200,6 +200,74 @@ async fn one_domain_cannot_fill_the_memory_with_keys() {
 }
 
 #[tokio::test]
+async fn strangers_who_send_slowly_keep_nobody_from_the_api() {
+    for backend in Backend::all() {
+        let server = Server::start_with(&backend, &[("TRUSTED_PROXIES", "127.0.0.1")]).await;
+        let heads = (0..400).map(|number| {
+            format!(
+                "POST /sign-in HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 2001:db8:0:{number:x}::1\r\n\
+                 Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\n"
+            )
+        });
+        let waiting = unfinished(&server, heads).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(status(server.api("GET", "/domains")).await, 200);
+        drop(waiting);
+    }
+}
+
+#[tokio::test]
+async fn one_domain_does_not_take_the_places_of_all() {
+    for backend in Backend::all() {
+        let server = Server::start(&backend).await;
+        add_domain(&server, "example.com").await;
+        add_domain(&server, "example.net").await;
+        let token = scoped_token(&server, "example.com").await;
+        let neighbour = scoped_token(&server, "example.net").await;
+        let heads = (0..400).map(|_| {
+            format!(
+                "POST /api/v1/rewrite HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
+                 Content-Length: 9\r\n\r\n"
+            )
+        });
+        let waiting = unfinished(&server, heads).await;
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while get(&server, &token, "/domains").await.status() != 429 {
+            assert!(Instant::now() < deadline, "{backend:?}: nothing is refused");
+        }
+        assert_eq!(get(&server, &neighbour, "/domains").await.status(), 200);
+        drop(waiting);
+        while get(&server, &token, "/domains").await.status() != 200 {
+            assert!(Instant::now() < deadline, "{backend:?}: no place gets free");
+        }
+    }
+}
+
+#[tokio::test]
+async fn open_streams_of_one_domain_are_bounded() {
+    for backend in Backend::all() {
+        let stored = Stored::start(&backend).await;
+        stored.confined("watcher", "example.com").await;
+        let path = "/domains/example.com/live/events";
+        let mut open = Vec::new();
+        let refused = loop {
+            let answer = stored.visit_as("watcher", path).await;
+            if answer.status() != 200 {
+                break answer;
+            }
+            open.push(answer);
+            assert!(open.len() < 300, "{backend:?}: no end of streams");
+        };
+        assert_eq!(refused.status(), 429);
+        drop(open);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while stored.visit_as("watcher", path).await.status() != 200 {
+            assert!(Instant::now() < deadline, "{backend:?}: no place gets free");
+        }
+    }
+}
+
+#[tokio::test]
 async fn nobody_takes_the_host_of_the_pages_for_tracking() {
     for backend in Backend::all() {
         let settings = [("PAGES_HOST", "Pages.service.example:8443")];
