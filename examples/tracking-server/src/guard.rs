@@ -55,7 +55,7 @@ pub(crate) async fn not_on_tracking_hosts(
         .is_some_and(|default| default.host() == host);
     // The page that apologises for a bad link is served there, and has its looks from here.
     let is_look = request.uri().path().starts_with("/static/");
-    let is_exempt = is_default || app.settings.is_pages_host(&host);
+    let is_exempt = is_default || app.settings.is_pages_host(host.as_bytes());
     if !is_exempt && !is_look && app.registry.snapshot().is_tracking_host(&host) {
         return PageFailure(Failure::NotFound("page")).into_response();
     }

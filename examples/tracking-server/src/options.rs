@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::peer::without_port;
+use crate::peer::bare_host;
 
 pub(crate) const DEFAULT_DATABASE_URL: &str = "sqlite:tracking.sqlite";
 
@@ -104,9 +104,9 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Whether a host, in lower case and without a port, is that of the pages.
-    pub(crate) fn is_pages_host(&self, host: &str) -> bool {
+    /// Whether a host, without a port, is that of the pages.
+    pub(crate) fn is_pages_host(&self, host: &[u8]) -> bool {
         let own = self.pages_host.as_deref();
-        own.is_some_and(|own| without_port(own) == host)
+        own.is_some_and(|own| bare_host(own.as_bytes()).eq_ignore_ascii_case(host))
     }
 }

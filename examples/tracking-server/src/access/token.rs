@@ -57,7 +57,12 @@ pub(super) async fn all(database: &Database) -> Result<HashMap<[u8; 32], Caller>
         sqlx::query_as("SELECT id, hash, domain FROM access_tokens").fetch_all(pool)
     })?;
     let caller = |(token, hash, domain): (String, Vec<u8>, Option<String>)| {
-        Some((hash.try_into().ok()?, Caller { token, domain }))
+        let caller = Caller {
+            token,
+            domain,
+            place: None,
+        };
+        Some((hash.try_into().ok()?, caller))
     };
     Ok(rows.into_iter().filter_map(caller).collect())
 }
@@ -113,6 +118,7 @@ pub(crate) async fn create(
     let caller = Caller {
         token: id.clone(),
         domain: Some(domain.to_owned()),
+        place: None,
     };
     app.tokens.add(&token, &caller);
     Ok((id, token))

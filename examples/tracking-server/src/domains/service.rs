@@ -15,7 +15,7 @@ use super::{CnameState, Domain, IpStorage, Known, Status};
 use crate::access::{Caller, new_secret};
 use crate::app::App;
 use crate::failure::Failure;
-use crate::peer::without_port;
+use crate::peer::bare_host;
 
 const KEY_BYTES: usize = 32;
 /// How many domains a check of all asks DNS for at the same time.
@@ -114,10 +114,8 @@ pub(crate) async fn change(
 ) -> Result<Arc<Known>, Failure> {
     if let Some(Some(host)) = &mut change.tracking_host {
         *host = own_host(&domain.name, host.trim())?;
-        if app
-            .settings
-            .is_pages_host(&without_port(host.split('/').next().unwrap_or(host)))
-        {
+        let named = host.split('/').next().unwrap_or(host);
+        if app.settings.is_pages_host(bare_host(named.as_bytes())) {
             return Err(Failure::Invalid(
                 "this is the host of the service's own pages, expected another".to_owned(),
             ));

@@ -2,7 +2,8 @@
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, header};
+use axum::http::header;
+use axum::http::request::Parts;
 use maud::{Markup, html};
 
 use super::chart::chart;
@@ -26,8 +27,7 @@ pub(super) async fn show(
     signed_in: SignedIn,
     Path(domain): Path<String>,
     query: Result<Query<View>, QueryRejection>,
-    peer: Peer,
-    headers: HeaderMap,
+    parts: Parts,
 ) -> Result<Markup, PageFailure> {
     known_domain(&app, &signed_in.caller, &domain)?;
     let view = View::parse(query)?;
@@ -37,8 +37,13 @@ pub(super) async fn show(
     });
     let messages = reports::messages(&app, &domain, view.machines(), after, MESSAGES).await?;
     if messages.is_empty() && after.is_none() {
-        let scheme = if peer.https { "https" } else { "http" };
-        let host = headers
+        let scheme = if Peer::new(&app.settings, &parts).is_https() {
+            "https"
+        } else {
+            "http"
+        };
+        let host = parts
+            .headers
             .get(header::HOST)
             .and_then(|host| host.to_str().ok())
             .unwrap_or("127.0.0.1:8025");

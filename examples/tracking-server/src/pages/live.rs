@@ -31,7 +31,11 @@ pub(super) async fn show(
 ) -> Result<Markup, PageFailure> {
     known_domain(&app, &signed_in.caller, &domain)?;
     let events = latest(&app, &domain, EVENTS).await?;
-    let last = events.first().map_or(0, |event| event.seq);
+    let last = events
+        .iter()
+        .map(|event| event.seq)
+        .max()
+        .unwrap_or_default();
     let path = format!("/domains/{domain}/live");
     let body = html! {
         div.report data-live={ (path) "/events?after=" (last) } {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use crate::database::{Backend, free_port};
-use crate::tables::{Tables, on};
 use crate::server::ADMIN_TOKEN;
+use crate::tables::{Tables, on};
 
 async fn demo(folder: &Path, arguments: &[&str]) -> Output {
     demo_with(folder, arguments, &[]).await

@@ -10,9 +10,9 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::database::Backend;
-use crate::sender::Tables;
 use crate::server::Server;
 use crate::stored::{Stored, click};
+use crate::tables::Tables;
 
 async fn status(request: RequestBuilder) -> u16 {
     request.send().await.unwrap().status().as_u16()
@@ -135,7 +135,7 @@ async fn domain_that_came_back_hides_its_past_until_it_is_validated() {
         let removed = status(server.api("DELETE", "/domains/example.com")).await;
         assert_eq!(removed, 204);
         add_domain(server, "example.com").await;
-        stored.confined("newcomer", "example.com").await;
+        let newcomer = stored.confined("newcomer", "example.com").await;
         for path in ["stats", "messages", "events", "events.csv", "links"] {
             let path = format!("/domains/example.com/{path}");
             let answer = get(server, "newcomer", &path).await;
@@ -152,11 +152,11 @@ async fn domain_that_came_back_hides_its_past_until_it_is_validated() {
             "/events.ndjson",
         ] {
             let path = format!("/domains/example.com{path}");
-            let answer = stored.visit_as("newcomer", &path).await;
+            let answer = newcomer.get(&path).await;
             assert_eq!(answer.status(), 409, "{path}");
         }
         let settings = "/domains/example.com/settings";
-        let own = stored.visit_as("newcomer", settings).await;
+        let own = newcomer.get(settings).await;
         assert_eq!(own.status(), 200);
         assert_eq!(stored.json("stats").await["clicks"]["total"], 1);
     }
@@ -247,11 +247,11 @@ async fn one_domain_does_not_take_the_places_of_all() {
 async fn open_streams_of_one_domain_are_bounded() {
     for backend in Backend::all() {
         let stored = Stored::start(&backend).await;
-        stored.confined("watcher", "example.com").await;
+        let watcher = stored.confined("watcher", "example.com").await;
         let path = "/domains/example.com/live/events";
         let mut open = Vec::new();
         let refused = loop {
-            let answer = stored.visit_as("watcher", path).await;
+            let answer = watcher.get(path).await;
             if answer.status() != 200 {
                 break answer;
             }
@@ -261,7 +261,7 @@ async fn open_streams_of_one_domain_are_bounded() {
         assert_eq!(refused.status(), 429);
         drop(open);
         let deadline = Instant::now() + Duration::from_secs(10);
-        while stored.visit_as("watcher", path).await.status() != 200 {
+        while watcher.get(path).await.status() != 200 {
             assert!(Instant::now() < deadline, "{backend:?}: no place gets free");
         }
     }
