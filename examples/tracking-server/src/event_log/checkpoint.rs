@@ -11,7 +11,8 @@ use tracing::warn;
 
 use crate::database::Database;
 
-const EVERY: Duration = Duration::from_millis(500);
+/// Often, so that there is little each time: a sync of the log waits behind what is written back.
+const EVERY: Duration = Duration::from_millis(100);
 
 /// Never ends. There is nothing to do on PostgreSQL.
 pub(super) async fn run(database: Database) {

@@ -18,13 +18,28 @@ const DAY_MILLISECONDS: i64 = 24 * 3600 * 1000;
 pub(super) async fn run(database: Database, clock: Clock, days: u32) {
     loop {
         let oldest = clock.now() - i64::from(days) * DAY_MILLISECONDS;
-        match delete_before(&database, oldest).await {
+        let deleted = match wait_for_timeline(&database).await {
+            Ok(()) => delete_before(&database, oldest).await,
+            Err(error) => Err(error),
+        };
+        match deleted {
             Ok(0) => {}
             Ok(events) => info!(events, days, "events were deleted by age"),
             Err(error) => warn!(%error, "events can't be deleted by age, in an hour again"),
         }
         sleep(EVERY).await;
     }
+}
+
+/// Returns when all events that are there now are in table `timeline`, so that they can be deleted from both.
+async fn wait_for_timeline(database: &Database) -> Result<(), sqlx::Error> {
+    let last: Option<i64> = reading!(database, pool => {
+        sqlx::query_scalar("SELECT MAX(seq) FROM events").fetch_one(pool)
+    })?;
+    while timeline_seq(database).await? < last.unwrap_or_default() {
+        sleep(PAUSE).await;
+    }
+    Ok(())
 }
 
 pub(super) async fn delete_before(database: &Database, oldest: i64) -> Result<u64, sqlx::Error> {

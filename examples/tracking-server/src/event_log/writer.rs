@@ -78,10 +78,13 @@ impl Writer {
             rewritten: Vec::new(),
         });
         let stored = self.store.store(&group).await.is_ok();
-        for answer in answers {
-            // Who went away meanwhile needs no answer.
-            let _ = answer.send(if stored { Ok(()) } else { Err(NotStored) });
-        }
+        // The next group need not wait while this one is answered.
+        tokio::spawn(async move {
+            for answer in answers {
+                // Who went away meanwhile needs no answer.
+                let _ = answer.send(if stored { Ok(()) } else { Err(NotStored) });
+            }
+        });
     }
 
     async fn store_counts(&self) {

@@ -51,6 +51,8 @@ fn redirect(location: HeaderValue) -> Response {
     *response.status_mut() = StatusCode::FOUND;
     let headers = response.headers_mut();
     headers.insert(header::LOCATION, location);
+    // For HEAD, which hyper says nothing of otherwise.
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
     headers.insert(header::CACHE_CONTROL, NO_STORE);
     headers.insert(header::REFERRER_POLICY, NO_REFERRER);
     headers.insert(X_ROBOTS_TAG, NO_INDEX);

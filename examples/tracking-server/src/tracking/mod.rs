@@ -48,11 +48,11 @@ pub(crate) async fn answer(app: &App, kind: Kind, parts: Parts) -> Response {
 /// domain may have one, so the prefixes are not known where routes are made.
 pub(crate) async fn under_a_prefix(State(app): State<App>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let mut segments = parts.uri.path().trim_end_matches('/').rsplit('/');
-    match segments.nth(1) {
+    let mut segments = parts.uri.path().rsplit('/');
+    match segments.find(|segment| matches!(*segment, "c" | "o")) {
         Some("c") => answer(&app, Kind::Click, parts).await,
-        Some("o") => answer(&app, Kind::Open, parts).await,
-        _ => PageFailure(Failure::NotFound("page")).into_response(),
+        Some(_) => answer(&app, Kind::Open, parts).await,
+        None => PageFailure(Failure::NotFound("page")).into_response(),
     }
 }
 
