@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
 
+use super::progress;
 use crate::database::{Database, executing, reading};
 
 /// Longer than [`WINDOW_MILLISECONDS`], with room for a commit that takes its time.
@@ -28,10 +29,7 @@ const JOB: &str = "bursts";
 /// Their `machine` and `reasons` stay as they are. A click that waited in a spool is judged by what was stored
 /// together with it. An event is settled a few seconds after it was stored.
 pub(crate) async fn settled_seq(database: &Database) -> Result<i64, sqlx::Error> {
-    let seq: Option<i64> = reading!(database, pool => {
-        sqlx::query_scalar("SELECT seq FROM progress WHERE job = $1").bind(JOB).fetch_optional(pool)
-    })?;
-    Ok(seq.unwrap_or_default())
+    progress::reached(database, JOB).await
 }
 
 pub(super) async fn run(database: Database) {
@@ -64,22 +62,9 @@ pub(super) async fn pass(database: &Database, seen: Option<i64>) -> Result<i64, 
     }
     // Another server may have come further. Rows that were deleted by age leave `last` behind.
     if let Some(seen) = seen.filter(|seen| *seen > settled) {
-        settle(database, seen).await?;
+        progress::advance(database, JOB, seen).await?;
     }
     Ok(last)
-}
-
-async fn settle(database: &Database, seq: i64) -> Result<(), sqlx::Error> {
-    executing!(
-        database,
-        sqlx::query(
-            "INSERT INTO progress (job, seq) VALUES ($1, $2) ON CONFLICT (job) DO UPDATE \
-             SET seq = excluded.seq WHERE excluded.seq > progress.seq"
-        )
-        .bind(JOB)
-        .bind(seq)
-    )?;
-    Ok(())
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]

@@ -10,6 +10,7 @@ mod counts;
 mod drain;
 mod insert;
 mod metrics;
+mod progress;
 mod record;
 mod retention;
 mod segment;

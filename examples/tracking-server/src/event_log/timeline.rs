@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use tracing::warn;
 
+use super::progress;
 use crate::database::{Database, executing, reading};
 
 /// Events of one transaction: clicks wait a few milliseconds for it.
@@ -20,10 +21,7 @@ const JOB: &str = "timeline";
 
 /// Returns up to which `seq` events are in table `timeline`.
 pub(crate) async fn timeline_seq(database: &Database) -> Result<i64, sqlx::Error> {
-    let seq: Option<i64> = reading!(database, pool => {
-        sqlx::query_scalar("SELECT seq FROM progress WHERE job = $1").bind(JOB).fetch_optional(pool)
-    })?;
-    Ok(seq.unwrap_or_default())
+    progress::reached(database, JOB).await
 }
 
 pub(super) async fn run(database: Database) {
@@ -64,14 +62,6 @@ pub(super) async fn pass(database: &Database) -> Result<bool, sqlx::Error> {
         .bind(done)
         .bind(last)
     )?;
-    executing!(
-        database,
-        sqlx::query(
-            "INSERT INTO progress (job, seq) VALUES ($1, $2) ON CONFLICT (job) DO UPDATE \
-             SET seq = excluded.seq WHERE excluded.seq > progress.seq"
-        )
-        .bind(JOB)
-        .bind(last)
-    )?;
+    progress::advance(database, JOB, last).await?;
     Ok(true)
 }
