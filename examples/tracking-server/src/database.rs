@@ -25,6 +25,9 @@ const ACQUIRE: Duration = Duration::from_secs(3);
 /// Only another process can keep SQLite locked. The event log gives it two seconds, and this ends before.
 pub(crate) const BUSY: Duration = Duration::from_millis(1500);
 
+/// A limit for each connection, as a negative number of KiB (sqlite.org/pragma.html#pragma_cache_size). SQLite's own
+/// 2 MB would have a report read the same pages again.
+const CACHE_KIB: &str = "-65536";
 /// 64 MB. The event log copies pages back in the background; a commit only does it when that is far behind.
 pub(crate) const WAL_PAGES: &str = "16000";
 
@@ -99,7 +102,7 @@ impl Database {
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .pragma("cache_size", "-65536")
+            .pragma("cache_size", CACHE_KIB)
             .pragma("wal_autocheckpoint", WAL_PAGES)
             .busy_timeout(BUSY);
         make_private(options.get_filename());
