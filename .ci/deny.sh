@@ -20,14 +20,13 @@ deny() {
 deny Cargo.toml deny.toml check --deny warnings bans licenses sources
 deny fuzz/Cargo.toml deny.toml check --allow duplicate --allow license-not-encountered --allow unmatched-skip \
     bans licenses sources
-server=examples/tracking-server
-deny "$server/Cargo.toml" "$server/deny.toml" check --deny warnings bans licenses sources
+deny server/Cargo.toml server/deny.toml check --deny warnings bans licenses sources
 
 export GIT_TERMINAL_PROMPT=0
 if said=$(timeout 120 cargo deny --locked --config deny.toml fetch db 2>&1); then
     deny Cargo.toml deny.toml --offline check advisories
     deny fuzz/Cargo.toml deny.toml --offline check advisories
-    deny "$server/Cargo.toml" "$server/deny.toml" --offline check advisories
+    deny server/Cargo.toml server/deny.toml --offline check advisories
 else
     echo "security advisories are NOT checked: their database can't be had from here. What was said:"
     echo "$said"

@@ -9,7 +9,7 @@ use crate::database::Backend;
 use crate::server::Server;
 use crate::tables::{DEFAULT_HOST, server_with};
 
-pub(crate) const NEWSLETTER: &str = include_str!("../../../newsletter.html");
+pub(crate) const NEWSLETTER: &str = include_str!("../../../examples/newsletter.html");
 
 /// A server with a default host and a validated `example.com`.
 pub(crate) async fn ready(backend: &Backend) -> Server {

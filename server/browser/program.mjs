@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
-const target = process.env.CARGO_TARGET_DIR ?? path.resolve(import.meta.dirname, "../../../target");
+const target = process.env.CARGO_TARGET_DIR ?? path.resolve(import.meta.dirname, "../../target");
 const binary = path.join(target, "release", "tracking-server");
 
 export const screenshots = path.join(target, "screenshots");

@@ -1,6 +1,6 @@
 //! What the demonstration sends: a welcome, and a letter with two calls to action, each for half the readers.
 
-const NEWSLETTER: &str = include_str!("../../../newsletter.html");
+const NEWSLETTER: &str = include_str!("../../../examples/newsletter.html");
 
 pub(super) const CTA_SAVE: &str = "cta-save-15";
 const CTA_SHOP: &str = "cta-shop-harvest";
