@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 
 use arbitrary::Unstructured;
 use linkseal::rewrite_with_report;
-
-use crate::laws::documents::document;
-use crate::laws::gaps::Gap;
-use crate::laws::settings::Settings;
+use linkseal_laws::documents::document;
+use linkseal_laws::gaps::Gap;
+use linkseal_laws::settings::Settings;
 
 const DOCUMENTS: usize = 3000;
 

@@ -1,12 +1,12 @@
 //! Link cases and pixel cases, each judged by parsing the output.
 
 use linkseal::{LinkOutcome, PixelOutcome, Rewriter, SkipReason, rewrite_with_report};
-use serde_json::Value;
-
-use crate::judge::{attribute, destination, elements_in_body, parse};
-use crate::setup::{
-    CLICK_PREFIX, OPEN_PREFIX, click, count_pixels, domain, originals, stream, tracking_urls, undo,
+use linkseal_laws::judge::{attribute, destination, elements_in_body, parse};
+use linkseal_laws::rewriting::originals;
+use linkseal_laws::setup::{
+    CLICK_PREFIX, OPEN_PREFIX, click, count_pixels, domain, stream, tracking_urls, undo,
 };
+use serde_json::Value;
 
 fn cases(json: &str) -> Vec<Value> {
     serde_json::from_str(json).unwrap()
@@ -14,7 +14,7 @@ fn cases(json: &str) -> Vec<Value> {
 
 #[test]
 fn every_link_case_reaches_its_destination() {
-    let cases = cases(include_str!("../cases/links.json"));
+    let cases = cases(include_str!("../../../cases/links.json"));
     assert_eq!(cases.len(), 55);
     for case in cases {
         let (id, html) = (&case["id"], case["html"].as_str().unwrap());
@@ -56,7 +56,7 @@ fn every_link_case_reaches_its_destination() {
 
 #[test]
 fn policy_cases_follow_the_design() {
-    let cases = cases(include_str!("../cases/links.json"));
+    let cases = cases(include_str!("../../../cases/links.json"));
     let policies: Vec<_> = cases.iter().filter(|case| case["policy"] == true).collect();
     assert_eq!(policies.len(), 2);
     for case in policies {
@@ -79,7 +79,7 @@ fn policy_cases_follow_the_design() {
 
 #[test]
 fn every_pixel_case_has_one_pixel_in_the_live_body() {
-    let cases = cases(include_str!("../cases/pixels.json"));
+    let cases = cases(include_str!("../../../cases/pixels.json"));
     assert_eq!(cases.len(), 11);
     for case in cases {
         let (id, html) = (&case["id"], case["html"].as_str().unwrap());

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-/// Where modules live, in the order of search: unit tests, this binary, other binaries.
-const ROOTS: [&str; 3] = ["src", "tests/suite", "tests"];
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+/// Where modules live, in the order of search: unit tests, this binary, the library's binaries.
+const ROOTS: [&str; 4] = ["src", "tests/laws/tests/suite", "tests/suite", "tests"];
 
 /// Whether there is a test of that name: `laws::x`, `attack::tags::x`, `link::decide::tests::x`.
 fn exists(test: &str) -> bool {
@@ -14,7 +15,7 @@ fn exists(test: &str) -> bool {
     let module = module.strip_suffix("::tests").unwrap_or(module);
     let module = module.replace("::", "/");
     ROOTS.iter().any(|root| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(root);
+        let root = Path::new(REPOSITORY).join(root);
         [format!("{module}.rs"), format!("{module}/mod.rs")]
             .iter()
             .filter_map(|file| fs::read_to_string(root.join(file)).ok())
@@ -33,7 +34,7 @@ fn has_test(source: &str, function: &str) -> bool {
 
 /// The rows of the threat model: what they say, and the tests that their last column names.
 fn rows() -> Vec<(String, Vec<String>)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("SECURITY.md");
+    let path = Path::new(REPOSITORY).join("SECURITY.md");
     let text = fs::read_to_string(path).unwrap();
     let model = text.split("## Threat model").nth(1).unwrap();
     let model = model.split("\n## ").next().unwrap();

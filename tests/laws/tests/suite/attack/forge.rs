@@ -1,9 +1,8 @@
 //! Payloads to sign, and a verifier to show them to.
 
 use linkseal::{Event, KeyId, SigningKey, TokenError, Verifier};
-
-pub use crate::laws::signer::{DOMAIN, encode, field, full_tag, signed, token, varint};
-pub use crate::setup::SECRET;
+pub use linkseal_laws::setup::SECRET;
+pub use linkseal_laws::signer::{DOMAIN, encode, field, full_tag, signed, token, varint};
 
 /// A verifier of `example.com` with one key, of the id 1.
 pub fn verifier() -> Verifier {

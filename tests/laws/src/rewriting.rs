@@ -329,6 +329,14 @@ fn tag_length(input: &[u8]) -> Option<usize> {
     ends.map(|(at, _)| at + 1).find(is_tag)
 }
 
+/// What the tracking URLs replaced, in order, as UTF-8.
+pub fn originals(report: &Report) -> Vec<Vec<u8>> {
+    let originals = tracked(report).into_iter().map(Link::original);
+    originals
+        .map(|original| original.as_bytes().to_vec())
+        .collect()
+}
+
 fn tracked(report: &Report) -> Vec<&Link> {
     let is_tracked = |link: &&Link| link.outcome() == LinkOutcome::Tracked;
     report.links().iter().filter(is_tracked).collect()

@@ -1,9 +1,8 @@
 //! Hosts with characters that nobody sees, or that turn the direction of writing.
 
 use linkseal::rewrite_with_report;
+use linkseal_laws::setup::domain;
 use url::Url;
-
-use crate::setup::domain;
 
 const UNSEEN: &[char] = &[
     '\0',

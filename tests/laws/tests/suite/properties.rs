@@ -2,16 +2,15 @@
 
 use arbitrary::Unstructured;
 use linkseal::{PixelPlacement, Rewriter};
+use linkseal_laws::documents::document;
+use linkseal_laws::gaps::excused;
+use linkseal_laws::settings::{Settings, domains, messages};
+use linkseal_laws::tokens::{self, Fields};
+use linkseal_laws::{Verdict, oracle, rewriting, targets};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::TestCaseError;
-
-use crate::laws::documents::document;
-use crate::laws::gaps::excused;
-use crate::laws::settings::{Settings, domains, messages};
-use crate::laws::tokens::{self, Fields};
-use crate::laws::{Verdict, oracle, rewriting, targets};
 
 fn documents() -> impl Strategy<Value = String> {
     vec(any::<u8>(), 0..400).prop_map(|bytes| document(&mut Unstructured::new(&bytes)).unwrap())

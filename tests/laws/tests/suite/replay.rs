@@ -4,8 +4,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::laws::targets::TARGETS;
+use linkseal_laws::targets::TARGETS;
 
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 /// Findings, each in a file, and beside them `<target>.txt`: inputs that reach something of their own.
 const KEPT: &str = "tests/replay";
 /// What a fuzzer has found in this checkout.
@@ -15,7 +16,7 @@ const CORPUS_VARIABLE: &str = "LINKSEAL_FUZZ_CORPUS";
 
 #[test]
 fn every_kept_input_holds_the_laws() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(REPOSITORY);
     let mut tried = 0;
     for (name, target) in TARGETS {
         let findings = files(&root.join(KEPT).join(name));

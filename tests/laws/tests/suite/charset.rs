@@ -2,9 +2,8 @@
 
 use encoding_rs::Encoding;
 use linkseal::{Report, Rewriter};
-
-use crate::judge::destination;
-use crate::setup::{CLICK_PREFIX, click, domain, stream, tracking_urls, undo};
+use linkseal_laws::judge::destination;
+use linkseal_laws::setup::{CLICK_PREFIX, click, domain, stream, tracking_urls, undo};
 
 const LABELS: [&str; 36] = [
     "big5",
@@ -123,7 +122,7 @@ fn a_character_cut_short_at_the_end_of_a_value_swallows_nothing() {
         let html = [b"<a href=\"", value, b"\">x</a>"].concat();
         let (_, report) = rewrite(label, &html, 3);
         let encoding = Encoding::for_label(label.as_bytes()).unwrap();
-        let parsed = crate::judge::parse_bytes(&html, encoding).links();
+        let parsed = linkseal_laws::judge::parse_bytes(&html, encoding).links();
         let expected = destination(parsed[0].attribute("href").unwrap(), None, encoding);
         let found = report.links()[0].destination().unwrap();
         assert_eq!(Some(found), expected.as_deref(), "{label}");

@@ -1,9 +1,6 @@
 //! Hostile documents: what comes out. How long it takes and what it holds on the way, the benches
 //! `hostile` and `hostile_memory` say.
 
-#[path = "../../benches/arms/hostile.rs"]
-mod documents;
-
 mod bytes;
 mod hosts;
 mod verdicts;
@@ -11,9 +8,11 @@ mod verdicts;
 use linkseal::{
     LinkOutcome, PixelOutcome, Report, Rewriter, Template, Untouched, rewrite_with_report,
 };
+use linkseal_laws::hostile::DOCUMENTS;
+use linkseal_laws::rewriting::originals;
+use linkseal_laws::setup::{click, domain, stream, tracking_urls, undo};
 
 use self::verdicts::VERDICTS;
-use crate::setup::{click, domain, originals, stream, tracking_urls, undo};
 
 /// At which all can be tried byte by byte.
 const SMALL: usize = 2_000;
@@ -22,8 +21,8 @@ const CHUNK: usize = 64 * 1024;
 #[test]
 fn hostile_documents_of_full_size_come_out_as_stated() {
     let domain = domain().with_markers_kept();
-    assert_eq!(documents::DOCUMENTS.len(), VERDICTS.len());
-    for ((name, full, make), (same, verdicts)) in documents::DOCUMENTS.iter().zip(VERDICTS) {
+    assert_eq!(DOCUMENTS.len(), VERDICTS.len());
+    for ((name, full, make), (same, verdicts)) in DOCUMENTS.iter().zip(VERDICTS) {
         assert_eq!(name, same);
         let html = make(*full);
         let (whole, report) = rewrite_with_report(&html, &domain);
@@ -58,7 +57,7 @@ fn hostile_documents_of_full_size_come_out_as_stated() {
 #[test]
 fn hostile_documents_come_out_the_same_in_any_chunks() {
     let domain = domain().with_markers_kept();
-    for (name, full, make) in documents::DOCUMENTS {
+    for (name, full, make) in DOCUMENTS {
         let html = make(*full.min(&SMALL));
         let (whole, report) = rewrite_with_report(&html, &domain);
         assert_intact(name, &html, whole.as_bytes(), &originals(&report));
@@ -77,7 +76,7 @@ fn hostile_documents_come_out_the_same_in_any_chunks() {
 #[test]
 fn nothing_is_lost_of_hostile_documents_in_little_memory() {
     let domain = domain().with_markers_kept();
-    for (name, full, make) in documents::DOCUMENTS {
+    for (name, full, make) in DOCUMENTS {
         let html = make(*full.min(&SMALL));
         let run = |size| {
             let rewriter = Rewriter::new(&domain, Vec::new()).with_memory_limit(64);

@@ -2,13 +2,14 @@
 
 use encoding_rs::Encoding;
 use linkseal::{Report, Rewriter, rewrite_with_report};
+use linkseal_laws::hostile::BYTES;
+use linkseal_laws::judge::{destination, parse_bytes};
+use linkseal_laws::rewriting::originals;
+use linkseal_laws::setup::{domain, stream, undo};
 
-use super::documents::BYTES;
 use super::{CHUNK, verdict};
-use crate::judge::{destination, parse_bytes};
-use crate::setup::{domain, originals, stream, undo};
 
-const NEWSLETTER: &str = include_str!("../../../examples/newsletter.html");
+const NEWSLETTER: &str = include_str!("../../../../../examples/newsletter.html");
 
 #[test]
 fn a_stream_that_ends_anywhere_in_the_newsletter_loses_nothing() {

@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 
 use encoding_rs::Encoding;
 use linkseal::{DomainConfig, LinkOutcome, PixelOutcome, Report, Rewriter, rewrite_with_report};
-
-use crate::judge::{Node, Parsed, parse_bytes, tree};
-use crate::laws::rewriting::is_aligned_in;
-use crate::laws::settings::{Settings, messages};
-use crate::laws::{Verdict, oracle, rewriting};
-use crate::setup::{CLICK_PREFIX, OPEN_PREFIX, click, domain, stream, tracking_urls};
+use linkseal_laws::judge::{Node, Parsed, parse_bytes, tree};
+use linkseal_laws::rewriting::is_aligned_in;
+use linkseal_laws::settings::{Settings, messages};
+use linkseal_laws::setup::{CLICK_PREFIX, OPEN_PREFIX, click, domain, stream, tracking_urls};
+use linkseal_laws::{Verdict, oracle, rewriting};
 
 /// Names the folder with HTML files that these tests read.
 const FOLDER_VARIABLE: &str = "LINKSEAL_CORPUS";

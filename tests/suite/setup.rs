@@ -4,8 +4,8 @@ use std::io::Write;
 use std::sync::LazyLock;
 
 use linkseal::{
-    Click, DomainConfig, Event, KeyId, Link, LinkOutcome, Message, Report, Rewriter, SigningKey,
-    TrackingHost, Verifier,
+    Click, DomainConfig, Event, KeyId, Message, Report, Rewriter, SigningKey, TrackingHost,
+    Verifier,
 };
 use memchr::memchr2;
 
@@ -65,15 +65,6 @@ pub fn tracking_urls(html: &[u8]) -> Vec<String> {
 
 pub fn count_pixels(html: &[u8]) -> usize {
     String::from_utf8_lossy(html).matches(PIXEL_START).count()
-}
-
-/// What the tracking URLs replaced, in order, as UTF-8.
-pub fn originals(report: &Report) -> Vec<Vec<u8>> {
-    let tracked = |link: &&Link| link.outcome() == LinkOutcome::Tracked;
-    let links = report.links().iter().filter(tracked);
-    links
-        .map(|link| link.original().as_bytes().to_vec())
-        .collect()
 }
 
 /// Undoes the edits: puts the original values back in order, and takes the pixels out.

@@ -1,13 +1,13 @@
 //! Tokens read by a second reader, and what both say compared.
 
 use linkseal::TokenError;
+use linkseal_laws::reader::{Said, read};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
 
 use super::forge::{DOMAIN, click, encode, field, open, signed, varint, verifier};
-use crate::laws::reader::{Said, read};
 
 #[track_caller]
 fn assert_read_alike(token: &str) -> Result<Said, TokenError> {

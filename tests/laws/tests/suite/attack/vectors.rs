@@ -21,7 +21,7 @@ fn bytes(value: &Value, name: &str) -> Vec<u8> {
 
 #[test]
 fn every_tag_vector_gets_its_verdict() {
-    let file: Value = serde_json::from_str(include_str!("../../vectors/tags.json")).unwrap();
+    let file: Value = serde_json::from_str(include_str!("../../../../vectors/tags.json")).unwrap();
     let mut verdicts = BTreeMap::new();
     let mut flags = BTreeSet::new();
     let mut number = 0;
