@@ -18,11 +18,11 @@
 
 #[cfg(feature = "judges")]
 pub mod documents;
-#[cfg(feature = "judges")]
-pub mod gaps;
 pub mod hostile;
 #[cfg(feature = "judges")]
 pub mod judge;
+#[cfg(feature = "judges")]
+pub mod known_differences;
 #[cfg(feature = "judges")]
 pub mod naive;
 #[cfg(feature = "judges")]

@@ -9,8 +9,8 @@ use arbitrary::{Arbitrary, Unstructured};
 use encoding_rs::Encoding;
 use linkseal::Rewriter;
 
-use super::gaps::excused;
 use super::judge::parse_bytes;
+use super::known_differences::excused;
 use super::rewriting::{self, in_chunks, is_aligned_in};
 use super::settings::{Settings, domains, messages};
 use super::signer::token;

@@ -3,7 +3,7 @@
 use arbitrary::Unstructured;
 use linkseal::{PixelPlacement, Rewriter};
 use linkseal_laws::documents::document;
-use linkseal_laws::gaps::excused;
+use linkseal_laws::known_differences::excused;
 use linkseal_laws::settings::{Settings, domains, messages};
 use linkseal_laws::tokens::{self, Fields};
 use linkseal_laws::{Verdict, oracle, rewriting, targets};

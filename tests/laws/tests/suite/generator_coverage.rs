@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use arbitrary::Unstructured;
 use linkseal::rewrite_with_report;
 use linkseal_laws::documents::document;
-use linkseal_laws::gaps::Gap;
+use linkseal_laws::known_differences::Difference;
 use linkseal_laws::settings::Settings;
 
 const DOCUMENTS: usize = 3000;
@@ -34,7 +34,7 @@ const REACHED: [(&str, usize); 24] = [
     ("pixel NoPlace", 50),
     ("pixel Placeholder", 50),
     ("pixel Start", 10),
-    ("no gap", 2),
+    ("no difference", 2),
     ("frameset", 100),
     ("misnested foreign content", 100),
 ];
@@ -72,10 +72,10 @@ fn found_in(html: &str, settings: Settings) -> Vec<String> {
     }
     let kept = rewrite_with_report(html, &settings.keeping_markers().domain()).0;
     found.extend((kept.len() > output.len()).then(|| "cut".to_owned()));
-    let gaps = Gap::ALL.iter().filter(|gap| gap.holds(html));
-    let gaps: Vec<String> = gaps.map(|gap| gap.as_str().to_owned()).collect();
-    found.extend(gaps.is_empty().then(|| "no gap".to_owned()));
-    found.extend(gaps);
+    let kinds = Difference::ALL.iter().filter(|kind| kind.holds(html));
+    let differences: Vec<String> = kinds.map(|kind| kind.as_str().to_owned()).collect();
+    found.extend(differences.is_empty().then(|| "no difference".to_owned()));
+    found.extend(differences);
     found.sort();
     found.dedup();
     found

@@ -1,7 +1,7 @@
-//! Known gaps: documents in which a browser sees something else than linkseal does, and what all of a
-//! kind have in common.
+//! Known differences: documents in which a browser sees something else than linkseal does, and what all
+//! of a kind have in common.
 //!
-//! `gaps.json` lists documents that break a law. The list is exact: one that holds the law after all
+//! `known_differences.json` lists documents that break a law. The list is exact: one that holds the law after all
 //! fails its test. A fuzz target passes over a finding only if the document is of one of these kinds.
 
 use super::Verdict;
@@ -10,9 +10,9 @@ use super::judge::{Parsed, Seen, parse};
 /// Deeper elements are not kept.
 const MAX_DEPTH: usize = 512;
 
-/// What the documents of a gap have in common.
+/// What the documents of a kind have in common.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Gap {
+pub enum Difference {
     /// A `frameset`: where it replaces the body most tags are ignored.
     Frameset,
     /// Elements more than 512 deep in SVG or MathML, whose ends are not told from each other.
@@ -22,7 +22,7 @@ pub enum Gap {
     MisnestedForeignContent,
 }
 
-impl Gap {
+impl Difference {
     pub const ALL: [Self; 3] = [
         Self::DeepForeignContent,
         Self::Frameset,
@@ -49,9 +49,9 @@ impl Gap {
 
 /// Passes over what breaks a law in a document of a known kind.
 pub fn excused(html: &str, verdict: Verdict) -> Verdict {
-    match Gap::ALL
+    match Difference::ALL
         .iter()
-        .any(|gap| verdict.is_err() && gap.holds(html))
+        .any(|kind| verdict.is_err() && kind.holds(html))
     {
         true => Ok(()),
         false => verdict,
