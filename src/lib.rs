@@ -90,7 +90,7 @@ pub use template::Template;
 pub use token::{Click, Event, Open, Placement, Verifier};
 
 use link::Minter;
-use scan::{Scanner, Splicer};
+use scan::{LineCounter, Scanner, Splicer};
 
 /// A transparent GIF of one pixel, to answer a request for an open pixel with (`image/gif`).
 pub const PIXEL_GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\
@@ -114,7 +114,9 @@ pub const PIXEL_GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9
 pub fn rewrite(html: &str, domain: &DomainConfig) -> String {
     let mut scanner = scanner(html, domain);
     scanner.keep_no_links();
-    scan_whole(html, scanner).0
+    scanner.count_no_lines();
+    scanner.scan_whole(html.as_bytes());
+    into_string(scanner.finish().0.out)
 }
 
 /// Returns the document as [`rewrite()`] does, and what was done to it.
@@ -132,24 +134,27 @@ pub fn rewrite(html: &str, domain: &DomainConfig) -> String {
 /// ```
 #[must_use]
 pub fn rewrite_with_report(html: &str, domain: &DomainConfig) -> (String, Report) {
-    scan_whole(html, scanner(html, domain))
+    let mut scanner = scanner(html, domain);
+    scanner.scan_whole(html.as_bytes());
+    let (splicer, mut report) = scanner.finish();
+    let mut lines = LineCounter::default();
+    lines.add(&splicer.out);
+    report.output_bytes = u64::try_from(splicer.out.len()).unwrap_or(u64::MAX);
+    report.output_longest_line = lines.longest();
+    (into_string(splicer.out), report)
 }
 
 fn scanner(html: &str, domain: &DomainConfig) -> Scanner<Splicer> {
     // Tracking URLs are longer than what they replace, by about a quarter of most mails.
     let out = Vec::with_capacity(html.len() + html.len() / 4 + 1024);
     let splicer = Splicer::new(Minter::new(domain.clone()), out);
-    Scanner::new(domain.clone(), splicer)
+    Scanner::new(domain, splicer)
 }
 
-fn scan_whole(html: &str, mut scanner: Scanner<Splicer>) -> (String, Report) {
-    scanner.scan(html.as_bytes(), true);
-    let output_bytes = u64::try_from(scanner.sink().out.len()).unwrap_or(u64::MAX);
-    let (splicer, report) = scanner.finish(output_bytes);
-    // Only ASCII was put in, and only at ASCII characters.
-    let html = String::from_utf8(splicer.out)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    (html, report)
+/// Only ASCII was put in, and only at ASCII characters.
+fn into_string(html: Vec<u8>) -> String {
+    String::from_utf8(html)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// Runs the README's example.

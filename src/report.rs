@@ -352,6 +352,8 @@ pub enum PixelOutcome {
     Both,
     /// At the end of the body.
     End,
+    /// None: no line ending in its tag would keep the lines as short as the domain's limit asks.
+    LineLength,
     /// None: the document has no body that would hold it, or ends inside a construct that would
     /// swallow it and whose start had gone out already, or its rest was passed through.
     NoPlace,
@@ -374,6 +376,7 @@ impl PixelOutcome {
             Self::Amp => "amp",
             Self::Both => "both",
             Self::End => "end",
+            Self::LineLength => "line_length",
             Self::NoPlace => "no_place",
             Self::Off => "off",
             Self::Placeholder => "placeholder",
@@ -514,7 +517,8 @@ mod tests {
                 AlreadyThere => Some(Amp),
                 Amp => Some(Both),
                 Both => Some(End),
-                End => Some(NoPlace),
+                End => Some(LineLength),
+                LineLength => Some(NoPlace),
                 NoPlace => Some(Off),
                 Off => Some(Placeholder),
                 Placeholder => Some(Start),

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use crate::config::DomainConfig;
-use crate::link::{Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits};
+use crate::link::{Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits, quote};
 use crate::message::Message;
 use crate::report::{Report, SkipReason};
-use crate::rewrite;
-use crate::scan::{Cut, Scanner, Sink};
+use crate::scan::{Cut, LineCounter, Scanner, Sink};
 use crate::token::{Placement, PreparedToken, message_tail};
+use crate::{rewrite, rewrite_with_report};
 
 /// A document that was read once, to be rendered for any number of messages: the same for all but for
 /// their tokens. It fills in no merge tags, and a link that holds one is never tracked.
@@ -37,8 +37,8 @@ pub struct Template {
     longest_head: usize,
     parts: Vec<Part>,
     report: Report,
-    /// The document, if it holds an open pixel of this domain: one message's own, and no other's. That is
-    /// rare, so it is read anew for each.
+    /// The document, if it must be read anew for each message: since it holds an open pixel of this
+    /// domain, which is one message's own, or since lines have a limit, and tokens differ in length.
     source: Option<String>,
     /// All that is the same in most messages, one part's text behind the other's.
     text: String,
@@ -61,10 +61,18 @@ enum Content {
 }
 
 struct Click {
+    add_quotes: bool,
     destination: String,
     name: String,
     original: String,
     token: PreparedToken,
+}
+
+impl Click {
+    /// Returns what follows the tracking URL.
+    fn quote(&self) -> &'static str {
+        quote(self.add_quotes)
+    }
 }
 
 impl Template {
@@ -90,21 +98,19 @@ impl Template {
             parts: Vec::new(),
             text: String::with_capacity(html.len()),
         };
-        let mut scanner = Scanner::new(domain.clone(), collector);
-        scanner.scan(html.as_bytes(), true);
-        let source = scanner.saw_own_pixel().then(|| html.to_owned());
-        let (collector, report) = scanner.finish(0);
+        let mut scanner = Scanner::new(&domain, collector);
+        scanner.scan_whole(html.as_bytes());
+        let is_read_anew = scanner.saw_own_pixel() || domain.line_limit().is_some();
+        let (collector, report) = scanner.finish();
         let mut template = Self {
             domain,
             longest_head: collector.longest_head,
             parts: collector.parts,
             report,
-            source,
+            source: is_read_anew.then(|| html.to_owned()),
             text: collector.text,
         };
-        let anonymous = template.domain.message();
-        let output_bytes = template.rendered_len(anonymous, &message_tail(anonymous));
-        template.report.output_bytes = u64::try_from(output_bytes).unwrap_or(u64::MAX);
+        template.complete_report(html);
         template
     }
 
@@ -167,6 +173,19 @@ impl Template {
         &self.report
     }
 
+    /// Adds to the report what only a rendering shows.
+    fn complete_report(&mut self, html: &str) {
+        if self.source.is_some() {
+            self.report = rewrite_with_report(html, &self.domain).1;
+            return;
+        }
+        let output = self.render(self.domain.message());
+        let mut lines = LineCounter::default();
+        lines.add(output.as_bytes());
+        self.report.output_bytes = u64::try_from(output.len()).unwrap_or(u64::MAX);
+        self.report.output_longest_line = lines.longest();
+    }
+
     /// Whether each link is tracked in its position, as it was prepared.
     fn is_plain(&self, message: &Message, tail: &[u8]) -> bool {
         let unsubscribes = |part: &Part| match &part.content {
@@ -181,7 +200,7 @@ impl Template {
     /// The length of what [`render_prepared`](Self::render_prepared) appends.
     fn rendered_len(&self, message: &Message, tail: &[u8]) -> usize {
         let dynamic = self.parts.iter().map(|part| match &part.content {
-            Content::Click(click) => click.token.finished_len(tail.len()),
+            Content::Click(click) => click.token.finished_len(tail.len()) + click.quote().len(),
             Content::Marker(_) => 0,
             Content::Pixel(token) if message.tracks_opens() => {
                 token.finished_len(tail.len()) + PIXEL_AFTER_URL.len()
@@ -205,7 +224,7 @@ impl Template {
                 Content::Click(click) if message.tracks_clicks() => length += click.original.len(),
                 Content::Click(click) => {
                     length += click.original.len();
-                    length -= prepared + click.token.finished_len(tail.len());
+                    length -= prepared + click.token.finished_len(tail.len()) + click.quote().len();
                 }
                 Content::Marker(_) if message.tracks_clicks() => {}
                 Content::Marker(original) => length += original.len(),
@@ -223,6 +242,7 @@ impl Template {
                 Content::Click(click) => {
                     out.push_str(self.text(copied, part.content_end));
                     click.token.finish(tail, &mut scratch, out);
+                    out.push_str(click.quote());
                 }
                 Content::Marker(_) => out.push_str(self.text(copied, part.content_end)),
                 Content::Pixel(token) if message.tracks_opens() => {
@@ -247,13 +267,14 @@ impl Template {
             match &part.content {
                 Content::Click(click) => {
                     let link = TrackedLink {
+                        add_quotes: click.add_quotes,
                         destination: &click.destination,
                         name: &click.name,
                         position,
                     };
                     url.clear();
                     let is_tracked =
-                        message.tracks_clicks() && minter.click_url(&link, &mut url).is_ok();
+                        message.tracks_clicks() && minter.write_link(&link, &mut url).is_ok();
                     match std::str::from_utf8(&url) {
                         Ok(url) if is_tracked => {
                             out.push_str(url);
@@ -323,7 +344,7 @@ impl Sink for Collector {
                 "",
                 Content::Marker(String::from_utf8_lossy(bytes).into_owned()),
             ),
-            Cut::Sign => {}
+            Cut::Placeholder => {}
         }
     }
 
@@ -334,6 +355,7 @@ impl Sink for Collector {
         }
         self.longest_head = self.longest_head.max(prepared.head_bytes);
         let click = Click {
+            add_quotes: link.add_quotes,
             destination: link.destination.to_owned(),
             name: link.name.to_owned(),
             original: String::from_utf8_lossy(original).into_owned(),
@@ -343,7 +365,7 @@ impl Sink for Collector {
         Ok(())
     }
 
-    fn pixel(&mut self, placement: Placement) {
+    fn pixel(&mut self, placement: Placement, _line_ending: Option<&'static str>) {
         let Prepared { text, token, .. } = Prepared::pixel(&self.domain, placement);
         self.push(&text, Content::Pixel(Box::new(token)));
     }

@@ -32,6 +32,8 @@ pub(crate) struct Linker {
 #[derive(Debug)]
 enum Base {
     None,
+    /// Its bytes mean nothing in the document's charset.
+    Unreadable,
     Unusable,
     Url(Box<Url>),
     /// It holds a merge tag: what is relative waits for that.
@@ -105,6 +107,13 @@ impl Linker {
                 Ok(url) if !matches!(url.scheme(), "data" | "javascript") => Base::Url(url.into()),
                 _ => Base::Unusable,
             };
+        }
+    }
+
+    /// Takes in a `<base href>` whose bytes mean nothing in the document's charset.
+    pub(crate) fn set_unreadable_base(&mut self) {
+        if matches!(self.base, Base::None) {
+            self.base = Base::Unreadable;
         }
     }
 
@@ -221,9 +230,10 @@ impl Linker {
     fn resolve(&self, href: &str) -> Result<Url, SkipReason> {
         let base = match &self.base {
             Base::Url(base) => Some(&**base),
-            Base::None | Base::Unusable | Base::Waits => None,
+            Base::None | Base::Unreadable | Base::Unusable | Base::Waits => None,
         };
         let relative = match self.base {
+            Base::Unreadable => SkipReason::Charset,
             Base::Waits => SkipReason::MergeTag,
             Base::None | Base::Unusable | Base::Url(_) => SkipReason::Relative,
         };
@@ -234,7 +244,7 @@ impl Linker {
             Err(_) => return Err(SkipReason::Invalid),
         };
         match self.base {
-            Base::Waits if !self.is_absolute(href, &url) => Err(SkipReason::MergeTag),
+            Base::Unreadable | Base::Waits if !self.is_absolute(href, &url) => Err(relative),
             _ => Ok(url),
         }
     }
@@ -577,8 +587,8 @@ mod tests {
     fn own_urls(domain: &DomainConfig, link: &TrackedLink<'_>) -> [String; 2] {
         let mut minter = Minter::new(domain.clone());
         let (mut click, mut pixel) = (Vec::new(), Vec::new());
-        minter.click_url(link, &mut click).unwrap();
-        minter.pixel(Placement::Start, &mut pixel);
+        minter.write_link(link, &mut click).unwrap();
+        minter.write_pixel(Placement::Start, &mut pixel);
         let pixel = String::from_utf8(pixel).unwrap();
         let url = pixel.split('"').nth(1).unwrap();
         [String::from_utf8(click).unwrap(), url.to_owned()]
@@ -586,6 +596,7 @@ mod tests {
 
     fn link<'a>(destination: &'a str, name: &'a str) -> TrackedLink<'a> {
         TrackedLink {
+            add_quotes: false,
             destination,
             name,
             position: 7,

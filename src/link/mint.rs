@@ -19,9 +19,19 @@ pub(crate) const PIXEL_AFTER_URL: &str = "\" width=\"1\" height=\"1\" alt=\"\" b
 /// A link that the document and the domain's settings let be tracked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TrackedLink<'a> {
+    /// Whether the tracking URL needs quotes that the original has not.
+    pub(crate) add_quotes: bool,
     pub(crate) destination: &'a str,
     pub(crate) name: &'a str,
     pub(crate) position: u32,
+}
+
+/// Returns what stands on both sides of a tracking URL that may need quotes of its own.
+pub(crate) fn quote(add_quotes: bool) -> &'static str {
+    match add_quotes {
+        true => "\"",
+        false => "",
+    }
 }
 
 /// Signs for one message.
@@ -43,7 +53,7 @@ impl Minter {
     }
 
     /// Appends the tracking URL of a click, or says why this message may not have one.
-    pub(crate) fn click_url(
+    pub(crate) fn write_link(
         &mut self,
         link: &TrackedLink<'_>,
         out: &mut Vec<u8>,
@@ -59,19 +69,36 @@ impl Minter {
         if !fits(self.payload.len(), self.tail.len()) {
             return Err(SkipReason::TooLong);
         }
+        let quote = quote(link.add_quotes).as_bytes();
+        out.extend_from_slice(quote);
         out.extend_from_slice(self.domain.click_url_prefix().as_bytes());
         self.sign_and_encode(out);
+        out.extend_from_slice(quote);
         Ok(())
     }
 
     /// Appends the open pixel.
-    pub(crate) fn pixel(&mut self, placement: Placement, out: &mut Vec<u8>) {
+    pub(crate) fn write_pixel(&mut self, placement: Placement, out: &mut Vec<u8>) {
         out.extend_from_slice(PIXEL_BEFORE_URL.as_bytes());
         out.extend_from_slice(self.domain.open_url_prefix().as_bytes());
         self.payload.clear();
         open_head(self.domain.signing_key().id, placement, &mut self.payload);
         self.sign_and_encode(out);
         out.extend_from_slice(PIXEL_AFTER_URL.as_bytes());
+    }
+
+    /// Returns the open pixel.
+    pub(crate) fn pixel_text(&mut self, placement: Placement) -> String {
+        let mut text = Vec::new();
+        self.write_pixel(placement, &mut text);
+        String::from_utf8(text).unwrap_or_default()
+    }
+
+    /// Returns how many bytes [`write_link`](Self::write_link) would append.
+    pub(crate) fn link_len(&mut self, link: &TrackedLink<'_>) -> Result<usize, SkipReason> {
+        let mut text = Vec::new();
+        self.write_link(link, &mut text)?;
+        Ok(text.len())
     }
 
     fn sign_and_encode(&mut self, out: &mut Vec<u8>) {
@@ -111,7 +138,7 @@ impl Prepared {
         )?;
         Some(Self::new(
             domain,
-            domain.click_url_prefix().to_owned(),
+            format!("{}{}", quote(link.add_quotes), domain.click_url_prefix()),
             &head,
         ))
     }

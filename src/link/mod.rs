@@ -7,6 +7,6 @@ mod merge_tag;
 mod mint;
 mod serialised;
 
-pub(crate) use decide::{Decision, Linker};
+pub(crate) use decide::{Decision, Linker, OwnPixel};
 pub(crate) use marker::{Marker, MarkerSet};
-pub(crate) use mint::{Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits};
+pub(crate) use mint::{Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits, quote};

@@ -1,20 +1,17 @@
-//! Links of a document: from a tag's attributes to edits, and to the report.
+//! Links of a document: from a start tag to edits, and to the report.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use encoding_rs::Encoding;
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, LinkPlace};
 use super::decode::{attribute_value, text};
-use super::edit::{Remover, no_track_mark};
-use super::name::is_space;
+use super::edit::{no_track_mark, removals};
 use super::sink::{Cut, Sink};
-use super::tag::{Attribute, TagScan};
-use crate::attribute_name::AttributeName;
-use crate::config::DomainConfig;
-use crate::dialect::Dialect;
-use crate::link::{Decision, Linker, Marker, MarkerSet, TrackedLink};
+use super::tag::{Attribute, Tag};
+use super::window::Window;
+use crate::link::{Decision, Linker, Marker, MarkerSet, OwnPixel, TrackedLink};
 use crate::report::{Link, LinkContext, LinkOutcome, Report, SkipReason};
 
 #[derive(Debug)]
@@ -23,15 +20,13 @@ pub(super) struct Links {
     linker: Linker,
     next_position: u32,
     report: Report,
-    /// Whether there is an open pixel of this domain, of whatever message.
-    pub(super) saw_own_pixel: bool,
 }
 
 /// What is known of a link when it is reported.
 struct Found<'a> {
     context: LinkContext,
     decision: Decision<'a>,
-    tag: &'a [u8],
+    element: &'a [u8],
     name: Option<String>,
     original: &'a [u8],
     outcome: LinkOutcome,
@@ -44,7 +39,6 @@ impl Links {
             linker,
             next_position: 0,
             report: Report::default(),
-            saw_own_pixel: false,
         }
     }
 
@@ -61,54 +55,40 @@ impl Links {
     }
 
     /// Takes in a `base` tag.
-    pub(super) fn set_base(&mut self, tag: &[u8], scan: &TagScan) {
-        if let Some(href) = self.value_of(tag, scan, b"href") {
-            self.linker.set_base(&href);
+    pub(super) fn set_base(&mut self, tag: &Tag<'_>) {
+        if let Some(href) = tag.first_named(b"href") {
+            match attribute_value(tag.slice(&href.value), self.linker.encoding()) {
+                Some(href) => self.linker.set_base(&href),
+                None => self.linker.set_unreadable_base(),
+            }
         }
     }
 
-    pub(super) fn domain(&self) -> &DomainConfig {
-        self.linker.domain()
+    /// Returns the pixel that an `img` is, if it is one of this domain's and its token is genuine.
+    pub(super) fn own_pixel(&self, tag: &Tag<'_>) -> Option<OwnPixel> {
+        let source = tag.slice(&tag.first_named(b"src")?.value);
+        self.linker.own_pixel(std::str::from_utf8(source).ok()?)
     }
 
-    /// Whether an `img` is the open pixel of the message at hand.
-    pub(super) fn is_own_pixel(&mut self, tag: &[u8], scan: &TagScan) -> bool {
-        let src = self.value_of(tag, scan, b"src");
-        let pixel = src.and_then(|src| self.linker.own_pixel(&src));
-        self.saw_own_pixel |= pixel.is_some();
-        pixel.is_some_and(|pixel| pixel.is_of(self.linker.domain().message()))
-    }
-
-    /// Whether a tag has an attribute, and if `values` are given, one of these for its value.
-    pub(super) fn has_attribute(
-        &self,
-        tag: &[u8],
-        scan: &TagScan,
-        name: &[u8],
-        values: Option<&[&[u8]]>,
-    ) -> bool {
-        self.value_of(tag, scan, name).is_some_and(|value| {
-            let is_value = |wanted: &&[u8]| wanted.eq_ignore_ascii_case(value.as_bytes());
-            values.is_none_or(|values| values.iter().any(is_value))
-        })
+    pub(super) fn is_of_message(&self, pixel: &OwnPixel) -> bool {
+        pixel.is_of(self.linker.domain().message())
     }
 
     /// Takes in a tag that may be a link, decides on it, and hands the tag on.
-    pub(super) fn link<S: Sink>(
+    pub(super) fn take<S: Sink>(
         &mut self,
         cursor: &mut Cursor<S>,
-        window: &[u8],
-        range: Range<usize>,
-        scan: &TagScan,
+        window: &Window<'_>,
+        tag: &Tag<'_>,
         context: LinkContext,
     ) {
-        let tag = window.get(range.clone()).unwrap_or_default();
-        let Some(href) = first_named(tag, scan, b"href") else {
+        let Some(href) = tag.first_named(b"href") else {
             return;
         };
-        let original = slice(tag, &href.value);
+        let is_in_comment = context == LinkContext::ConditionalComment;
+        let original = tag.slice(&href.value);
         let mut markers = match self.linker.domain().tracks_clicks() {
-            true => self.markers(tag, scan),
+            true => self.markers(tag),
             false => MarkerSet::default(),
         };
         // Without its mark the link would lead nowhere, so the mark goes in any case.
@@ -116,48 +96,58 @@ impl Links {
         let value;
         let decision = if no_track.is_some() {
             Decision::skip(SkipReason::OptedOut)
-        } else if self.linker.domain().tracks_clicks() {
-            value = attribute_value(original, self.linker.encoding());
-            self.linker.decide(&value, markers.opts_out())
-        } else {
+        } else if !self.linker.domain().tracks_clicks() {
             Decision::skip(SkipReason::ClicksOff)
+        } else {
+            value = attribute_value(original, self.linker.encoding());
+            match &value {
+                Some(value) => self.linker.decide(value, markers.opts_out()),
+                None => Decision::skip(SkipReason::Charset),
+            }
         };
         // When its merge tag is filled, the link comes again, and its markers with it.
-        let removals = match self.linker.domain().keeps_markers() || decision.waits() {
+        let cuts = match self.linker.domain().keeps_markers() || decision.waits() {
             true => Vec::new(),
-            false => removals(tag, scan, &mut markers, self.linker.domain().dialect()),
+            false => removals(
+                tag,
+                &mut markers,
+                self.linker.domain().dialect(),
+                is_in_comment,
+            ),
         };
 
-        let mut after = removals.into_iter().peekable();
+        let mut after = cuts.into_iter().peekable();
         let is_before = |cut: &Range<usize>| cut.start < href.name.start;
         let before = std::iter::from_fn(|| after.next_if(is_before));
-        cut_markers(cursor, window, range.start, before);
-        let value_range = offset(&href.value, range.start);
+        cut_markers(cursor, window, tag, before);
         let outcome = match &decision {
             Decision::Skip { reason, .. } => {
                 if let Some(mark) = no_track {
-                    cursor.cut(window, offset(&mark, value_range.start), Cut::Sign);
+                    let mark = offset(&mark, tag.start + href.value.start);
+                    cursor.cut(window, mark, Cut::Placeholder);
                 }
                 LinkOutcome::Skipped(*reason)
             }
             Decision::Track { destination, .. } => {
                 let link = TrackedLink {
+                    // A token may end in `--`, and the `>` of the tag would then end the comment.
+                    add_quotes: is_in_comment && !href.is_quoted,
                     destination,
                     name: decision.name().or(markers.name()).unwrap_or_default(),
                     position: self.next_position,
                 };
-                match cursor.put_link(window, value_range, &link) {
+                match cursor.put_link(window, place(cursor.handed_on, tag, href), &link) {
                     Ok(()) => LinkOutcome::Tracked,
                     Err(reason) => LinkOutcome::Skipped(reason),
                 }
             }
         };
-        cut_markers(cursor, window, range.start, after);
+        cut_markers(cursor, window, tag, after);
         let name = decision.name().or(markers.name()).map(str::to_owned);
         self.record(Found {
             context,
             decision,
-            tag,
+            element: tag.name(),
             name,
             original,
             outcome,
@@ -185,7 +175,7 @@ impl Links {
             self.report.links.push(Link {
                 context: found.context,
                 destination: destination.map(Cow::into_owned),
-                element: element_name(found.tag, self.linker.encoding()),
+                element: element_name(found.element, self.linker.encoding()),
                 name: found.name,
                 original: text(found.original, self.linker.encoding()).into_owned(),
                 outcome: found.outcome,
@@ -194,96 +184,50 @@ impl Links {
         }
     }
 
-    fn markers(&self, tag: &[u8], scan: &TagScan) -> MarkerSet {
+    fn markers(&self, tag: &Tag<'_>) -> MarkerSet {
         let mut markers = MarkerSet::default();
-        for attribute in &scan.attributes {
+        for attribute in &tag.attributes {
             let dialect = self.linker.domain().dialect();
-            if let Some(marker) = Marker::named(slice(tag, &attribute.name), dialect) {
-                let raw = slice(tag, &attribute.value);
+            if let Some(marker) = Marker::named(tag.slice(&attribute.name), dialect) {
+                let encoding = self.linker.encoding();
+                let raw = tag.slice(&attribute.value);
                 markers.add(marker, dialect, || {
-                    attribute_value(raw, self.linker.encoding())
+                    attribute_value(raw, encoding).unwrap_or_else(|| text(raw, encoding))
                 });
             }
         }
         markers
     }
+}
 
-    fn value_of<'a>(&self, tag: &'a [u8], scan: &TagScan, name: &[u8]) -> Option<Cow<'a, str>> {
-        let attribute = first_named(tag, scan, name)?;
-        let raw = slice(tag, &attribute.value);
-        Some(attribute_value(raw, self.linker.encoding()))
+fn place(handed_on: usize, tag: &Tag<'_>, href: &Attribute) -> LinkPlace {
+    let from = handed_on.saturating_sub(tag.start);
+    LinkPlace {
+        space: tag
+            .space_before(href, from)
+            .map(|space| offset(&space, tag.start)),
+        value: offset(&href.value, tag.start),
     }
 }
 
 fn cut_markers<S: Sink>(
     cursor: &mut Cursor<S>,
-    window: &[u8],
-    tag_at: usize,
+    window: &Window<'_>,
+    tag: &Tag<'_>,
     cuts: impl Iterator<Item = Range<usize>>,
 ) {
-    cuts.for_each(|cut| cursor.cut(window, offset(&cut, tag_at), Cut::Marker));
+    cuts.for_each(|cut| cursor.cut(window, offset(&cut, tag.start), Cut::Marker));
 }
 
 fn offset(range: &Range<usize>, by: usize) -> Range<usize> {
     range.start + by..range.end + by
 }
 
-/// Which bytes go with the markers that were read. Of equal ones the first counts, so if one must
-/// stay, all do, lest another become the first.
-fn removals(
-    tag: &[u8],
-    scan: &TagScan,
-    markers: &mut MarkerSet,
-    dialect: &Dialect,
-) -> Vec<Range<usize>> {
-    if scan.is_overfull() {
-        return Vec::new();
-    }
-    'again: while markers.has_removable() {
-        let (mut remover, mut cuts) = (Remover::default(), Vec::new());
-        for attribute in &scan.attributes {
-            let marker = Marker::named(slice(tag, &attribute.name), dialect);
-            let Some(marker) = marker.filter(|marker| markers.removes(*marker)) else {
-                continue;
-            };
-            let Some(cut) = remover.remove(tag, attribute) else {
-                markers.keep(marker);
-                continue 'again;
-            };
-            cuts.push(cut);
-        }
-        return cuts;
-    }
-    Vec::new()
-}
-
-/// The name behind the `<` of a tag (HTML §13.2.5.8).
-fn element_name(tag: &[u8], encoding: &'static Encoding) -> String {
-    let name = tag.get(1..).unwrap_or_default();
-    let end = |byte: &u8| is_space(*byte) || matches!(byte, b'/' | b'>');
-    let end = name.iter().position(end).unwrap_or(name.len());
-    let name = text(name.get(..end).unwrap_or_default(), encoding);
+/// Returns an element's name as the parser folds it (HTML §13.2.5.8).
+fn element_name(name: &[u8], encoding: &'static Encoding) -> String {
+    let name = text(name, encoding);
     match name.contains('\0') {
         true => name.to_ascii_lowercase().replace('\0', "\u{fffd}"),
         false => name.to_ascii_lowercase(),
     }
-}
-
-/// The number of an attribute that somebody asks for; a tag may have a million others.
-pub(super) fn number_of(attribute: &[u8]) -> Option<u8> {
-    const READ: [&[u8]; 4] = [b"encoding", b"color", b"face", b"size"];
-    let is_name = |(_, name): &(u8, &[u8])| name.eq_ignore_ascii_case(attribute);
-    let others = || (AttributeName::LIMIT..).zip(READ).find(is_name);
-    let known = AttributeName::of(attribute).map(AttributeName::number);
-    known.or_else(|| others().map(|(number, _)| number))
-}
-
-/// Of an attribute that comes twice, browsers take the first (HTML §13.2.5.33).
-fn first_named<'a>(tag: &[u8], scan: &'a TagScan, name: &[u8]) -> Option<&'a Attribute> {
-    let is_named = |attribute: &&Attribute| slice(tag, &attribute.name).eq_ignore_ascii_case(name);
-    scan.attributes.iter().find(is_named)
-}
-
-fn slice<'a>(tag: &'a [u8], range: &Range<usize>) -> &'a [u8] {
-    tag.get(range.clone()).unwrap_or_default()
 }

@@ -1,220 +1,330 @@
-//! Windows of a document: what can be judged, what must wait, and what may go.
+//! One document: feeds it to the parser, and takes what is found to the page.
+//!
+//! A document at hand is fed in large pieces, and only the tokens are asked for that links and the end
+//! of the body need. A stream that goes on asks for every token: then each byte is known to belong to a
+//! token that is done with, and can be handed on, or to one that is still open, and is held back.
+
+use std::collections::VecDeque;
 
 use encoding_rs::Encoding;
 
-use super::body::{BodyTracker, Stage};
-use super::conditional::comment_content;
 use super::cursor::Cursor;
-use super::foreign::ForeignContent;
+use super::dispatch::{Page, TooLong};
+use super::finding::Finding;
+use super::line::{LineCounter, LineLimit};
 use super::links::Links;
+use super::nested::may_hold_conditional_comment;
+use super::open_construct::open_construct;
+use super::parser::{Parser, ParserError, Scope};
 use super::pixel::Pixel;
+use super::placeholder::Placeholders;
 use super::sink::Sink;
-use super::tag::Interest;
-use super::tokenizer::{Token, Tokenizer, is_conditional};
+use super::window::Window;
 use crate::config::{DomainConfig, DomainStatus};
-use crate::link::Linker;
-use crate::report::{Report, Untouched};
+use crate::link::{Linker, Minter};
+use crate::report::{LinkContext, Report, Untouched};
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// How much of a document is fed at once. Small pieces bound what the parser finds at once; with every
+/// token asked for, three bytes of the document are a finding of eighty.
+const PIECE_BYTES: usize = 128 * 1024;
+const SMALL_PIECE_BYTES: usize = 8 * 1024;
+
+/// What the parser may keep, besides what a stream may hold back or a document is long. Of the open
+/// elements of real mail it keeps a few kilobytes.
+const PARSER_BYTES: usize = 128 * 1024;
+const WHOLE_PARSER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Reads one document.
-#[derive(Debug)]
 pub(crate) struct Scanner<S> {
-    pub(super) body: BodyTracker,
-    pub(super) cursor: Cursor<S>,
-    pub(super) foreign: ForeignContent,
-    pub(super) in_noscript: bool,
-    pub(super) links: Links,
-    pub(super) longest_construct: usize,
-    /// Where the window starts in the document.
-    pub(super) offset: u64,
-    pub(super) pixel: Pixel,
-    /// Whether the start of the open construct has gone out.
-    pub(super) released: bool,
-    /// Whether the token at hand is one whose start may have gone out, so that nothing can come
-    /// before it or in its place.
-    pub(super) token_is_long: bool,
-    pub(super) tokenizer: Tokenizer,
-    pub(super) untouched: Option<Untouched>,
-}
-
-/// What a token calls for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Next {
-    Token,
-    /// The window ends in what can't be judged yet.
-    Window,
+    counts_lines: bool,
+    fed: usize,
+    lines: LineCounter,
+    page: Page<S>,
+    parser: Option<Parser>,
+    /// Up to where all tokens are done with, as far as is known.
+    progress: usize,
+    queue: VecDeque<Finding>,
+    scope: Scope,
+    untouched: Option<Untouched>,
 }
 
 impl<S: Sink> Scanner<S> {
     /// Starts a document in UTF-8, in which a construct may be of any length.
-    pub(crate) fn new(domain: DomainConfig, sink: S) -> Self {
+    pub(crate) fn new(domain: &DomainConfig, sink: S) -> Self {
         let untouched = match domain.status() {
             DomainStatus::External => Some(Untouched::DomainExternal),
             DomainStatus::Pending => Some(Untouched::DomainPending),
             DomainStatus::Validated => None,
         };
-        let pixel = match untouched {
-            Some(_) => Pixel::off(),
-            None => Pixel::new(&domain),
+        let (pixel, placeholders) = match untouched {
+            Some(_) => (Pixel::off(), Placeholders::off()),
+            None => (Pixel::new(domain), Placeholders::new(domain)),
         };
+        let line_limit = domain
+            .line_limit()
+            .map(|limit| LineLimit::new(limit, Minter::new(domain.clone())));
+        let cursor = Cursor::new(sink, placeholders.longest(), line_limit);
+        let links = Links::new(Linker::new(domain.clone(), encoding_rs::UTF_8));
         Self {
-            body: BodyTracker::default(),
-            cursor: Cursor::new(sink, pixel.longest_placeholder()),
-            foreign: ForeignContent::default(),
-            in_noscript: false,
-            tokenizer: Tokenizer::of(&domain),
-            links: Links::new(Linker::new(domain, encoding_rs::UTF_8)),
-            longest_construct: usize::MAX,
-            offset: 0,
-            pixel,
-            released: false,
-            token_is_long: false,
+            counts_lines: true,
+            fed: 0,
+            lines: LineCounter::default(),
+            page: Page::new(cursor, links, pixel, placeholders),
+            parser: None,
+            progress: 0,
+            queue: VecDeque::new(),
+            scope: Scope::EveryToken,
             untouched,
         }
     }
 
     pub(crate) fn set_encoding(&mut self, encoding: &'static Encoding) {
-        self.links.set_encoding(encoding);
+        self.page.links.set_encoding(encoding);
     }
 
     /// Ends the rewriting at a construct that must be seen whole and is longer than that.
     pub(crate) fn set_longest_construct(&mut self, bytes: usize) {
-        self.longest_construct = bytes;
+        self.page.longest_construct = bytes;
     }
 
     /// Lets the report only count links.
     pub(crate) fn keep_no_links(&mut self) {
-        self.links.keep_none();
+        self.page.links.keep_none();
     }
 
-    pub(crate) fn sink(&mut self) -> &mut S {
-        &mut self.cursor.sink
-    }
-
-    /// Reads the window as far as it can be judged; `last` says that the document ends with it.
-    /// Returns how many bytes are done with: the next window starts behind them.
-    pub(crate) fn scan(&mut self, window: &[u8], last: bool) -> usize {
-        let done = if self.untouched.is_some() {
-            self.cursor.hand_on(window, window.len());
-            window.len()
-        } else if !last && self.offset == 0 && is_proper_prefix(window, BYTE_ORDER_MARK) {
-            0
-        } else {
-            self.scan_markup(window, last)
-        };
-        self.tokenizer.shift(done);
-        self.cursor.handed_on = 0;
-        self.offset += u64::try_from(done).unwrap_or(u64::MAX);
-        done
+    /// Leaves the lines of the document uncounted.
+    pub(crate) fn count_no_lines(&mut self) {
+        self.counts_lines = false;
     }
 
     /// Whether the output depends on whose open pixel the document holds.
     pub(crate) fn saw_own_pixel(&self) -> bool {
-        self.links.saw_own_pixel
+        self.page.saw_own_pixel
     }
 
-    /// Ends the scan. The bytes going out are for the caller to count.
-    pub(crate) fn finish(self, output_bytes: u64) -> (S, Report) {
-        let mut report = self.links.into_report();
-        report.input_bytes = self.offset;
-        report.output_bytes = output_bytes;
-        report.pixel = self.pixel.outcome();
+    pub(crate) fn sink(&mut self) -> &mut S {
+        &mut self.page.cursor.sink
+    }
+
+    /// Reads a whole document.
+    pub(crate) fn scan_whole(&mut self, document: &[u8]) {
+        let comments = may_hold_conditional_comment(document);
+        let pixels = self.page.pixel.tracks_opens();
+        if !self.page.pixel.is_wanted_at_start() && !self.page.placeholders.is_sought() {
+            self.scope = Scope::Links { comments, pixels };
+        }
+        self.scan(&Window::whole(document));
+    }
+
+    /// Reads on to the end of the window, which starts where the last call said. Returns how much of it
+    /// is done with.
+    pub(crate) fn scan(&mut self, window: &Window<'_>) -> usize {
+        let new = window.from(self.fed);
+        if self.counts_lines {
+            self.lines.add(new);
+        }
+        if self.fed == 0 && self.untouched.is_none() {
+            self.start(window);
+        }
+        while self.untouched.is_none() && self.fed < window.end() {
+            self.feed(window);
+        }
+        if self.untouched.is_some() {
+            self.fed = window.end();
+            self.page.cursor.hand_on(window, window.end());
+        } else if window.is_last {
+            self.end(window);
+        } else {
+            self.hand_on(window);
+        }
+        self.page.cursor.handed_on
+    }
+
+    /// Ends the scan. What goes out is for the caller to count.
+    pub(crate) fn finish(self) -> (S, Report) {
+        let mut report = self.page.links.into_report();
+        report.input_bytes = u64::try_from(self.fed).unwrap_or(u64::MAX);
+        report.input_longest_line = self.lines.longest();
+        report.pixel = self.page.pixel.outcome();
         report.untouched = self.untouched;
-        (self.cursor.sink, report)
+        (self.page.cursor.sink, report)
     }
 
-    fn scan_markup(&mut self, window: &[u8], last: bool) -> usize {
-        if self.offset == 0 && window.starts_with(BYTE_ORDER_MARK) {
-            // It decides the charset, whatever was stated (Encoding Standard §6, "BOM sniff").
-            self.links.set_encoding(encoding_rs::UTF_8);
-            self.tokenizer.resume_at(BYTE_ORDER_MARK.len());
+    /// Looks at what comes first in the document: a byte order mark decides its charset, whatever was
+    /// stated (Encoding Standard §6, "BOM sniff").
+    fn start(&mut self, window: &Window<'_>) {
+        if UTF_16_MARKS
+            .iter()
+            .any(|mark| window.bytes.starts_with(mark))
+        {
+            self.untouched = Some(Untouched::Charset);
+            return;
         }
-        while let Some(token) = self.next_token(window, last) {
-            let was_released = std::mem::take(&mut self.released);
-            let is_long = was_released || token.range().len() > self.longest_construct;
-            self.token_is_long = token.is_construct() && is_long;
-            // What has gone out in parts was not needed, whatever its end looks like.
-            if self.token_is_long && !was_released && self.is_needed(window, &token) {
-                return self.give_up(window);
-            }
-            if self.token(window, token, last) == Next::Window {
-                break;
-            }
+        if window.bytes.starts_with(UTF_8_MARK) {
+            self.page.links.set_encoding(encoding_rs::UTF_8);
+            self.page.content_start = UTF_8_MARK.len();
         }
-        let open = self.tokenizer.open_construct();
-        let is_long = window.len().saturating_sub(open) > self.longest_construct;
-        if last {
-            self.end(window, open, is_long);
-            return window.len();
+        if let Some(lines) = &mut self.page.cursor.line_limit {
+            lines.read_ending(window.bytes);
         }
-        if !is_long {
-            self.cursor.hand_on(window, open);
-            return open;
-        }
-        if !self.released {
-            if self.tokenizer.needs_construct(window) {
-                return self.give_up(window);
-            }
-            // What was to come before this construct must go out before it does.
-            self.start_of_body(window, open);
-        }
-        let released = self.tokenizer.released().max(open);
-        self.released |= released > open;
-        self.cursor.hand_on(window, released);
-        released
+        let memory = match self.page.longest_construct {
+            usize::MAX => WHOLE_PARSER_BYTES.max(window.bytes.len()),
+            limit => PARSER_BYTES + 2 * limit,
+        };
+        self.parser = Some(Parser::new(self.scope, memory));
     }
 
-    fn next_token(&mut self, window: &[u8], last: bool) -> Option<Token> {
-        let seeks_pixels = self.pixel.tracks_opens();
-        let foreign = &self.foreign;
-        self.tokenizer
-            .next(window, last, |name| match name.as_bytes() {
-                b"a" | b"area" | b"base" => Interest::Whole,
-                b"img" if seeks_pixels => Interest::Passing,
-                _ if foreign.asks_attributes(name) => Interest::Passing,
-                _ => Interest::None,
-            })
-    }
-
-    /// Whether a long token would have to be held back whole, had it come in small windows.
-    fn is_needed(&mut self, window: &[u8], token: &Token) -> bool {
-        match token {
-            Token::StartTag(_) => {
-                let is_needed = self.tokenizer.tag.is_needed();
-                self.tokenizer.tag.drop_attributes();
-                is_needed
-            }
-            Token::Comment(range) => is_conditional(comment_content(window, range)),
-            _ => false,
+    /// Feeds one piece.
+    fn feed(&mut self, window: &Window<'_>) {
+        let piece_bytes = match self.scope {
+            Scope::EveryToken => SMALL_PIECE_BYTES,
+            _ => PIECE_BYTES,
+        };
+        let rest = window.from(self.fed);
+        let piece = rest.get(..piece_bytes).unwrap_or(rest);
+        let Some(parser) = &mut self.parser else {
+            return;
+        };
+        let result = parser.feed(piece);
+        parser.take_findings(&mut self.queue);
+        self.fed += piece.len();
+        self.take_findings(window);
+        if let Err(error) = result {
+            self.give_up(error);
         }
     }
 
-    fn give_up(&mut self, window: &[u8]) -> usize {
-        let at = u64::try_from(self.tokenizer.start()).unwrap_or(u64::MAX);
-        self.untouched = Some(Untouched::MemoryLimit {
-            at: self.offset.saturating_add(at),
+    fn take_findings(&mut self, window: &Window<'_>) {
+        while self.untouched.is_none()
+            && let Some(finding) = self.queue.pop_front()
+        {
+            if self.waits_for_line(window, &finding) {
+                self.queue.push_front(finding);
+                return;
+            }
+            if let Err(TooLong { at }) = self.page.take(window, &finding, LinkContext::Html) {
+                self.untouched = Some(Untouched::MemoryLimit { at: position(at) });
+                return;
+            }
+            self.progress = finding.done().unwrap_or(self.progress);
+        }
+    }
+
+    /// Whether an edit at the finding must wait for the end of its line.
+    fn waits_for_line(&self, window: &Window<'_>, finding: &Finding) -> bool {
+        let Some(lines) = &self.page.cursor.line_limit else {
+            return false;
+        };
+        !window.is_last && !lines.can_judge(window.from(finding.range().end))
+    }
+
+    /// Hands on what is done with. Of a construct that is longer than may be held back, the start goes
+    /// out before its end is seen.
+    fn hand_on(&mut self, window: &Window<'_>) {
+        let limit = self.page.longest_construct;
+        let mut needed = self.first_needed();
+        if window.end().saturating_sub(needed) > limit && self.queue.is_empty() {
+            let context = self.page.context();
+            if let Some(open) = open_construct(context, window.from(needed)) {
+                self.progress = self.progress.max(needed + open);
+            }
+            self.page.put_start_pixel(window);
+            needed = self.first_needed();
+            if window.end().saturating_sub(needed) > limit {
+                self.page.end_text(window);
+                needed = window.end();
+            }
+        }
+        self.page.cursor.hand_on(window, needed);
+    }
+
+    fn first_needed(&self) -> usize {
+        let queued = self.queue.front().map(|finding| finding.range().start);
+        [queued, self.page.first_needed()]
+            .into_iter()
+            .flatten()
+            .fold(self.progress.max(self.page.cursor.handed_on), usize::min)
+    }
+
+    /// Ends the document. What is open at its end would swallow a pixel after it.
+    fn end(&mut self, window: &Window<'_>) {
+        let Some(parser) = &mut self.parser else {
+            return;
+        };
+        let is_closed = parser.end();
+        parser.take_findings(&mut self.queue);
+        self.take_findings(window);
+        self.page.end_text(window);
+        if self.untouched.is_none() {
+            match self.open_construct(window, is_closed) {
+                Ok(open) => self.end_body(window, open),
+                Err(TooLong { at }) => {
+                    self.untouched = Some(Untouched::MemoryLimit { at: position(at) });
+                }
+            }
+        }
+        self.page.cursor.hand_on(window, window.end());
+    }
+
+    /// Returns where the construct starts that the document ends in.
+    fn open_construct(
+        &mut self,
+        window: &Window<'_>,
+        is_closed: bool,
+    ) -> Result<Option<usize>, TooLong> {
+        if !self.page.pixel.tracks_opens() {
+            // Only links matter, and what an open `noscript` holds.
+            return self.page.take_noscript(window, window.end()).map(|_| None);
+        }
+        if self.page.noscript.is_some() {
+            return self.page.take_noscript(window, window.end());
+        }
+        if is_closed {
+            return Ok(None);
+        }
+        let from = self.progress.max(self.page.cursor.handed_on);
+        let open = open_construct(self.page.context(), window.from(from));
+        // Without one, it started in what has been handed on.
+        Ok(Some(open.map_or(from, |open| from + open)))
+    }
+
+    fn end_body(&mut self, window: &Window<'_>, open: Option<usize>) {
+        let at = open.unwrap_or(window.end());
+        let construct = window.from(at);
+        // Before a CDATA section a pixel would end the SVG or MathML that alone makes it one.
+        let is_cdata = construct.starts_with(b"<![CDATA[") && construct.contains(&b'>');
+        let is_gone = at < self.page.cursor.handed_on
+            || construct.len() > self.page.longest_construct
+            || (open.is_some() && !construct.starts_with(b"<"));
+        if is_cdata || is_gone || !self.page.may_hold_pixel() {
+            return;
+        }
+        if self.page.body.end_body() {
+            self.page.pixel.body_starts(at);
+        }
+        self.page.put_start_pixel(window);
+        self.page.put_end_pixel(window, at);
+    }
+
+    fn give_up(&mut self, error: ParserError) {
+        let at = position(self.progress.max(self.page.cursor.handed_on));
+        self.untouched.get_or_insert(match error {
+            ParserError::MemoryLimit => Untouched::MemoryLimit { at },
+            ParserError::Other => Untouched::Parser { at },
         });
-        self.cursor.hand_on(window, window.len());
-        window.len()
-    }
-
-    /// Ends the document. What is open from `open` on would swallow a pixel behind it.
-    fn end(&mut self, window: &[u8], open: usize, is_long: bool) {
-        // A pixel before a CDATA section would end the SVG or MathML that alone makes it one.
-        let swallows =
-            self.released || (is_long && open < window.len()) || self.tokenizer.is_in_cdata();
-        if !swallows && self.body.stage != Stage::Frameset && self.body.is_outside_templates() {
-            if self.body.stage == Stage::BeforeBody {
-                self.pixel.body_starts();
-            }
-            self.start_of_body(window, open);
-            self.end_of_body(window, open);
-        }
-        self.cursor.hand_on(window, window.len());
     }
 }
 
-fn is_proper_prefix(bytes: &[u8], whole: &[u8]) -> bool {
-    bytes.len() < whole.len() && whole.starts_with(bytes)
+/// Byte order marks of UTF-16, whose bytes mean something else than in ASCII.
+const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Whether a document that starts so may turn out to have a byte order mark.
+pub(crate) fn may_be_byte_order_mark(start: &[u8]) -> bool {
+    let is_start_of = |mark: &&[u8]| start.len() < mark.len() && mark.starts_with(start);
+    UTF_16_MARKS.iter().any(is_start_of) || is_start_of(&UTF_8_MARK)
+}
+
+fn position(at: usize) -> u64 {
+    u64::try_from(at).unwrap_or(u64::MAX)
 }

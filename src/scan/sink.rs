@@ -9,8 +9,9 @@ use crate::token::Placement;
 pub(crate) enum Cut {
     /// They are a marker that speaks of click tracking; without that it stays.
     Marker,
-    /// They mean something only to this crate.
-    Sign,
+    /// They are a pixel placeholder, or the mark of Postal's opt-out: they mean something to this
+    /// crate only.
+    Placeholder,
 }
 
 /// Takes a document in order, piece by piece.
@@ -25,8 +26,8 @@ pub(crate) trait Sink {
     /// track it; then the bytes stay.
     fn link(&mut self, original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason>;
 
-    /// Takes the place of a pixel.
-    fn pixel(&mut self, placement: Placement);
+    /// Takes the place of a pixel. `line_ending` takes the place of the tag's spaces.
+    fn pixel(&mut self, placement: Placement, line_ending: Option<&'static str>);
 }
 
 /// Makes the document for one message, at once.
@@ -50,10 +51,15 @@ impl Sink for Splicer {
     fn cut(&mut self, _bytes: &[u8], _why: Cut) {}
 
     fn link(&mut self, _original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason> {
-        self.minter.click_url(link, &mut self.out)
+        self.minter.write_link(link, &mut self.out)
     }
 
-    fn pixel(&mut self, placement: Placement) {
-        self.minter.pixel(placement, &mut self.out);
+    fn pixel(&mut self, placement: Placement, line_ending: Option<&'static str>) {
+        let Some(ending) = line_ending else {
+            self.minter.write_pixel(placement, &mut self.out);
+            return;
+        };
+        let pixel = self.minter.pixel_text(placement).replace(' ', ending);
+        self.out.extend_from_slice(pixel.as_bytes());
     }
 }

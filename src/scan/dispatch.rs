@@ -1,0 +1,389 @@
+//! What each finding means: for links, for the body, and for the pixel.
+
+use std::ops::Range;
+
+use super::body::BodyTracker;
+use super::cursor::{Cursor, PixelPut};
+use super::finding::{Element, Finding, StartTag};
+use super::links::Links;
+use super::nested::{conditional_markup, is_outlook_link, parse_nested};
+use super::parser::Scope;
+use super::pixel::Pixel;
+use super::placeholder::{Placeholders, Sides};
+use super::sink::{Cut, Sink};
+use super::tag::{Tag, is_end_tag_of};
+use super::window::Window;
+use crate::report::LinkContext;
+use crate::token::Placement;
+
+/// A document as far as it has been read.
+#[derive(Debug)]
+pub(super) struct Page<S> {
+    pub(super) body: BodyTracker,
+    /// Where the document starts after its byte order mark.
+    pub(super) content_start: usize,
+    pub(super) cursor: Cursor<S>,
+    pub(super) links: Links,
+    /// How long a construct may be that must be seen whole.
+    pub(super) longest_construct: usize,
+    /// The start tag of the open `noscript`.
+    pub(super) noscript: Option<Range<usize>>,
+    pub(super) pixel: Pixel,
+    pub(super) placeholders: Placeholders,
+    /// Whether there is an open pixel of this domain, of whatever message.
+    pub(super) saw_own_pixel: bool,
+    /// Text that may hold the start of a placeholder at its end.
+    pub(super) text: Option<Range<usize>>,
+    /// How many elements of SVG and MathML are open.
+    foreign_depth: usize,
+    is_frameset: bool,
+}
+
+/// A link, a conditional comment or a `noscript` that is too long, or whose start has been handed on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct TooLong {
+    pub(super) at: usize,
+}
+
+impl<S: Sink> Page<S> {
+    pub(super) fn new(
+        cursor: Cursor<S>,
+        links: Links,
+        pixel: Pixel,
+        placeholders: Placeholders,
+    ) -> Self {
+        Self {
+            body: BodyTracker::default(),
+            content_start: 0,
+            cursor,
+            links,
+            longest_construct: usize::MAX,
+            noscript: None,
+            pixel,
+            placeholders,
+            saw_own_pixel: false,
+            text: None,
+            foreign_depth: 0,
+            is_frameset: false,
+        }
+    }
+
+    /// Takes in the next token of the document, or of a part that is read by itself.
+    pub(super) fn take(
+        &mut self,
+        window: &Window<'_>,
+        finding: &Finding,
+        context: LinkContext,
+    ) -> Result<(), TooLong> {
+        if !matches!(finding, Finding::Text(_)) {
+            self.end_text(window);
+        }
+        match finding {
+            Finding::Comment(range) => self.take_comment(window, range),
+            Finding::Doctype(range) => {
+                self.put_start_pixel(window);
+                self.take_placeholder_markup(window, range);
+                Ok(())
+            }
+            Finding::EndTag { element, tag } => self.take_end_tag(window, *element, tag),
+            Finding::RawText(_) => Ok(()),
+            Finding::StartTag(start) => self.take_start_tag(window, start, context),
+            Finding::Text(range) => {
+                self.take_text(window, range);
+                Ok(())
+            }
+        }
+    }
+
+    /// Returns the earliest byte that must not be handed on yet.
+    pub(super) fn first_needed(&self) -> Option<usize> {
+        let text = self.text.as_ref().map(|text| text.start);
+        let noscript = self.noscript.as_ref().map(|tag| tag.start);
+        [text, noscript, self.pixel.start_at()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Returns markup that opens what is open, as far as it decides how what follows is read.
+    pub(super) fn context(&self) -> &'static [u8] {
+        match self.foreign_depth {
+            0 => b"",
+            _ => b"<svg>",
+        }
+    }
+
+    pub(super) fn may_hold_pixel(&self) -> bool {
+        self.body.is_outside_templates() && !self.is_frameset
+    }
+
+    /// Puts the pixel that belongs to the start of the body, if the body has started.
+    pub(super) fn put_start_pixel(&mut self, window: &Window<'_>) {
+        if let Some(at) = self.pixel.start_at() {
+            let put = self.cursor.put_pixel(window, at, Placement::Start);
+            self.pixel.settle(Placement::Start, put);
+        }
+    }
+
+    pub(super) fn put_end_pixel(&mut self, window: &Window<'_>, at: usize) {
+        if self.may_hold_pixel() && self.pixel.needs(Placement::End) {
+            let put = self.cursor.put_pixel(window, at, Placement::End);
+            self.pixel.settle(Placement::End, put);
+        }
+    }
+
+    /// Reads what a `noscript` holds, from its start tag to `end`; returns whether it ends outside of all
+    /// constructs, or else where the open one starts.
+    pub(super) fn take_noscript(
+        &mut self,
+        window: &Window<'_>,
+        end: usize,
+    ) -> Result<Option<usize>, TooLong> {
+        let Some(tag) = self.noscript.take() else {
+            return Ok(None);
+        };
+        let content = tag.end..end;
+        self.check_length(&content, tag.start)?;
+        let markup = window.slice(content.clone());
+        let nested = parse_nested(markup, content.start, Scope::EveryToken, memory_for(markup));
+        for finding in &nested.findings {
+            self.take(window, finding, LinkContext::Noscript)?;
+        }
+        self.end_text(window);
+        let open = match nested.is_closed {
+            true => None,
+            false => super::open_construct::open_construct(self.context(), &nested.markup),
+        };
+        Ok(open.map(|open| content.start + open))
+    }
+
+    fn take_start_tag(
+        &mut self,
+        window: &Window<'_>,
+        start: &StartTag,
+        context: LinkContext,
+    ) -> Result<(), TooLong> {
+        let tag = Tag::new(window, start);
+        if context == LinkContext::ConditionalComment {
+            if is_outlook_link(tag.name()) {
+                self.take_link(window, &tag, context)?;
+            }
+            return Ok(());
+        }
+        if start.element == Element::Image && self.is_own_pixel(&tag) {
+            if start.is_html && self.body.start_tag(b"img") {
+                self.pixel.body_starts(start.tag.start);
+            }
+            self.pixel.found_own();
+        }
+        self.put_start_pixel(window);
+        if start.is_html && self.body.start_tag(tag.name()) {
+            match start.element {
+                Element::Body => self.pixel.body_starts(start.tag.end),
+                _ => self.start_body_at(window, start.tag.start),
+            }
+        }
+        match start.element {
+            Element::Link => self.take_link(window, &tag, context)?,
+            Element::Base if start.is_html && self.body.is_outside_templates() => {
+                self.check_length(&start.tag, start.tag.start)?;
+                self.links.set_base(&tag);
+            }
+            Element::Foreign if !start.is_self_closing => self.foreign_depth += 1,
+            Element::Frameset if start.is_html && !self.body.has_body_tag() => {
+                self.is_frameset |= self.body.is_outside_templates();
+            }
+            Element::Html if is_amp(&tag) => self.pixel.document_is_amp(),
+            Element::Noscript if start.is_html => self.noscript = Some(start.tag.clone()),
+            Element::Other | Element::RawText
+                if self.placeholders.is_start_tag(tag.bytes, tag.name()) =>
+            {
+                self.take_element_placeholder(window, &start.tag);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether an `img` is the pixel of the message at hand.
+    fn is_own_pixel(&mut self, tag: &Tag<'_>) -> bool {
+        if !self.pixel.tracks_opens() || !self.body.is_outside_templates() {
+            return false;
+        }
+        let own = self.links.own_pixel(tag);
+        self.saw_own_pixel |= own.is_some();
+        own.is_some_and(|own| self.links.is_of_message(&own))
+    }
+
+    fn take_link(
+        &mut self,
+        window: &Window<'_>,
+        tag: &Tag<'_>,
+        context: LinkContext,
+    ) -> Result<(), TooLong> {
+        self.check_length(&(tag.start..tag.start + tag.bytes.len()), tag.start)?;
+        self.links.take(&mut self.cursor, window, tag, context);
+        Ok(())
+    }
+
+    fn take_end_tag(
+        &mut self,
+        window: &Window<'_>,
+        element: Element,
+        tag: &Range<usize>,
+    ) -> Result<(), TooLong> {
+        let bytes = window.slice(tag.clone());
+        match element {
+            Element::Noscript => {
+                self.take_noscript(window, tag.start)?;
+                self.put_start_pixel(window);
+            }
+            Element::Foreign => self.foreign_depth = self.foreign_depth.saturating_sub(1),
+            Element::Template if is_end_tag_of(bytes, b"template") => self.body.end_template(),
+            // An image would end SVG or MathML around it, and the rest would be read differently.
+            Element::Body if is_end_tag_of(bytes, b"body") && self.foreign_depth == 0 => {
+                if self.body.end_body() {
+                    self.pixel.body_starts(tag.start);
+                }
+                if self.is_at_hand(tag) && tag.len() <= self.longest_construct {
+                    self.put_start_pixel(window);
+                    self.put_end_pixel(window, tag.start);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn take_comment(&mut self, window: &Window<'_>, range: &Range<usize>) -> Result<(), TooLong> {
+        self.put_start_pixel(window);
+        self.take_placeholder_markup(window, range);
+        let comment = window.slice(range.clone());
+        let Some(markup) = conditional_markup(comment, range.start) else {
+            return Ok(());
+        };
+        self.check_length(range, range.start)?;
+        let bytes = window.slice(markup.clone());
+        let nested = parse_nested(bytes, markup.start, Scope::AnyHref, memory_for(bytes));
+        for finding in &nested.findings {
+            self.take(window, finding, LinkContext::ConditionalComment)?;
+        }
+        Ok(())
+    }
+
+    fn take_text(&mut self, window: &Window<'_>, range: &Range<usize>) {
+        let range = range.start.max(self.content_start)..range.end.max(self.content_start);
+        if self.foreign_depth == 0
+            && let Some(at) = self.body.text(window.slice(range.clone()))
+        {
+            self.start_body_at(window, range.start + at);
+        } else if !range.is_empty() {
+            self.put_start_pixel(window);
+        }
+        if self.placeholders.is_sought() && self.foreign_depth == 0 && !range.is_empty() {
+            let start = self.text.take().map_or(range.start, |text| text.start);
+            self.replace_text_placeholders(window, start..range.end, false);
+        }
+    }
+
+    /// Takes in that the text before has come to its end.
+    pub(super) fn end_text(&mut self, window: &Window<'_>) {
+        if let Some(text) = self.text.take() {
+            self.replace_text_placeholders(window, text, true);
+        }
+    }
+
+    fn replace_text_placeholders(
+        &mut self,
+        window: &Window<'_>,
+        mut text: Range<usize>,
+        is_whole: bool,
+    ) {
+        let start = text.start;
+        for found in self.placeholders.find_in(window.slice(text.clone())) {
+            let found = start + found.start..start + found.end;
+            let after = match is_whole {
+                true => window.from(found.end),
+                false => window.slice(found.end..text.end),
+            };
+            let before = self.cursor.tail(window, found.start);
+            match self.placeholders.sides(before, after, is_whole) {
+                Sides::Join => {}
+                Sides::StayApart => self.replace_placeholder(window, found.clone()),
+                Sides::Unclear => {
+                    self.text = Some(found.start..text.end);
+                    return;
+                }
+            }
+            text.start = found.end;
+        }
+        if !is_whole {
+            let held_back = self.placeholders.start_at_end(window.slice(text.clone()));
+            self.text = Some(text.end - held_back..text.end);
+        }
+    }
+
+    fn take_placeholder_markup(&mut self, window: &Window<'_>, range: &Range<usize>) {
+        if self.placeholders.is_markup(window.slice(range.clone())) {
+            self.take_element_placeholder(window, range);
+        }
+    }
+
+    /// A tag or comment that is a placeholder. What follows may not be at hand.
+    fn take_element_placeholder(&mut self, window: &Window<'_>, range: &Range<usize>) {
+        if !self.is_at_hand(range) || range.len() > self.longest_construct {
+            return;
+        }
+        let before = self.cursor.tail(window, range.start);
+        if self.placeholders.sides(before, &[], false) == Sides::StayApart {
+            self.replace_placeholder(window, range.clone());
+        }
+    }
+
+    fn replace_placeholder(&mut self, window: &Window<'_>, range: Range<usize>) {
+        if self.foreign_depth > 0 || !self.is_at_hand(&range) {
+            return;
+        }
+        if self.may_hold_pixel() && self.pixel.needs(Placement::End) {
+            let put = self.cursor.put_pixel(window, range.start, Placement::End);
+            if put == PixelPut::LineTooLong {
+                self.pixel.settle(Placement::End, put);
+            } else {
+                self.pixel.settle_in_placeholder(put);
+            }
+        }
+        self.cursor.cut(window, range, Cut::Placeholder);
+    }
+
+    fn start_body_at(&mut self, window: &Window<'_>, at: usize) {
+        self.pixel.body_starts(at);
+        self.put_start_pixel(window);
+    }
+
+    /// Whether nothing of a range has been handed on yet.
+    fn is_at_hand(&self, range: &Range<usize>) -> bool {
+        self.cursor.handed_on <= range.start
+    }
+
+    fn check_length(&self, range: &Range<usize>, at: usize) -> Result<(), TooLong> {
+        let fits = range.len() <= self.longest_construct && self.cursor.handed_on <= at;
+        fits.then_some(()).ok_or(TooLong { at })
+    }
+}
+
+/// What a nested parser may keep: enough for any mail, and no more than in proportion to what it reads.
+fn memory_for(markup: &[u8]) -> usize {
+    MIN_NESTED_MEMORY + 4 * markup.len()
+}
+
+const MIN_NESTED_MEMORY: usize = 64 * 1024;
+
+/// Whether `<html ⚡4email>` or `<html amp4email>` says that the document is one of AMP for Email.
+fn is_amp(tag: &Tag<'_>) -> bool {
+    const NAMES: [&[u8]; 3] = [
+        "⚡4email".as_bytes(),
+        "⚡\u{fe0f}4email".as_bytes(),
+        b"amp4email",
+    ];
+    NAMES.iter().any(|name| tag.first_named(name).is_some())
+}

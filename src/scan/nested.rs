@@ -1,0 +1,146 @@
+//! Markup in a comment or in `noscript`, which lol_html hands over as one piece: it is read by a
+//! parser of its own.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::finding::{AttributeRange, Finding, StartTag};
+use super::parser::{Parser, Scope};
+
+const COMMENT_OPENING: &[u8] = b"<!--";
+const NOSCRIPT: &[u8] = b"noscript";
+
+/// Returns what stands between `<!--` and `-->`, or `--!>`.
+pub(super) fn comment_content(comment: &[u8]) -> &[u8] {
+    let closing = match comment.ends_with(b"!>") {
+        true => b"--!>".len(),
+        false => b"-->".len(),
+    };
+    comment
+        .get(COMMENT_OPENING.len()..comment.len().saturating_sub(closing))
+        .unwrap_or_default()
+}
+
+/// Whether a comment's content makes it conditional: Outlook reads what follows the condition.
+pub(super) fn is_conditional(content: &[u8]) -> bool {
+    content
+        .first_chunk()
+        .is_some_and(|start: &[u8; 3]| start.eq_ignore_ascii_case(b"[if"))
+}
+
+/// Whether a document may hold a conditional comment.
+pub(super) fn may_hold_conditional_comment(document: &[u8]) -> bool {
+    let after_opening = |at: usize| document.get(at + COMMENT_OPENING.len()..);
+    memmem::find_iter(document, COMMENT_OPENING)
+        .filter_map(after_opening)
+        .any(is_conditional)
+}
+
+/// Returns the range of the document that Outlook reads as markup in the conditional comment `comment`,
+/// which starts at `start`; `None` where that holds no link. Most hold nothing but a table.
+pub(super) fn conditional_markup(comment: &[u8], start: usize) -> Option<Range<usize>> {
+    let content = comment_content(comment);
+    if !is_conditional(content) {
+        return None;
+    }
+    let condition_end = memchr::memchr(b'>', content)? + 1;
+    let may_be_link = |at: usize| matches!(content.get(at + 1), Some(b'a' | b'A' | b'v' | b'V'));
+    let content_start = start + COMMENT_OPENING.len();
+    memchr::memchr_iter(b'<', content)
+        .any(may_be_link)
+        .then(|| content_start + condition_end..content_start + content.len())
+}
+
+/// Whether an element's name makes it a link in a conditional comment: `a`, `area`, or an element of VML,
+/// Outlook's vector graphics.
+pub(super) fn is_outlook_link(name: &[u8]) -> bool {
+    let is_vml = |start: &[u8; 2]| start.eq_ignore_ascii_case(b"v:");
+    name.eq_ignore_ascii_case(b"a")
+        || name.eq_ignore_ascii_case(b"area")
+        || name.first_chunk().is_some_and(is_vml)
+}
+
+/// What a nested parser has found.
+#[derive(Debug)]
+pub(super) struct NestedFindings {
+    pub(super) findings: VecDeque<Finding>,
+    /// Whether the markup ends outside of all constructs.
+    pub(super) is_closed: bool,
+    /// What was read: of the same length as the markup.
+    pub(super) markup: Vec<u8>,
+}
+
+/// Reads `markup`, which starts at `start` of the document.
+pub(super) fn parse_nested(
+    markup: &[u8],
+    start: usize,
+    scope: Scope,
+    memory_limit: usize,
+) -> NestedFindings {
+    let markup = masked(markup, scope);
+    let mut parser = Parser::new(scope, memory_limit);
+    // After an error what was found before it counts.
+    let is_read = parser.feed(&markup).is_ok();
+    let is_closed = is_read && parser.end();
+    let mut findings = VecDeque::new();
+    parser.take_findings(&mut findings);
+    findings
+        .iter_mut()
+        .for_each(|finding| shift(finding, start));
+    NestedFindings {
+        findings,
+        is_closed,
+        markup,
+    }
+}
+
+/// Puts other bytes where the parser would see raw text or a comment that a mail client does not.
+fn masked(markup: &[u8], scope: Scope) -> Vec<u8> {
+    let mut masked = markup.to_vec();
+    // `noscript` is live in mail clients, which run no scripts.
+    for at in memchr::memchr_iter(b'<', markup) {
+        let name = at + 1..at + 1 + NOSCRIPT.len();
+        if let Some(name) = masked.get_mut(name)
+            && name.eq_ignore_ascii_case(NOSCRIPT)
+        {
+            name.fill(b'x');
+        }
+    }
+    // Inside a comment nothing closes the opening of another.
+    if scope == Scope::AnyHref {
+        for at in memmem::find_iter(markup, COMMENT_OPENING) {
+            let end = at + COMMENT_OPENING.len();
+            if is_conditional(markup.get(end..).unwrap_or_default())
+                && let Some(opening) = masked.get_mut(at..end)
+            {
+                opening.fill(b' ');
+            }
+        }
+    }
+    masked
+}
+
+fn shift(finding: &mut Finding, by: usize) {
+    match finding {
+        Finding::Comment(range)
+        | Finding::Doctype(range)
+        | Finding::EndTag { tag: range, .. }
+        | Finding::RawText(range)
+        | Finding::Text(range) => shift_range(range, by),
+        Finding::StartTag(StartTag {
+            attributes, tag, ..
+        }) => {
+            shift_range(tag, by);
+            for AttributeRange { name, value } in attributes {
+                shift_range(name, by);
+                value.iter_mut().for_each(|value| shift_range(value, by));
+            }
+        }
+    }
+}
+
+fn shift_range(range: &mut Range<usize>, by: usize) {
+    *range = range.start + by..range.end + by;
+}
