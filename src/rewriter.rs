@@ -82,7 +82,8 @@ impl<W: Write> Rewriter<W> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(domain: &DomainConfig, writer: W) -> Self {
-        let splicer = Splicer::new(Minter::new(domain.clone()), Vec::new());
+        let mut splicer = Splicer::new(Minter::new(domain.clone()), Vec::new());
+        splicer.full_at = MAX_CHUNK_BYTES;
         let mut scanner = Scanner::new(domain, splicer);
         scanner.set_longest_construct(Self::DEFAULT_MEMORY_LIMIT);
         Self {
@@ -209,15 +210,10 @@ impl<W: Write> Rewriter<W> {
     ///
     /// What the writer returns. Part of the output may have been written then.
     pub fn finish(mut self) -> io::Result<(W, Report)> {
-        match self.is_started {
-            true => {
-                self.read_on(true);
-            }
-            false => {
-                let document = std::mem::take(&mut self.held_back);
-                self.scanner.scan_whole(&document);
-            }
+        if !self.is_started {
+            self.scanner.choose_scope(&self.held_back);
         }
+        self.read_on(true);
         self.outlet.drain(self.scanner.sink())?;
         let (_, mut report) = self.scanner.finish();
         report.output_bytes = self.outlet.output_bytes;
@@ -238,11 +234,20 @@ impl<W: Write> Rewriter<W> {
             return;
         }
         self.is_started = true;
-        let done = self.scanner.scan(&Window {
+        let window = Window {
             bytes: &self.held_back,
             is_last,
             start: self.held_back_at,
-        });
+        };
+        let mut done = self.scanner.scan(&window);
+        while self.scanner.is_paused() {
+            // While the writer fails, the output waits for it.
+            if self.outlet.drain(self.scanner.sink()).is_err() {
+                self.scanner.sink().full_at = usize::MAX;
+            }
+            done = self.scanner.scan(&window);
+        }
+        self.scanner.sink().full_at = MAX_CHUNK_BYTES;
         self.held_back.drain(..done - self.held_back_at);
         self.held_back_at = done;
     }

@@ -7,6 +7,7 @@ use super::cursor::{Cursor, PixelPut};
 use super::finding::{Element, Finding, StartTag};
 use super::links::Links;
 use super::nested::{conditional_markup, is_outlook_link, parse_nested};
+use super::open_construct::open_construct;
 use super::parser::Scope;
 use super::pixel::Pixel;
 use super::placeholder::{Placeholders, Sides};
@@ -81,7 +82,7 @@ impl<S: Sink> Page<S> {
         match finding {
             Finding::Comment(range) => self.take_comment(window, range),
             Finding::Doctype(range) => {
-                self.put_start_pixel(window);
+                self.put_start_pixel(window, range.start);
                 self.take_placeholder_markup(window, range);
                 Ok(())
             }
@@ -99,10 +100,9 @@ impl<S: Sink> Page<S> {
     pub(super) fn first_needed(&self) -> Option<usize> {
         let text = self.text.as_ref().map(|text| text.start);
         let noscript = self.noscript.as_ref().map(|tag| tag.start);
-        [text, noscript, self.pixel.start_at()]
-            .into_iter()
-            .flatten()
-            .min()
+        let is_at_hand = |at: &usize| *at >= self.cursor.handed_on;
+        let start = self.pixel.start_at().filter(is_at_hand);
+        [text, noscript, start].into_iter().flatten().min()
     }
 
     /// Returns markup that opens what is open, as far as it decides how what follows is read.
@@ -117,9 +117,14 @@ impl<S: Sink> Page<S> {
         self.body.is_outside_templates() && !self.is_frameset
     }
 
-    /// Puts the pixel that belongs to the start of the body, if the body has started.
-    pub(super) fn put_start_pixel(&mut self, window: &Window<'_>) {
-        if let Some(at) = self.pixel.start_at() {
+    /// Puts the pixel that belongs to the start of the body, if the body has started; at the latest
+    /// before the token at `next`.
+    pub(super) fn put_start_pixel(&mut self, window: &Window<'_>, next: usize) {
+        let Some(start) = self.pixel.start_at() else {
+            return;
+        };
+        let mut places = [start, next].into_iter();
+        if let Some(at) = places.find(|at| *at >= self.cursor.handed_on) {
             let put = self.cursor.put_pixel(window, at, Placement::Start);
             self.pixel.settle(Placement::Start, put);
         }
@@ -132,18 +137,18 @@ impl<S: Sink> Page<S> {
         }
     }
 
-    /// Reads what a `noscript` holds, from its start tag to `end`; returns whether it ends outside of all
-    /// constructs, or else where the open one starts.
+    /// Reads what a `noscript` holds, from its start tag to its end tag. Returns where the construct starts
+    /// that it ends in, if it does.
     pub(super) fn take_noscript(
         &mut self,
         window: &Window<'_>,
-        end: usize,
+        end_tag: Range<usize>,
     ) -> Result<Option<usize>, TooLong> {
         let Some(tag) = self.noscript.take() else {
             return Ok(None);
         };
-        let content = tag.end..end;
-        self.check_length(&content, tag.start)?;
+        self.check_length(&(tag.start..end_tag.end), tag.start)?;
+        let content = tag.end..end_tag.start;
         let markup = window.slice(content.clone());
         let nested = parse_nested(markup, content.start, Scope::EveryToken, memory_for(markup));
         for finding in &nested.findings {
@@ -152,7 +157,7 @@ impl<S: Sink> Page<S> {
         self.end_text(window);
         let open = match nested.is_closed {
             true => None,
-            false => super::open_construct::open_construct(self.context(), &nested.markup),
+            false => open_construct(self.context(), &nested.markup),
         };
         Ok(open.map(|open| content.start + open))
     }
@@ -176,7 +181,7 @@ impl<S: Sink> Page<S> {
             }
             self.pixel.found_own();
         }
-        self.put_start_pixel(window);
+        self.put_start_pixel(window, start.tag.start);
         if start.is_html && self.body.start_tag(tag.name()) {
             match start.element {
                 Element::Body => self.pixel.body_starts(start.tag.end),
@@ -235,8 +240,8 @@ impl<S: Sink> Page<S> {
         let bytes = window.slice(tag.clone());
         match element {
             Element::Noscript => {
-                self.take_noscript(window, tag.start)?;
-                self.put_start_pixel(window);
+                self.take_noscript(window, tag.clone())?;
+                self.put_start_pixel(window, tag.start);
             }
             Element::Foreign => self.foreign_depth = self.foreign_depth.saturating_sub(1),
             Element::Template if is_end_tag_of(bytes, b"template") => self.body.end_template(),
@@ -246,7 +251,7 @@ impl<S: Sink> Page<S> {
                     self.pixel.body_starts(tag.start);
                 }
                 if self.is_at_hand(tag) && tag.len() <= self.longest_construct {
-                    self.put_start_pixel(window);
+                    self.put_start_pixel(window, tag.start);
                     self.put_end_pixel(window, tag.start);
                 }
             }
@@ -256,8 +261,11 @@ impl<S: Sink> Page<S> {
     }
 
     fn take_comment(&mut self, window: &Window<'_>, range: &Range<usize>) -> Result<(), TooLong> {
-        self.put_start_pixel(window);
+        self.put_start_pixel(window, range.start);
         self.take_placeholder_markup(window, range);
+        if !self.is_at_hand(range) {
+            return Ok(());
+        }
         let comment = window.slice(range.clone());
         let Some(markup) = conditional_markup(comment, range.start) else {
             return Ok(());
@@ -278,7 +286,7 @@ impl<S: Sink> Page<S> {
         {
             self.start_body_at(window, range.start + at);
         } else if !range.is_empty() {
-            self.put_start_pixel(window);
+            self.put_start_pixel(window, range.start);
         }
         if self.placeholders.is_sought() && self.foreign_depth == 0 && !range.is_empty() {
             let start = self.text.take().map_or(range.start, |text| text.start);
@@ -357,7 +365,7 @@ impl<S: Sink> Page<S> {
 
     fn start_body_at(&mut self, window: &Window<'_>, at: usize) {
         self.pixel.body_starts(at);
-        self.put_start_pixel(window);
+        self.put_start_pixel(window, at);
     }
 
     /// Whether nothing of a range has been handed on yet.

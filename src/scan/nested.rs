@@ -8,6 +8,7 @@ use memchr::memmem;
 
 use super::finding::{AttributeRange, Finding, StartTag};
 use super::parser::{Parser, Scope};
+use super::tag::start_tag_name;
 
 const COMMENT_OPENING: &[u8] = b"<!--";
 const NOSCRIPT: &[u8] = b"noscript";
@@ -28,6 +29,17 @@ pub(super) fn is_conditional(content: &[u8]) -> bool {
     content
         .first_chunk()
         .is_some_and(|start: &[u8; 3]| start.eq_ignore_ascii_case(b"[if"))
+}
+
+/// Whether a construct of that beginning means nothing unless it is seen whole: a link, a base, a
+/// `noscript` or a conditional comment.
+pub(super) fn is_needed_whole(start: &[u8]) -> bool {
+    const NAMES: [&[u8]; 4] = [b"a", b"area", b"base", NOSCRIPT];
+    if let Some(content) = start.strip_prefix(COMMENT_OPENING) {
+        return is_conditional(content);
+    }
+    let name = start_tag_name(start);
+    NAMES.iter().any(|needed| name.eq_ignore_ascii_case(needed))
 }
 
 /// Whether a document may hold a conditional comment.

@@ -13,7 +13,7 @@ use super::dispatch::{Page, TooLong};
 use super::finding::Finding;
 use super::line::{LineCounter, LineLimit};
 use super::links::Links;
-use super::nested::may_hold_conditional_comment;
+use super::nested::{is_needed_whole, may_hold_conditional_comment};
 use super::open_construct::open_construct;
 use super::parser::{Parser, ParserError, Scope};
 use super::pixel::Pixel;
@@ -36,8 +36,14 @@ const WHOLE_PARSER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Reads one document.
 pub(crate) struct Scanner<S> {
+    /// Up to where lines have been counted.
+    counted: usize,
     counts_lines: bool,
     fed: usize,
+    /// Whether the document ends outside of all constructs, once it has ended.
+    is_closed: Option<bool>,
+    /// Whether the start of the open construct has been handed on.
+    is_inside: bool,
     lines: LineCounter,
     page: Page<S>,
     parser: Option<Parser>,
@@ -66,8 +72,11 @@ impl<S: Sink> Scanner<S> {
         let cursor = Cursor::new(sink, placeholders.longest(), line_limit);
         let links = Links::new(Linker::new(domain.clone(), encoding_rs::UTF_8));
         Self {
+            counted: 0,
             counts_lines: true,
             fed: 0,
+            is_closed: None,
+            is_inside: false,
             lines: LineCounter::default(),
             page: Page::new(cursor, links, pixel, placeholders),
             parser: None,
@@ -102,32 +111,46 @@ impl<S: Sink> Scanner<S> {
         self.page.saw_own_pixel
     }
 
+    /// Whether the sink must be emptied before the scan goes on, in the same window.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.page.cursor.sink.is_full() && !self.queue.is_empty()
+    }
+
     pub(crate) fn sink(&mut self) -> &mut S {
         &mut self.page.cursor.sink
     }
 
     /// Reads a whole document.
     pub(crate) fn scan_whole(&mut self, document: &[u8]) {
+        self.choose_scope(document);
+        self.scan(&Window::whole(document));
+    }
+
+    /// Asks only for those tokens that a whole document needs.
+    pub(crate) fn choose_scope(&mut self, document: &[u8]) {
         let comments = may_hold_conditional_comment(document);
         let pixels = self.page.pixel.tracks_opens();
         if !self.page.pixel.is_wanted_at_start() && !self.page.placeholders.is_sought() {
             self.scope = Scope::Links { comments, pixels };
         }
-        self.scan(&Window::whole(document));
     }
 
     /// Reads on to the end of the window, which starts where the last call said. Returns how much of it
     /// is done with.
     pub(crate) fn scan(&mut self, window: &Window<'_>) -> usize {
-        let new = window.from(self.fed);
         if self.counts_lines {
-            self.lines.add(new);
+            self.lines.add(window.from(self.counted));
+            self.counted = window.end();
         }
         if self.fed == 0 && self.untouched.is_none() {
             self.start(window);
         }
-        while self.untouched.is_none() && self.fed < window.end() {
+        self.take_findings(window);
+        while self.untouched.is_none() && !self.is_paused() && self.fed < window.end() {
             self.feed(window);
+        }
+        if self.is_paused() {
+            return self.page.cursor.handed_on;
         }
         if self.untouched.is_some() {
             self.fed = window.end();
@@ -196,6 +219,7 @@ impl<S: Sink> Scanner<S> {
 
     fn take_findings(&mut self, window: &Window<'_>) {
         while self.untouched.is_none()
+            && !self.is_paused()
             && let Some(finding) = self.queue.pop_front()
         {
             if self.waits_for_line(window, &finding) {
@@ -206,6 +230,7 @@ impl<S: Sink> Scanner<S> {
                 self.untouched = Some(Untouched::MemoryLimit { at: position(at) });
                 return;
             }
+            self.is_inside = false;
             self.progress = finding.done().unwrap_or(self.progress);
         }
     }
@@ -219,19 +244,28 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Hands on what is done with. Of a construct that is longer than may be held back, the start goes
-    /// out before its end is seen.
+    /// out before its end is seen, unless it must be seen whole.
     fn hand_on(&mut self, window: &Window<'_>) {
         let limit = self.page.longest_construct;
         let mut needed = self.first_needed();
         if window.end().saturating_sub(needed) > limit && self.queue.is_empty() {
             let context = self.page.context();
-            if let Some(open) = open_construct(context, window.from(needed)) {
-                self.progress = self.progress.max(needed + open);
-            }
-            self.page.put_start_pixel(window);
-            needed = self.first_needed();
-            if window.end().saturating_sub(needed) > limit {
+            let open = match self.is_inside {
+                true => None,
+                false => open_construct(context, window.from(needed)),
+            };
+            let start = needed + open.unwrap_or(0);
+            self.page.put_start_pixel(window, start);
+            if window.end() - start <= limit {
+                self.progress = self.progress.max(start);
+                needed = self.first_needed();
+            } else if !self.is_inside && is_needed_whole(window.from(start)) {
+                let at = position(start);
+                self.untouched = Some(Untouched::MemoryLimit { at });
+                needed = window.end();
+            } else {
                 self.page.end_text(window);
+                self.is_inside = true;
                 needed = window.end();
             }
         }
@@ -251,9 +285,16 @@ impl<S: Sink> Scanner<S> {
         let Some(parser) = &mut self.parser else {
             return;
         };
-        let is_closed = parser.end();
+        let is_closed = match self.is_closed {
+            Some(is_closed) => is_closed,
+            None => parser.end(),
+        };
+        self.is_closed = Some(is_closed);
         parser.take_findings(&mut self.queue);
         self.take_findings(window);
+        if self.is_paused() {
+            return;
+        }
         self.page.end_text(window);
         if self.untouched.is_none() {
             match self.open_construct(window, is_closed) {
@@ -272,20 +313,24 @@ impl<S: Sink> Scanner<S> {
         window: &Window<'_>,
         is_closed: bool,
     ) -> Result<Option<usize>, TooLong> {
+        let end_tag = window.end()..window.end();
         if !self.page.pixel.tracks_opens() {
             // Only links matter, and what an open `noscript` holds.
-            return self.page.take_noscript(window, window.end()).map(|_| None);
+            return self.page.take_noscript(window, end_tag).map(|_| None);
         }
         if self.page.noscript.is_some() {
-            return self.page.take_noscript(window, window.end());
+            return self.page.take_noscript(window, end_tag);
         }
         if is_closed {
             return Ok(None);
         }
         let from = self.progress.max(self.page.cursor.handed_on);
-        let open = open_construct(self.page.context(), window.from(from));
+        let open = match self.is_inside {
+            true => None,
+            false => open_construct(self.page.context(), window.from(from)),
+        };
         // Without one, it started in what has been handed on.
-        Ok(Some(open.map_or(from, |open| from + open)))
+        Ok(Some(open.map_or(0, |open| from + open)))
     }
 
     fn end_body(&mut self, window: &Window<'_>, open: Option<usize>) {
@@ -302,7 +347,7 @@ impl<S: Sink> Scanner<S> {
         if self.page.body.end_body() {
             self.page.pixel.body_starts(at);
         }
-        self.page.put_start_pixel(window);
+        self.page.put_start_pixel(window, at);
         self.page.put_end_pixel(window, at);
     }
 

@@ -16,6 +16,11 @@ pub(crate) enum Cut {
 
 /// Takes a document in order, piece by piece.
 pub(crate) trait Sink {
+    /// Whether what it holds must go out before it takes more.
+    fn is_full(&self) -> bool {
+        false
+    }
+
     /// Takes bytes that stay as they are.
     fn source(&mut self, bytes: &[u8]);
 
@@ -34,16 +39,26 @@ pub(crate) trait Sink {
 #[derive(Debug)]
 pub(crate) struct Splicer {
     pub(crate) out: Vec<u8>,
+    /// How long `out` may grow before it should be emptied.
+    pub(crate) full_at: usize,
     minter: Minter,
 }
 
 impl Splicer {
     pub(crate) fn new(minter: Minter, out: Vec<u8>) -> Self {
-        Self { out, minter }
+        Self {
+            out,
+            full_at: usize::MAX,
+            minter,
+        }
     }
 }
 
 impl Sink for Splicer {
+    fn is_full(&self) -> bool {
+        self.out.len() > self.full_at
+    }
+
     fn source(&mut self, bytes: &[u8]) {
         self.out.extend_from_slice(bytes);
     }

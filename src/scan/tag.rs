@@ -59,7 +59,7 @@ impl<'a> Tag<'a> {
 
     /// Returns the name as it is written (HTML §13.2.5.8).
     pub(super) fn name(&self) -> &'a [u8] {
-        self.slice(&(1..name_end(self.bytes)))
+        start_tag_name(self.bytes)
     }
 
     pub(super) fn slice(&self, range: &Range<usize>) -> &'a [u8] {
@@ -115,6 +115,11 @@ fn name_end(tag: &[u8]) -> usize {
     let name = tag.get(from..).unwrap_or_default();
     let end = name.iter().position(|byte| is_end(byte) || *byte == b'/');
     from + end.unwrap_or(name.len())
+}
+
+/// Returns the name of a start tag, which may be cut after it.
+pub(super) fn start_tag_name(tag: &[u8]) -> &[u8] {
+    tag.get(1..name_end(tag)).unwrap_or_default()
 }
 
 /// Whether an end tag has the name `name`, in lower case.
