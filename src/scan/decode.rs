@@ -12,9 +12,20 @@ pub(super) fn attribute_value<'a>(
     raw: &'a [u8],
     encoding: &'static Encoding,
 ) -> Option<Cow<'a, str>> {
-    let text = valid_text(raw, encoding)?;
+    valid_text(raw, encoding).map(unescaped)
+}
+
+/// Decodes a value as [`attribute_value`] does; bytes that mean nothing become U+FFFD.
+pub(super) fn attribute_value_lossy<'a>(
+    raw: &'a [u8],
+    encoding: &'static Encoding,
+) -> Cow<'a, str> {
+    unescaped(text(raw, encoding))
+}
+
+fn unescaped(text: Cow<'_, str>) -> Cow<'_, str> {
     if memchr::memchr3(b'\0', b'&', b'\r', text.as_bytes()).is_none() {
-        return Some(text);
+        return text;
     }
     let text = match text.contains('\r') {
         true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
@@ -24,7 +35,7 @@ pub(super) fn attribute_value<'a>(
         true => Cow::Owned(without_nuls(&text)),
         false => text,
     };
-    Some(htmlize::unescape_attribute(text))
+    htmlize::unescape_attribute(text)
 }
 
 fn valid_text<'a>(raw: &'a [u8], encoding: &'static Encoding) -> Option<Cow<'a, str>> {

@@ -35,8 +35,10 @@ pub(super) struct Page<S> {
     pub(super) saw_own_pixel: bool,
     /// Text that may hold the start of a placeholder at its end.
     pub(super) text: Option<Range<usize>>,
-    /// How many elements of SVG and MathML are open.
+    /// How many elements `svg` and `math` are open.
     foreign_depth: usize,
+    /// Whether the last start tag was one of SVG or MathML.
+    is_foreign: bool,
     is_frameset: bool,
 }
 
@@ -65,6 +67,7 @@ impl<S: Sink> Page<S> {
             saw_own_pixel: false,
             text: None,
             foreign_depth: 0,
+            is_foreign: false,
             is_frameset: false,
         }
     }
@@ -107,9 +110,9 @@ impl<S: Sink> Page<S> {
 
     /// Returns markup that opens what is open, as far as it decides how what follows is read.
     pub(super) fn context(&self) -> &'static [u8] {
-        match self.foreign_depth {
-            0 => b"",
-            _ => b"<svg>",
+        match self.is_foreign {
+            true => b"<svg>",
+            false => b"",
         }
     }
 
@@ -169,6 +172,7 @@ impl<S: Sink> Page<S> {
         context: LinkContext,
     ) -> Result<(), TooLong> {
         let tag = Tag::new(window, start);
+        self.is_foreign = !start.is_html;
         if context == LinkContext::ConditionalComment {
             if is_outlook_link(tag.name()) {
                 self.take_link(window, &tag, context)?;
@@ -238,12 +242,17 @@ impl<S: Sink> Page<S> {
         tag: &Range<usize>,
     ) -> Result<(), TooLong> {
         let bytes = window.slice(tag.clone());
+        // These leave all elements open (HTML §13.2.6.4.7).
+        let ends_page = is_end_tag_of(bytes, b"body") || is_end_tag_of(bytes, b"html");
         match element {
             Element::Noscript => {
                 self.take_noscript(window, tag.clone())?;
                 self.put_start_pixel(window, tag.start);
             }
-            Element::Foreign => self.foreign_depth = self.foreign_depth.saturating_sub(1),
+            Element::Foreign if !ends_page => {
+                self.foreign_depth = self.foreign_depth.saturating_sub(1);
+                self.is_foreign &= self.foreign_depth > 0;
+            }
             Element::Template if is_end_tag_of(bytes, b"template") => self.body.end_template(),
             // An image would end SVG or MathML around it, and the rest would be read differently.
             Element::Body if is_end_tag_of(bytes, b"body") && self.foreign_depth == 0 => {

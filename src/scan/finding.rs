@@ -56,6 +56,13 @@ pub(super) struct StartTag {
     pub(super) tag: Range<usize>,
 }
 
+impl StartTag {
+    /// Whether what follows is text, whatever it looks like, up to an end tag.
+    pub(super) fn opens_raw_text(&self) -> bool {
+        self.is_html && matches!(self.element, Element::Noscript | Element::RawText)
+    }
+}
+
 /// Elements that are told apart.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Element {
@@ -86,8 +93,8 @@ impl Element {
             "html" => Self::Html,
             "img" => Self::Image,
             "math" | "svg" => Self::Foreign,
-            "iframe" | "noembed" | "noframes" | "script" | "style" | "textarea" | "title"
-            | "xmp" => Self::RawText,
+            "iframe" | "noembed" | "noframes" | "plaintext" | "script" | "style" | "textarea"
+            | "title" | "xmp" => Self::RawText,
             "noscript" => Self::Noscript,
             "template" => Self::Template,
             _ => Self::Other,

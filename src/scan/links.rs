@@ -6,7 +6,7 @@ use std::ops::Range;
 use encoding_rs::Encoding;
 
 use super::cursor::{Cursor, LinkPlace};
-use super::decode::{attribute_value, text};
+use super::decode::{attribute_value, attribute_value_lossy, text};
 use super::edit::{no_track_mark, removals};
 use super::sink::{Cut, Sink};
 use super::tag::{Attribute, Tag};
@@ -191,9 +191,7 @@ impl Links {
             if let Some(marker) = Marker::named(tag.slice(&attribute.name), dialect) {
                 let encoding = self.linker.encoding();
                 let raw = tag.slice(&attribute.value);
-                markers.add(marker, dialect, || {
-                    attribute_value(raw, encoding).unwrap_or_else(|| text(raw, encoding))
-                });
+                markers.add(marker, dialect, || attribute_value_lossy(raw, encoding));
             }
         }
         markers

@@ -92,7 +92,7 @@ pub(super) fn parse_nested(
     memory_limit: usize,
 ) -> NestedFindings {
     let markup = masked(markup, scope);
-    let mut parser = Parser::new(scope, memory_limit);
+    let mut parser = Parser::new(scope, memory_limit, usize::MAX);
     // After an error what was found before it counts.
     let is_read = parser.feed(&markup).is_ok();
     let is_closed = is_read && parser.end();

@@ -40,7 +40,7 @@ const XHTML: &str = "http://www.w3.org/1999/xhtml";
 /// Parses one document, piece by piece.
 pub(super) struct Parser {
     fed: usize,
-    findings: Arc<Mutex<VecDeque<Finding>>>,
+    findings: Findings,
     /// `None` once it has failed: lol_html panics when it is used after that.
     rewriter: Option<HtmlRewriter<'static, fn(&[u8])>>,
 }
@@ -54,8 +54,9 @@ pub(super) enum ParserError {
 
 impl Parser {
     /// `memory_limit` bounds what lol_html keeps: unfinished tokens, attributes and open elements.
-    pub(super) fn new(scope: Scope, memory_limit: usize) -> Self {
-        let findings = Arc::default();
+    /// Attributes are noted of tags that are no longer than `longest_tag`.
+    pub(super) fn new(scope: Scope, memory_limit: usize, longest_tag: usize) -> Self {
+        let findings = Findings::default();
         let memory = MemorySettings::new()
             .with_preallocated_parsing_buffer_size(0)
             .with_max_allowed_memory_usage(memory_limit);
@@ -66,10 +67,14 @@ impl Parser {
             settings = settings.with_encoding(encoding);
         }
         let sink: fn(&[u8]) = |_| {};
+        let notes = Notes {
+            findings: Arc::clone(&findings),
+            longest_tag,
+        };
         Self {
             fed: 0,
             rewriter: Some(HtmlRewriter::new(
-                with_handlers(settings, scope, &findings),
+                with_handlers(settings, scope, &notes),
                 sink,
             )),
             findings,
@@ -144,25 +149,42 @@ static END_MARK_SELECTOR: LazyLock<Option<Selector>> = LazyLock::new(|| END_MARK
 type Findings = Arc<Mutex<VecDeque<Finding>>>;
 type ParserSettings = Settings<'static, 'static>;
 
-fn with_handlers(settings: ParserSettings, scope: Scope, findings: &Findings) -> ParserSettings {
+/// What each handler needs.
+#[derive(Clone)]
+struct Notes {
+    findings: Findings,
+    longest_tag: usize,
+}
+
+impl Notes {
+    fn add(&self, finding: Finding) {
+        lock(&self.findings).push_back(finding);
+    }
+}
+
+fn with_handlers(settings: ParserSettings, scope: Scope, notes: &Notes) -> ParserSettings {
     match scope {
-        Scope::AnyHref => with_element(settings, ANY_HREF.as_ref(), Some(Element::Link), findings),
+        Scope::AnyHref => with_element(settings, ANY_HREF.as_ref(), Some(Element::Link), notes),
         Scope::EveryToken => {
-            let settings = with_element(settings, ANY_ELEMENT.as_ref(), None, findings);
-            with_comments(with_text(settings, findings), findings)
+            let settings = with_element(settings, ANY_ELEMENT.as_ref(), None, notes);
+            with_comments(with_text(settings, notes), notes)
         }
         Scope::Links { comments, pixels } => {
             let selected = |element: Element| {
-                pixels || matches!(element, Element::Base | Element::Link | Element::Noscript)
+                pixels
+                    || matches!(
+                        element,
+                        Element::Base | Element::Link | Element::Noscript | Element::Template
+                    )
             };
             let settings = SELECTORS
                 .iter()
                 .filter(|(element, _)| selected(*element))
                 .fold(settings, |settings, (element, selector)| {
-                    with_element(settings, Some(selector), Some(*element), findings)
+                    with_element(settings, Some(selector), Some(*element), notes)
                 });
             match comments {
-                true => with_comments(settings, findings),
+                true => with_comments(settings, notes),
                 false => settings,
             }
         }
@@ -170,7 +192,7 @@ fn with_handlers(settings: ParserSettings, scope: Scope, findings: &Findings) ->
             settings,
             END_MARK_SELECTOR.as_ref(),
             Some(Element::Other),
-            findings,
+            notes,
         ),
     }
 }
@@ -180,42 +202,43 @@ fn with_element(
     settings: ParserSettings,
     selector: Option<&'static Selector>,
     element: Option<Element>,
-    findings: &Findings,
+    notes: &Notes,
 ) -> ParserSettings {
     let Some(selector) = selector else {
         return settings;
     };
-    let findings = Arc::clone(findings);
+    let notes = notes.clone();
     let handler = move |found: &mut LolElement<'_, '_>| {
         let element = element.unwrap_or_else(|| Element::of(&found.tag_name()));
-        note_start_tag(found, element, &findings);
+        note_start_tag(found, element, &notes);
         Ok(())
     };
     let handlers = ElementContentHandlers::default().element(handler);
     settings.append_element_content_handler((Cow::Borrowed(selector), handlers))
 }
 
-fn note_start_tag(found: &mut LolElement<'_, '_>, element: Element, findings: &Findings) {
+fn note_start_tag(found: &mut LolElement<'_, '_>, element: Element, notes: &Notes) {
+    let tag = found.source_location().bytes();
     let attributes = match element.has_attributes_of_interest() {
-        true => attribute_ranges(found),
-        false => Vec::new(),
+        true if tag.len() <= notes.longest_tag => attribute_ranges(found),
+        _ => Vec::new(),
     };
     if element.has_end_of_interest()
         && let Some(handlers) = found.end_tag_handlers()
     {
-        let findings = Arc::clone(findings);
+        let notes = notes.clone();
         handlers.push(Box::new(move |end: &mut EndTag<'_>| {
             let tag = end.source_location().bytes();
-            lock(&findings).push_back(Finding::EndTag { element, tag });
+            notes.add(Finding::EndTag { element, tag });
             Ok(())
         }));
     }
-    lock(findings).push_back(Finding::StartTag(StartTag {
+    notes.add(Finding::StartTag(StartTag {
         attributes,
         element,
         is_html: found.namespace_uri() == XHTML,
         is_self_closing: found.is_self_closing(),
-        tag: found.source_location().bytes(),
+        tag,
     }));
 }
 
@@ -229,30 +252,30 @@ fn attribute_ranges(element: &LolElement<'_, '_>) -> Vec<AttributeRange> {
     element.attributes().iter().filter_map(range).collect()
 }
 
-fn with_comments(settings: ParserSettings, findings: &Findings) -> ParserSettings {
-    let findings = Arc::clone(findings);
+fn with_comments(settings: ParserSettings, notes: &Notes) -> ParserSettings {
+    let notes = notes.clone();
     let handler = move |comment: &mut Comment<'_>| {
         let range = comment.source_location().bytes();
-        lock(&findings).push_back(Finding::Comment(range));
+        notes.add(Finding::Comment(range));
         Ok(())
     };
     settings.append_document_content_handler(DocumentContentHandlers::default().comments(handler))
 }
 
-fn with_text(settings: ParserSettings, findings: &Findings) -> ParserSettings {
-    let text_findings = Arc::clone(findings);
+fn with_text(settings: ParserSettings, notes: &Notes) -> ParserSettings {
+    let text_notes = notes.clone();
     let text = move |text: &mut TextChunk<'_>| {
         let range = text.source_location().bytes();
-        lock(&text_findings).push_back(match text.text_type() {
+        text_notes.add(match text.text_type() {
             TextType::Data => Finding::Text(range),
             _ => Finding::RawText(range),
         });
         Ok(())
     };
-    let doctype_findings = Arc::clone(findings);
+    let doctype_notes = notes.clone();
     let doctype = move |doctype: &mut Doctype<'_>| {
         let range = doctype.source_location().bytes();
-        lock(&doctype_findings).push_back(Finding::Doctype(range));
+        doctype_notes.add(Finding::Doctype(range));
         Ok(())
     };
     let handlers = DocumentContentHandlers::default()

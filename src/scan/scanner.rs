@@ -31,7 +31,7 @@ const SMALL_PIECE_BYTES: usize = 8 * 1024;
 
 /// What the parser may keep, besides what a stream may hold back or a document is long. Of the open
 /// elements of real mail it keeps a few kilobytes.
-const PARSER_BYTES: usize = 128 * 1024;
+const PARSER_BYTES: usize = 512 * 1024;
 const WHOLE_PARSER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Reads one document.
@@ -192,9 +192,9 @@ impl<S: Sink> Scanner<S> {
         }
         let memory = match self.page.longest_construct {
             usize::MAX => WHOLE_PARSER_BYTES.max(window.bytes.len()),
-            limit => PARSER_BYTES + 2 * limit,
+            limit => PARSER_BYTES.saturating_add(limit),
         };
-        self.parser = Some(Parser::new(self.scope, memory));
+        self.parser = Some(Parser::new(self.scope, memory, self.page.longest_construct));
     }
 
     /// Feeds one piece.
@@ -230,8 +230,27 @@ impl<S: Sink> Scanner<S> {
                 self.untouched = Some(Untouched::MemoryLimit { at: position(at) });
                 return;
             }
-            self.is_inside = false;
-            self.progress = finding.done().unwrap_or(self.progress);
+            self.take_progress(&finding);
+        }
+    }
+
+    fn take_progress(&mut self, finding: &Finding) {
+        let handed_on = self.page.cursor.handed_on;
+        match finding {
+            Finding::RawText(_) => {}
+            Finding::StartTag(start) if start.tag.start < handed_on => {
+                self.is_inside = start.opens_raw_text();
+                self.progress = start.tag.end;
+            }
+            // What it contains may be raw text.
+            Finding::StartTag(start) => {
+                self.is_inside = false;
+                self.progress = start.tag.start;
+            }
+            other => {
+                self.is_inside = false;
+                self.progress = other.range().end;
+            }
         }
     }
 
@@ -325,12 +344,13 @@ impl<S: Sink> Scanner<S> {
             return Ok(None);
         }
         let from = self.progress.max(self.page.cursor.handed_on);
-        let open = match self.is_inside {
-            true => None,
-            false => open_construct(self.page.context(), window.from(from)),
+        let open = match window.start {
+            _ if self.is_inside => None,
+            0 => open_construct(b"", window.bytes),
+            _ => open_construct(self.page.context(), window.from(from)).map(|open| from + open),
         };
         // Without one, it started in what has been handed on.
-        Ok(Some(open.map_or(0, |open| from + open)))
+        Ok(Some(open.unwrap_or(0)))
     }
 
     fn end_body(&mut self, window: &Window<'_>, open: Option<usize>) {

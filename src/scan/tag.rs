@@ -90,14 +90,19 @@ impl<'a> Tag<'a> {
     }
 }
 
-/// Returns where the value would stand of an attribute that has none: after its `=`, if it has one.
+/// Returns where the value would stand of an attribute that has none: before the end of the tag, if it
+/// has an `=`.
 fn empty_value(tag: &[u8], name_end: usize) -> Range<usize> {
-    let after = tag.get(name_end..).unwrap_or_default();
-    let equals = after.iter().position(|byte| !is_space(*byte));
-    match equals {
-        Some(at) if after.get(at) == Some(&b'=') => name_end + at + 1..name_end + at + 1,
-        _ => name_end..name_end,
-    }
+    let skip_space = |from: usize| {
+        let rest = tag.get(from..).unwrap_or_default();
+        from + rest.iter().take_while(|byte| is_space(**byte)).count()
+    };
+    let after_name = skip_space(name_end);
+    let at = match tag.get(after_name) {
+        Some(b'=') => skip_space(after_name + 1),
+        _ => name_end,
+    };
+    at..at
 }
 
 fn relative(range: &Range<usize>, start: usize) -> Range<usize> {
