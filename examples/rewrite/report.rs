@@ -1,0 +1,34 @@
+//! What was done, as JSON.
+
+use std::path::Path;
+
+use linkseal::{Link, Report};
+use serde_json::{Value, json};
+
+pub(crate) fn report_json(file: Option<&Path>, report: &Report) -> Value {
+    let links: Vec<Value> = report.links().iter().map(link_json).collect();
+    json!({
+        "file": file.map(|file| file.display().to_string()),
+        "links": links,
+        "tracked": report.tracked(),
+        "skipped": report.skipped(),
+        "pixel": report.pixel().as_str(),
+        "untouched": report.untouched().map(|reason| reason.as_str()),
+        "input_bytes": report.input_bytes(),
+        "output_bytes": report.output_bytes(),
+        "gmail_clips": report.gmail_clips(),
+    })
+}
+
+fn link_json(link: &Link) -> Value {
+    json!({
+        "element": link.element(),
+        "context": link.context().as_str(),
+        "position": link.position(),
+        "name": link.name(),
+        "original": link.original(),
+        "destination": link.destination(),
+        "outcome": link.outcome().as_str(),
+        "reason": link.outcome().skip_reason().map(|reason| reason.as_str()),
+    })
+}
