@@ -85,11 +85,30 @@ for options, words in [
     (["--tracking-host", "evilexample.com"], "is not a subdomain of the sending domain"),
     (["--charset", "utf-16"], "charset UTF-16LE is not ASCII-compatible"),
     (["--message", "x" * 1025], "message id is 1025 bytes, expected at most 1024"),
+    (["--key", "99999999999:00"], "key id is not a number below 2^32"),
+    (["--report", "/dev/full"], "rewrite: /dev/full: No space left on device"),
+    (["--out-dir", "/dev/null/out", NEWSLETTER], "rewrite: /dev/null/out: Not a directory"),
+    (["--out-dir", "/dev", ROOT / "lost"], f"rewrite: {ROOT / 'lost'}: No such file"),
 ]:
     result = subprocess.run(
         [EXAMPLES / "rewrite", *options], input=b"<p>", capture_output=True, check=False
     )
     assert result.returncode == 2 and words in result.stderr.decode(), result
+
+# A document that does not arrive is an error: its writer full, or gone.
+for shell, words in [
+    ('"$@" >/dev/full', "standard output: No space left on device"),
+    ('{ "$@"; echo $? >&2; } | exec true', "standard output: Broken pipe"),
+]:
+    for options in [[], ["--chunk", "7"]]:
+        result = subprocess.run(
+            ["sh", "-c", shell, "sh", EXAMPLES / "rewrite", "--key", KEY, *options],
+            input=b"<p>" * 100_000,
+            capture_output=True,
+            check=False,
+        )
+        status = result.stderr.decode().splitlines()[-1] if "|" in shell else result.returncode
+        assert str(status) == "2" and words in result.stderr.decode(), result
 
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)

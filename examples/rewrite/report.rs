@@ -1,11 +1,32 @@
 //! What was done, as JSON.
 
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::Path;
 
 use linkseal::{Link, Report};
 use serde_json::{Value, json};
 
-pub(crate) fn report_json(file: Option<&Path>, report: &Report) -> Value {
+use crate::named::Named;
+
+/// The file that `--report` names, if it names one.
+pub(crate) struct Reports(Option<Named<File>>);
+
+impl Reports {
+    pub(crate) fn create(path: Option<&Path>) -> Result<Self, String> {
+        path.map(Named::create).transpose().map(Self)
+    }
+
+    /// Writes one line for a document: that `file`, or standard input.
+    pub(crate) fn write(&mut self, file: Option<&Path>, report: &Report) -> io::Result<()> {
+        match &mut self.0 {
+            Some(reports) => writeln!(reports, "{}", report_json(file, report)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn report_json(file: Option<&Path>, report: &Report) -> Value {
     let links: Vec<Value> = report.links().iter().map(link_json).collect();
     json!({
         "file": file.map(|file| file.display().to_string()),

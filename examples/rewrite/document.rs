@@ -1,0 +1,84 @@
+//! One document, from where it is read to where it is written.
+
+use std::error::Error;
+use std::io::{BufWriter, ErrorKind, Read, Write};
+
+use linkseal::{DomainConfig, Report, Rewriter, rewrite_with_report};
+
+use crate::named::Named;
+use crate::options::Options;
+
+/// Rewrites one document: as a stream when asked to or when it is not UTF-8, else at once.
+pub(crate) fn rewrite<R: Read, W: Write>(
+    options: &Options,
+    domain: &DomainConfig,
+    mut input: Named<R>,
+    output: Named<W>,
+) -> Result<Report, Box<dyn Error>> {
+    let output = BufWriter::new(output);
+    let (mut output, report) = match options.chunk {
+        Some(chunk) => {
+            let mut buffer = vec![0; usize::try_from(chunk)?];
+            stream(options, domain, &mut input, output, &mut buffer)?
+        }
+        None => whole(options, domain, &mut input, output)?,
+    };
+    output.flush()?;
+    Ok(report)
+}
+
+fn stream<W: Write>(
+    options: &Options,
+    domain: &DomainConfig,
+    input: &mut impl Read,
+    output: W,
+    buffer: &mut [u8],
+) -> Result<(W, Report), Box<dyn Error>> {
+    let mut rewriter = rewriter(options, domain, output)?;
+    loop {
+        match input.read(buffer) {
+            Ok(0) => return Ok(rewriter.finish()?),
+            Ok(length) => rewriter.write_all(buffer.get(..length).unwrap_or_default())?,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn whole<W: Write>(
+    options: &Options,
+    domain: &DomainConfig,
+    input: &mut impl Read,
+    mut output: W,
+) -> Result<(W, Report), Box<dyn Error>> {
+    let mut document = Vec::new();
+    input.read_to_end(&mut document)?;
+    match std::str::from_utf8(&document) {
+        Ok(html) if options.charset.is_none() => {
+            let (html, report) = rewrite_with_report(html, domain);
+            output.write_all(html.as_bytes())?;
+            Ok((output, report))
+        }
+        _ => {
+            let mut rewriter = rewriter(options, domain, output)?;
+            rewriter.write_all(&document)?;
+            Ok(rewriter.finish()?)
+        }
+    }
+}
+
+fn rewriter<W: Write>(
+    options: &Options,
+    domain: &DomainConfig,
+    output: W,
+) -> Result<Rewriter<W>, Box<dyn Error>> {
+    let mut rewriter = Rewriter::new(domain, output);
+    if let Some(label) = &options.charset {
+        rewriter = rewriter.with_charset(label)?;
+    }
+    // Without a report nobody reads the links, and a stream may hold millions.
+    if options.report.is_none() {
+        rewriter = rewriter.with_summary_only();
+    }
+    Ok(rewriter)
+}
