@@ -95,8 +95,9 @@ for options, words in [
     )
     assert result.returncode == 2 and words in result.stderr.decode(), result
 
-# A document that does not arrive is an error: its writer full, or gone.
+# A document that does not arrive is an error: its writer closed, full, or gone.
 for shell, words in [
+    ('"$@" >&-', "standard output is closed, expected a place for the document"),
     ('"$@" >/dev/full', "standard output: No space left on device"),
     ('{ "$@"; echo $? >&2; } | exec true', "standard output: Broken pipe"),
 ]:
@@ -109,6 +110,7 @@ for shell, words in [
         )
         status = result.stderr.decode().splitlines()[-1] if "|" in shell else result.returncode
         assert str(status) == "2" and words in result.stderr.decode(), result
+subprocess.run(["sh", "-c", '"$0" >/dev/null', EXAMPLES / "rewrite"], input=b"", check=True)
 
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)

@@ -6,6 +6,7 @@ mod document;
 mod named;
 mod options;
 mod report;
+mod standard_output;
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -34,6 +35,9 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let domain = options.domain()?;
+    if options.out_dir.is_none() && standard_output::is_closed() {
+        return Err("standard output is closed, expected a place for the document".into());
+    }
     let mut reports = Reports::create(options.report.as_deref())?;
     if options.key.is_none() {
         eprintln!(
