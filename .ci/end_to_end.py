@@ -112,6 +112,14 @@ for shell, words in [
         assert str(status) == "2" and words in result.stderr.decode(), result
 subprocess.run(["sh", "-c", '"$0" >/dev/null', EXAMPLES / "rewrite"], input=b"", check=True)
 
+result = subprocess.run(
+    [EXAMPLES / "rewrite", "--key", KEY, "--chunk", "65536"],
+    input=b"<p>1</p><a href='https://x.test/' title='" + b"x" * 2**20 + b"'>",
+    capture_output=True,
+    check=True,
+)
+assert b"rewrite: standard input: over the memory limit at byte 8" in result.stderr, result
+
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)
     pages = [folder / "one.html", folder / "two.html"]

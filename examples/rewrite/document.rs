@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io::{BufWriter, ErrorKind, Read, Write};
 
-use linkseal::{DomainConfig, Report, Rewriter, rewrite_with_report};
+use linkseal::{DomainConfig, Report, Rewriter, Untouched, rewrite_with_report};
 
 use crate::named::Named;
 use crate::options::Options;
@@ -24,6 +24,9 @@ pub(crate) fn rewrite<R: Read, W: Write>(
         None => whole(options, domain, &mut input, output)?,
     };
     output.flush()?;
+    if let Some(untouched) = report.untouched() {
+        eprintln!("rewrite: {}: {}", input.name(), explain(untouched));
+    }
     Ok(report)
 }
 
@@ -81,4 +84,14 @@ fn rewriter<W: Write>(
         rewriter = rewriter.with_summary_only();
     }
     Ok(rewriter)
+}
+
+/// Says why a document, or the rest of it, went through as it came.
+fn explain(untouched: Untouched) -> String {
+    match untouched {
+        Untouched::MemoryLimit { at } => {
+            format!("over the memory limit at byte {at}, the document is untouched from there on")
+        }
+        reason => format!("the document is untouched: {reason}"),
+    }
 }

@@ -17,6 +17,10 @@ impl<T> Named<T> {
         Self { inner, name }
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Keeps the kind: an interrupted call is repeated.
     fn error(&self, error: &io::Error) -> io::Error {
         io::Error::new(error.kind(), at(&self.name, error))
