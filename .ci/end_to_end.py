@@ -120,6 +120,24 @@ result = subprocess.run(
 )
 assert b"rewrite: standard input: over the memory limit at byte 8" in result.stderr, result
 
+# Without --charset, what is not UTF-8 is read as the document states, unless it is a stream.
+page = "<meta charset=windows-1251><a href='https://x.test/?q=тест'>тест</a>".encode("cp1251")
+for options, destination, words in [
+    ([], "https://x.test/?q=%F2%E5%F1%F2", "not valid UTF-8: read as windows-1251"),
+    (["--charset", "koi8-r"], "https://x.test/?q=%F2%E5%F1%F2", ""),
+    (["--chunk", "9"], None, ""),
+]:
+    result = subprocess.run(
+        [EXAMPLES / "rewrite", "--key", KEY, *options],
+        input=page,
+        capture_output=True,
+        check=True,
+    )
+    assert words in result.stderr.decode() and bool(words) == bool(result.stderr), result
+    if destination:
+        url = re.search(rb"href='([^']*)", result.stdout)[1].decode()
+        assert verify([url], "--key", KEY)[0]["destination"] == destination, result
+
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)
     pages = [folder / "one.html", folder / "two.html"]

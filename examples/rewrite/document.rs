@@ -3,10 +3,12 @@
 use std::error::Error;
 use std::io::{BufWriter, ErrorKind, Read, Write};
 
+use encoding_rs::Encoding;
 use linkseal::{DomainConfig, Report, Rewriter, Untouched, rewrite_with_report};
 
 use crate::named::Named;
 use crate::options::Options;
+use crate::prescan;
 
 /// Rewrites one document: as a stream when asked to or when it is not UTF-8, else at once.
 pub(crate) fn rewrite<R: Read, W: Write>(
@@ -37,7 +39,7 @@ fn stream<W: Write>(
     output: W,
     buffer: &mut [u8],
 ) -> Result<(W, Report), Box<dyn Error>> {
-    let mut rewriter = rewriter(options, domain, output)?;
+    let mut rewriter = rewriter(options, domain, output, options.charset.as_deref())?;
     loop {
         match input.read(buffer) {
             Ok(0) => return Ok(rewriter.finish()?),
@@ -51,32 +53,52 @@ fn stream<W: Write>(
 fn whole<W: Write>(
     options: &Options,
     domain: &DomainConfig,
-    input: &mut impl Read,
+    input: &mut Named<impl Read>,
     mut output: W,
 ) -> Result<(W, Report), Box<dyn Error>> {
     let mut document = Vec::new();
     input.read_to_end(&mut document)?;
-    match std::str::from_utf8(&document) {
-        Ok(html) if options.charset.is_none() => {
+    let charset = match (&options.charset, std::str::from_utf8(&document)) {
+        (Some(label), _) => Some(label.as_str()),
+        (None, Ok(html)) => {
             let (html, report) = rewrite_with_report(html, domain);
             output.write_all(html.as_bytes())?;
-            Ok((output, report))
+            return Ok((output, report));
         }
-        _ => {
-            let mut rewriter = rewriter(options, domain, output)?;
-            rewriter.write_all(&document)?;
-            Ok(rewriter.finish()?)
-        }
+        (None, Err(_)) => stated_charset(input.name(), &document),
+    };
+    let mut rewriter = rewriter(options, domain, output, charset)?;
+    rewriter.write_all(&document)?;
+    Ok(rewriter.finish()?)
+}
+
+/// Returns the charset that a document which is not UTF-8 states itself, as browsers find it.
+///
+/// A byte order mark counts for more, and the rewriter looks for one.
+fn stated_charset(name: &str, document: &[u8]) -> Option<&'static str> {
+    if Encoding::for_bom(document).is_some() {
+        return None;
     }
+    let encoding = prescan::stated_encoding(document)?;
+    let charset = encoding.name();
+    if !encoding.is_ascii_compatible() {
+        eprintln!(
+            "rewrite: {name}: states {charset}, which is not ASCII-compatible: read as UTF-8"
+        );
+        return None;
+    }
+    eprintln!("rewrite: {name}: not valid UTF-8: read as {charset}, as the document states");
+    Some(charset)
 }
 
 fn rewriter<W: Write>(
     options: &Options,
     domain: &DomainConfig,
     output: W,
+    charset: Option<&str>,
 ) -> Result<Rewriter<W>, Box<dyn Error>> {
     let mut rewriter = Rewriter::new(domain, output);
-    if let Some(label) = &options.charset {
+    if let Some(label) = charset {
         rewriter = rewriter.with_charset(label)?;
     }
     // Without a report nobody reads the links, and a stream may hold millions.

@@ -5,6 +5,7 @@
 mod document;
 mod named;
 mod options;
+mod prescan;
 mod report;
 mod standard_output;
 

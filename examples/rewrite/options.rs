@@ -48,7 +48,8 @@ pub(crate) struct Options {
     /// Leave this link alone, as the mail's List-Unsubscribe field names it.
     #[arg(long, value_name = "URL")]
     unsubscribe_url: Vec<String>,
-    /// Charset of the document, as its Content-Type states it; UTF-8 without.
+    /// Charset of the document, as its Content-Type states it. UTF-8 without, or what the document's
+    /// <meta> states if it is not valid UTF-8 and read whole.
     #[arg(long, value_name = "LABEL")]
     pub(crate) charset: Option<String>,
     /// Stream the document in chunks of that size.
