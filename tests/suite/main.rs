@@ -16,6 +16,7 @@ mod cases;
 mod charset;
 mod corpus;
 mod errors;
+mod field;
 mod gaps;
 mod hostile;
 mod markers;
