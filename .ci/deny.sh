@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What is depended on, by the library, by fuzz/ and by the tracking server: licences, duplicates, sources, and known faults.
+# What is depended on, by the library, by the packages of its tests and benches, and by the tracking server: licences,
+# duplicates, sources, and known faults.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 version=0.20.2
@@ -15,19 +16,22 @@ deny() {
     cargo deny --locked --manifest-path "$package" --config "$config" "$@"
 }
 
-# The lists are as short as the library's tree allows. The tree of fuzz/ uses less of them, and has the
-# tests' dependencies in it, of which two versions may be there as they may be for the tests.
+# The lists are as short as the library's tree allows. The trees of what tests it use less of them, and two
+# versions of a crate may be there.
 deny Cargo.toml deny.toml check --deny warnings bans licenses sources
-deny fuzz/Cargo.toml deny.toml check --allow duplicate --allow license-not-encountered --allow unmatched-skip \
-    bans licenses sources
-server=examples/tracking-server
-deny "$server/Cargo.toml" "$server/deny.toml" check --deny warnings bans licenses sources
+for package in benches fuzz tests/laws; do
+    deny "$package/Cargo.toml" deny.toml check --allow duplicate --allow license-not-encountered --allow unmatched-skip \
+        bans licenses sources
+done
+deny server/Cargo.toml server/deny.toml check --deny warnings bans licenses sources
 
 export GIT_TERMINAL_PROMPT=0
 if said=$(timeout 120 cargo deny --locked --config deny.toml fetch db 2>&1); then
     deny Cargo.toml deny.toml --offline check advisories
-    deny fuzz/Cargo.toml deny.toml --offline check advisories
-    deny "$server/Cargo.toml" "$server/deny.toml" --offline check advisories
+    for package in benches fuzz tests/laws; do
+        deny "$package/Cargo.toml" deny.toml --offline check advisories
+    done
+    deny server/Cargo.toml server/deny.toml --offline check advisories
 else
     echo "security advisories are NOT checked: their database can't be had from here. What was said:"
     echo "$said"

@@ -7,7 +7,7 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
 step() { printf '\n-- %s (%ss)\n' "$1" "$SECONDS"; }
 
 step "pack"
-cargo package --locked --allow-dirty --no-verify
+cargo package --locked --allow-dirty --no-verify -p linkseal
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 tar -xzf "$(ls -t "$CARGO_TARGET_DIR"/package/linkseal-*.crate | head -1)" -C "$folder"

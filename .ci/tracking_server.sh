@@ -4,7 +4,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
-server=examples/tracking-server
 
 step() { printf '\n-- %s (%ss)\n' "$1" "$SECONDS"; }
 
@@ -26,9 +25,9 @@ step "tests"
 REQUIRE_POSTGRES=1 cargo test --locked --release -p tracking-server
 
 step "browser"
-npm ci --prefix "$server/browser" --silent
-npm test --prefix "$server/browser" --silent
+npm ci --prefix server/browser --silent
+npm test --prefix server/browser --silent
 
 step "load"
 # Measured, not asserted: what else this machine does is not known.
-"$server/load/run" --report
+server/load/run --report

@@ -12,15 +12,13 @@
     reason = "a bench exports nothing, and fails by panicking"
 )]
 
-#[path = "arms/hostile.rs"]
-mod documents;
-
 use std::env;
 use std::hint::black_box;
 use std::io::{Write, sink};
 use std::time::{Duration, Instant};
 
 use linkseal::{DomainConfig, KeyId, Rewriter, SigningKey, TrackingHost, rewrite};
+use linkseal_laws::hostile::{BYTES, DOCUMENTS};
 
 const BOUND: f64 = 2.3;
 /// How long one measurement takes at least: long enough for the clock.
@@ -56,7 +54,7 @@ fn main() {
     let wanted: Vec<String> = env::args().skip(1).filter(|arg| arg != "--bench").collect();
     let is_wanted =
         |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| name.starts_with(wanted));
-    for (name, full, make) in documents::DOCUMENTS {
+    for (name, full, make) in DOCUMENTS {
         if is_wanted(name) {
             let whole = [make(full / 2), make(*full)];
             let one_shot = growth(&whole, |html| drop(black_box(rewrite(html, &domain))));
@@ -64,7 +62,7 @@ fn main() {
             streams(name, *full, "utf-8", &|n| make(n).into_bytes());
         }
     }
-    for (name, full, charset, make) in documents::BYTES {
+    for (name, full, charset, make) in BYTES {
         if is_wanted(name) {
             streams(name, *full, charset, make);
         }

@@ -11,12 +11,10 @@
     reason = "a bench exports nothing, counts in floats, and fails by panicking"
 )]
 
-#[path = "arms/hostile.rs"]
-mod documents;
-
 use std::io::{Sink, Write, sink};
 
 use linkseal::{DomainConfig, KeyId, Rewriter, SigningKey, TrackingHost};
+use linkseal_laws::hostile::{BYTES, DOCUMENTS};
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
@@ -47,10 +45,10 @@ fn main() {
             print(&format!("{name}, limit {limit}"), peak, bound(limit));
         }
     };
-    for (name, full, make) in documents::DOCUMENTS {
+    for (name, full, make) in DOCUMENTS {
         measure(name, make(*full).as_bytes(), "utf-8");
     }
-    for (name, full, charset, make) in documents::BYTES {
+    for (name, full, charset, make) in BYTES {
         measure(name, &make(*full), charset);
     }
 }

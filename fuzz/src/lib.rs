@@ -1,12 +1,10 @@
-//! What the fuzz targets share: the laws, which the tests try too, and an input that prints as it can be
-//! pasted into a test.
+//! What the fuzz targets share: how they try the laws, and an input that prints as it can be pasted into a
+//! test.
 
 use std::fmt;
 
 use arbitrary::{Arbitrary, Unstructured};
-
-#[path = "../../tests/laws/mod.rs"]
-pub mod laws;
+use linkseal_laws::targets::TARGETS;
 
 /// The bytes that libFuzzer came up with, all of them.
 #[derive(Clone, Copy)]
@@ -34,10 +32,7 @@ impl fmt::Debug for Input<'_> {
 ///
 /// When one is broken. The message says which input does it, and why.
 pub fn try_laws(name: &str, input: Input<'_>) {
-    let (_, target) = laws::targets::TARGETS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .unwrap();
+    let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).unwrap();
     if let Err(why) = target(input.0) {
         panic!("targets::{name}({input:?}): {why}");
     }

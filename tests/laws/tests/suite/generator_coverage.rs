@@ -1,0 +1,93 @@
+//! What the laws are tried on: documents that come to every outcome, and often enough. A law that is
+//! tried on documents with nothing in them can't fail.
+
+use std::collections::BTreeMap;
+
+use arbitrary::Unstructured;
+use linkseal::rewrite_with_report;
+use linkseal_laws::documents::document;
+use linkseal_laws::known_differences::Difference;
+use linkseal_laws::settings::Settings;
+
+const DOCUMENTS: usize = 3000;
+
+/// What is in one document of so many, at least.
+const REACHED: [(&str, usize); 24] = [
+    ("AlreadyTracked", 20),
+    ("Empty", 10),
+    ("Excluded", 20),
+    ("Fragment", 20),
+    ("Invalid", 20),
+    ("MergeTag", 20),
+    ("OptedOut", 5),
+    ("Relative", 5),
+    ("Scheme", 10),
+    ("Tracked", 3),
+    ("named", 5),
+    ("cut", 5),
+    ("Html", 2),
+    ("ConditionalComment", 20),
+    ("Noscript", 20),
+    ("pixel AlreadyThere", 100),
+    ("pixel Both", 10),
+    ("pixel End", 5),
+    ("pixel NoPlace", 50),
+    ("pixel Placeholder", 50),
+    ("pixel Start", 10),
+    ("no difference", 2),
+    ("frameset", 100),
+    ("misnested foreign content", 100),
+];
+
+#[test]
+fn generated_documents_come_to_every_outcome() {
+    let mut counts = BTreeMap::new();
+    let mut choices = pseudo_random();
+    for _ in 0..DOCUMENTS {
+        let bytes: Vec<u8> = choices.by_ref().take(400).collect();
+        let length = usize::from(bytes[0]) + usize::from(bytes[1]) / 2;
+        let html = document(&mut Unstructured::new(&bytes[2..length.max(2)])).unwrap();
+        for found in found_in(&html, Settings::of(bytes[399])) {
+            *counts.entry(found).or_insert(0) += 1;
+        }
+    }
+    for (what, one_in) in REACHED {
+        let count = counts.get(what).copied().unwrap_or(0);
+        assert!(
+            count * one_in >= DOCUMENTS,
+            "{what}: {count} of {DOCUMENTS} documents"
+        );
+    }
+}
+
+fn found_in(html: &str, settings: Settings) -> Vec<String> {
+    let (output, report) = rewrite_with_report(html, &settings.domain());
+    let mut found = vec![format!("pixel {:?}", report.pixel())];
+    for link in report.links() {
+        let outcome = format!("{:?}", link.outcome());
+        let reason = outcome.strip_prefix("Skipped(");
+        found.push(reason.map_or(outcome.clone(), |reason| reason.replace(')', "")));
+        found.push(format!("{:?}", link.context()));
+        found.extend(link.name().map(|_| "named".to_owned()));
+    }
+    let kept = rewrite_with_report(html, &settings.keeping_markers().domain()).0;
+    found.extend((kept.len() > output.len()).then(|| "cut".to_owned()));
+    let kinds = Difference::ALL.iter().filter(|kind| kind.holds(html));
+    let differences: Vec<String> = kinds.map(|kind| kind.as_str().to_owned()).collect();
+    found.extend(differences.is_empty().then(|| "no difference".to_owned()));
+    found.extend(differences);
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Always the same bytes (xorshift64).
+fn pseudo_random() -> impl Iterator<Item = u8> {
+    let mut state = 0x0139_408d_cbbf_7a44_u64;
+    std::iter::from_fn(move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        Some(state.to_be_bytes()[0])
+    })
+}
