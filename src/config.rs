@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use url::Host;
 
+use crate::dialect::Dialect;
 use crate::error::ConfigError;
 use crate::host::{TrackingHost, parse_domain, sending_domain_name};
 use crate::key::{KeyId, SigningKey};
@@ -44,9 +45,11 @@ pub struct DomainConfig {
 struct Settings {
     click_tracking: bool,
     click_url_prefix: String,
+    dialect: Dialect,
     excluded_hosts: BTreeSet<String>,
     host: TrackingHost,
     keep_markers: bool,
+    line_limit: Option<usize>,
     open_tracking: bool,
     open_url_prefix: String,
     pixel_placeholder: Option<String>,
@@ -94,9 +97,11 @@ impl DomainConfig {
             settings: Arc::new(Settings {
                 click_tracking: true,
                 click_url_prefix: format!("{url_prefix}/c/"),
+                dialect: Dialect::default(),
                 excluded_hosts: BTreeSet::new(),
                 host,
                 keep_markers: false,
+                line_limit: None,
                 open_tracking: true,
                 open_url_prefix: format!("{url_prefix}/o/"),
                 pixel_placeholder: None,
@@ -319,6 +324,120 @@ impl DomainConfig {
         Ok(self)
     }
 
+    /// Adds the delimiters of the sender's own merge tags, besides those that are known: links that
+    /// hold one are left alone until it is filled. Can be called again.
+    ///
+    /// An opener counts without its closer, which the end of an attribute may have cut off. One of a
+    /// single character, such as `#`, is usual in URLs: it counts only before its closer.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{SkipReason, rewrite_with_report};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let domain = domain.with_merge_tag("[[", "]]")?;
+    /// let (_, report) = rewrite_with_report("<a href='https://shop.example/[[user]]'>Shop</a>", &domain);
+    /// assert_eq!(report.links()[0].outcome().skip_reason(), Some(SkipReason::MergeTag));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::MergeTag`] when one of both is empty, over 64 bytes, or has white space or control
+    /// characters; or when `open` has only ASCII letters, digits and `-._~/:`, which a tracking URL may
+    /// hold too.
+    pub fn with_merge_tag(mut self, open: &str, close: &str) -> Result<Self, ConfigError> {
+        self.settings_mut().dialect.add_merge_tag(open, close)?;
+        Ok(self)
+    }
+
+    /// Adds an attribute by which the sender's templates opt a link out, besides the markers that are
+    /// known: by `value`, compared in any letter case and without the white space around it, or with
+    /// `None` by being there. Can be called again, for the same attribute too.
+    ///
+    /// Like any marker it is removed from the output once it was read, so one that mail clients need
+    /// as well, such as `rel`, is no good choice.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{SkipReason, rewrite_with_report};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let domain = domain.with_opt_out_attribute("data-plain", None)?;
+    /// let domain = domain.with_opt_out_attribute("data-count", "never")?;
+    /// let html = "<a data-count='Never' href='https://shop.example/'>Shop</a>";
+    /// let (output, report) = rewrite_with_report(html, &domain.without_open_tracking());
+    /// assert_eq!(output, "<a href='https://shop.example/'>Shop</a>");
+    /// assert_eq!(report.links()[0].outcome().skip_reason(), Some(SkipReason::OptedOut));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::OptOutAttribute`] when the name is not 1 to 64 visible ASCII characters, has
+    /// quotes, `<`, `=`, `>` or `/`, or is `class`, `href` or `src`; [`ConfigError::OptOutValue`] when
+    /// the value is over 256 bytes; [`ConfigError::TooManyOptOutAttributes`] over 32 names.
+    pub fn with_opt_out_attribute<'a>(
+        mut self,
+        name: &str,
+        value: impl Into<Option<&'a str>>,
+    ) -> Result<Self, ConfigError> {
+        let dialect = &mut self.settings_mut().dialect;
+        dialect.add_attribute(name, value.into())?;
+        Ok(self)
+    }
+
+    /// Adds a word of `class` by which the sender's templates opt a link out, besides those that are
+    /// known. Can be called again.
+    ///
+    /// It is compared exactly, as classes are in HTML, and stays in the output: style sheets may speak
+    /// of it.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{SkipReason, rewrite_with_report};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// let domain = domain.with_opt_out_class("plain")?;
+    /// let html = "<a class='button plain' href='https://shop.example/'>Shop</a>";
+    /// let (_, report) = rewrite_with_report(html, &domain);
+    /// assert_eq!(report.links()[0].outcome().skip_reason(), Some(SkipReason::OptedOut));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::OptOutClass`] when it is empty, over 64 bytes, or has white space or control
+    /// characters.
+    pub fn with_opt_out_class(mut self, name: &str) -> Result<Self, ConfigError> {
+        self.settings_mut().dialect.add_class(name)?;
+        Ok(self)
+    }
+
+    /// Limits how long an edit may make a line, in bytes without the line ending.
+    ///
+    /// No edit makes a line longer than that, or than it was if it was longer already. Where one would,
+    /// a line ending takes the place of white space in the tag; a link in whose tag there is none is
+    /// left alone. SMTP allows 998 bytes (RFC 5322 §2.1.1), and servers fold longer lines wherever they
+    /// are that long. A part in quoted-printable or base64 needs no limit: its lines are folded by that.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// assert_eq!(domain.line_limit(), None);
+    /// assert_eq!(domain.with_line_limit(998).line_limit(), Some(998));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_line_limit(mut self, bytes: usize) -> Self {
+        self.settings_mut().line_limit = Some(bytes);
+        self
+    }
+
     /// Scopes the settings to a message, whose ids its tokens then carry.
     ///
     /// ```
@@ -359,6 +478,12 @@ impl DomainConfig {
         self.settings.status
     }
 
+    /// Returns how long an edit may make a line; `None` when there is no limit.
+    #[must_use]
+    pub fn line_limit(&self) -> Option<usize> {
+        self.settings.line_limit
+    }
+
     /// Returns the message that the settings are scoped to; an anonymous one when to none.
     #[must_use]
     pub fn message(&self) -> &Message {
@@ -383,6 +508,10 @@ impl DomainConfig {
 
     pub(crate) fn open_url_prefix(&self) -> &str {
         &self.settings.open_url_prefix
+    }
+
+    pub(crate) fn dialect(&self) -> &Dialect {
+        &self.settings.dialect
     }
 
     pub(crate) fn pixel_placement(&self) -> PixelPlacement {

@@ -113,6 +113,17 @@ pub enum ConfigError {
     /// A host on the exclusion list is no host name.
     #[error("excluded host: {0}")]
     ExcludedHost(HostError),
+    /// The delimiters can't be told from the rest of a URL.
+    #[error(
+        "merge tag `{open}`, `{close}` is not usable, expected 1 to 64 bytes each without white space and \
+         control characters, and in the opener a character other than ASCII letters, digits and `-._~/:`"
+    )]
+    MergeTag {
+        /// The opener as it was given.
+        open: String,
+        /// The closer as it was given.
+        close: String,
+    },
     /// A custom tracking host lies outside the sending domain.
     #[error("tracking host `{host}` is not a subdomain of the sending domain `{domain}`")]
     NotSubdomain {
@@ -120,6 +131,29 @@ pub enum ConfigError {
         host: String,
         /// The sending domain.
         domain: String,
+    },
+    /// An opt-out attribute has no usable name.
+    #[error(
+        "opt-out attribute `{name}` is not usable, expected 1 to 64 visible ASCII characters without quotes, \
+         `<`, `=`, `>` and `/`, and not `class`, `href` or `src`"
+    )]
+    OptOutAttribute {
+        /// The name as it was given.
+        name: String,
+    },
+    /// An opt-out class is no word.
+    #[error(
+        "opt-out class `{name}` is not usable, expected 1 to 64 bytes without white space and control characters"
+    )]
+    OptOutClass {
+        /// The name as it was given.
+        name: String,
+    },
+    /// The value of an opt-out attribute is too long.
+    #[error("value of an opt-out attribute is {bytes} bytes, expected at most 256")]
+    OptOutValue {
+        /// How long it was.
+        bytes: usize,
     },
     /// The pixel placeholder can't be found in a document.
     #[error(
@@ -134,6 +168,9 @@ pub enum ConfigError {
     /// The sending domain is no domain name.
     #[error("sending domain: {0}")]
     SendingDomain(HostError),
+    /// One attribute name more than there may be.
+    #[error("opt-out attributes have more than 32 names, expected at most that")]
+    TooManyOptOutAttributes,
 }
 
 /// Why values can't be part of a [`Message`](crate::Message).

@@ -63,7 +63,9 @@
 
 #![cfg_attr(not(test), warn(clippy::string_slice))]
 
+mod attribute_name;
 mod config;
+mod dialect;
 mod error;
 mod host;
 mod key;

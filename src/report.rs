@@ -1,4 +1,4 @@
-//! What was done to a document, and what was left alone and why.
+//! What was done to a document, and what was left alone and why. `docs/report.md` lists all names.
 
 use std::fmt;
 
@@ -27,8 +27,10 @@ const GMAIL_CLIPS_OVER: u64 = 102 * 1024;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Report {
     pub(crate) input_bytes: u64,
+    pub(crate) input_longest_line: u64,
     pub(crate) links: Vec<Link>,
     pub(crate) output_bytes: u64,
+    pub(crate) output_longest_line: u64,
     pub(crate) pixel: PixelOutcome,
     pub(crate) skipped: usize,
     pub(crate) tracked: usize,
@@ -77,6 +79,21 @@ impl Report {
     #[must_use]
     pub fn output_bytes(&self) -> u64 {
         self.output_bytes
+    }
+
+    /// Returns the length of the longest line that came in, in bytes without its line ending.
+    #[must_use]
+    pub fn input_longest_line(&self) -> u64 {
+        self.input_longest_line
+    }
+
+    /// Returns the length of the longest line that went out, in bytes without its line ending.
+    ///
+    /// SMTP allows 998 (RFC 5322 §2.1.1). Over that, send the part in quoted-printable or base64, which
+    /// fold lines, or see [`DomainConfig::with_line_limit`](crate::DomainConfig::with_line_limit).
+    #[must_use]
+    pub fn output_longest_line(&self) -> u64 {
+        self.output_longest_line
     }
 
     /// Whether Gmail would show only the first 102 KB of the result.
@@ -147,7 +164,8 @@ impl Link {
         &self.original
     }
 
-    /// Returns the URL that the link leads to; `None` when skipped before it was parsed, or too long.
+    /// Returns the URL that the link leads to; `None` when skipped before it was parsed, or too long. Of a
+    /// tracking URL with a genuine token of this domain, it is the destination that the token holds.
     #[must_use]
     pub fn destination(&self) -> Option<&str> {
         self.destination.as_deref()
@@ -252,8 +270,11 @@ impl LinkOutcome {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum SkipReason {
-    /// It leads to the tracking host's click or open path already.
+    /// It leads to the tracking host's click or open path, without a genuine token of a click.
     AlreadyTracked,
+    /// Its value has bytes that mean nothing in the document's charset, so what a recipient opens is not
+    /// known.
+    Charset,
     /// Click tracking is off, for the domain or for this message.
     ClicksOff,
     /// The value is empty, or blank.
@@ -264,7 +285,11 @@ pub enum SkipReason {
     Fragment,
     /// The URL standard can't parse it.
     Invalid,
-    /// A merge tag of the sending service is still in place.
+    /// A tracking URL would make its line longer than
+    /// [`DomainConfig::with_line_limit`](crate::DomainConfig::with_line_limit) allows, and its tag has no
+    /// white space that a line ending could take the place of.
+    LineLength,
+    /// A merge tag is still in place, in the link or in the `<base href>` that it is relative to.
     MergeTag,
     /// A marker says that it shall not be tracked.
     OptedOut,
@@ -284,11 +309,13 @@ impl SkipReason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AlreadyTracked => "already_tracked",
+            Self::Charset => "charset",
             Self::ClicksOff => "clicks_off",
             Self::Empty => "empty",
             Self::Excluded => "excluded",
             Self::Fragment => "fragment",
             Self::Invalid => "invalid",
+            Self::LineLength => "line_length",
             Self::MergeTag => "merge_tag",
             Self::OptedOut => "opted_out",
             Self::Relative => "relative",
@@ -317,8 +344,10 @@ impl SkipReason {
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum PixelOutcome {
-    /// None: the document has one of this tracking host's already.
+    /// None: the document has the one of this message and recipient already.
     AlreadyThere,
+    /// None: the document is AMP for Email, which has no `img`, and is dropped whole where it has one.
+    Amp,
     /// One at the start of the body and one at its end.
     Both,
     /// At the end of the body.
@@ -342,6 +371,7 @@ impl PixelOutcome {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AlreadyThere => "already_there",
+            Self::Amp => "amp",
             Self::Both => "both",
             Self::End => "end",
             Self::NoPlace => "no_place",
@@ -369,6 +399,8 @@ impl PixelOutcome {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Untouched {
+    /// The document starts with a byte order mark of UTF-16, in which bytes of ASCII are no characters.
+    Charset,
     /// The domain is [`External`](crate::DomainStatus::External).
     DomainExternal,
     /// The domain is [`Pending`](crate::DomainStatus::Pending).
@@ -379,6 +411,11 @@ pub enum Untouched {
         /// Where that construct starts in the input; from there on all is as it came.
         at: u64,
     },
+    /// The document could not be read any further, for another reason than its length.
+    Parser {
+        /// From where on all is as it came.
+        at: u64,
+    },
 }
 
 impl Untouched {
@@ -386,9 +423,11 @@ impl Untouched {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Charset => "charset",
             Self::DomainExternal => "domain_external",
             Self::DomainPending => "domain_pending",
             Self::MemoryLimit { .. } => "memory_limit",
+            Self::Parser { .. } => "parser",
         }
     }
 }
@@ -410,3 +449,123 @@ display_as_str!(
     SkipReason,
     Untouched
 );
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{LinkContext, LinkOutcome, PixelOutcome, SkipReason, Untouched};
+    use crate::token::Placement;
+
+    const LIST: &str = include_str!("../docs/report.md");
+
+    /// Starts with the first and goes on to the next of each. A variant that is new has no next yet, and
+    /// does not compile.
+    fn names<T: Copy>(
+        first: T,
+        as_str: fn(T) -> &'static str,
+        next: fn(T) -> Option<T>,
+    ) -> BTreeSet<&'static str> {
+        let all = std::iter::successors(Some(first), |variant| next(*variant));
+        all.map(as_str).collect()
+    }
+
+    /// The first column of the table under a heading.
+    fn listed(heading: &str) -> BTreeSet<&'static str> {
+        let section = LIST
+            .split("\n## ")
+            .find(|section| section.starts_with(heading));
+        let rows = section
+            .unwrap()
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `"));
+        rows.map(|row| row.split('`').next().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_list_of_skip_reasons_is_complete() {
+        use SkipReason::*;
+        let names = names(AlreadyTracked, SkipReason::as_str, |reason| match reason {
+            AlreadyTracked => Some(Charset),
+            Charset => Some(ClicksOff),
+            ClicksOff => Some(Empty),
+            Empty => Some(Excluded),
+            Excluded => Some(Fragment),
+            Fragment => Some(Invalid),
+            Invalid => Some(LineLength),
+            LineLength => Some(MergeTag),
+            MergeTag => Some(OptedOut),
+            OptedOut => Some(Relative),
+            Relative => Some(Scheme),
+            Scheme => Some(TooLong),
+            TooLong => Some(Unsubscribe),
+            Unsubscribe => None,
+        });
+        assert_eq!(names, listed("Skip reason\n"));
+    }
+
+    #[test]
+    fn the_list_of_pixel_outcomes_is_complete() {
+        use PixelOutcome::*;
+        let names = names(
+            AlreadyThere,
+            PixelOutcome::as_str,
+            |outcome| match outcome {
+                AlreadyThere => Some(Amp),
+                Amp => Some(Both),
+                Both => Some(End),
+                End => Some(NoPlace),
+                NoPlace => Some(Off),
+                Off => Some(Placeholder),
+                Placeholder => Some(Start),
+                Start => None,
+            },
+        );
+        assert_eq!(names, listed("Pixel outcome\n"));
+    }
+
+    #[test]
+    fn the_list_of_reasons_to_pass_mail_through_is_complete() {
+        use Untouched::*;
+        let names = names(Charset, Untouched::as_str, |untouched| match untouched {
+            Charset => Some(DomainExternal),
+            DomainExternal => Some(DomainPending),
+            DomainPending => Some(MemoryLimit { at: 0 }),
+            MemoryLimit { .. } => Some(Parser { at: 0 }),
+            Parser { .. } => None,
+        });
+        assert_eq!(names, listed("Untouched\n"));
+    }
+
+    #[test]
+    fn the_lists_of_contexts_outcomes_and_placements_are_complete() {
+        let contexts = names(
+            LinkContext::Html,
+            LinkContext::as_str,
+            |context| match context {
+                LinkContext::Html => Some(LinkContext::Noscript),
+                LinkContext::Noscript => Some(LinkContext::ConditionalComment),
+                LinkContext::ConditionalComment => None,
+            },
+        );
+        assert_eq!(contexts, listed("Link context\n"));
+        let outcomes = names(
+            LinkOutcome::Tracked,
+            LinkOutcome::as_str,
+            |outcome| match outcome {
+                LinkOutcome::Tracked => Some(LinkOutcome::Skipped(SkipReason::Empty)),
+                LinkOutcome::Skipped(_) => None,
+            },
+        );
+        assert_eq!(outcomes, listed("Link outcome\n"));
+        let placements = names(
+            Placement::Start,
+            Placement::as_str,
+            |placement| match placement {
+                Placement::Start => Some(Placement::End),
+                Placement::End => None,
+            },
+        );
+        assert_eq!(placements, listed("Placement\n"));
+    }
+}

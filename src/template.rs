@@ -6,6 +6,7 @@ use crate::config::DomainConfig;
 use crate::link::{Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits};
 use crate::message::Message;
 use crate::report::{Report, SkipReason};
+use crate::rewrite;
 use crate::scan::{Cut, Scanner, Sink};
 use crate::token::{Placement, PreparedToken, message_tail};
 
@@ -36,6 +37,9 @@ pub struct Template {
     longest_head: usize,
     parts: Vec<Part>,
     report: Report,
+    /// The document, if it holds an open pixel of this domain: one message's own, and no other's. That is
+    /// rare, so it is read anew for each.
+    source: Option<String>,
     /// All that is the same in most messages, one part's text behind the other's.
     text: String,
 }
@@ -88,12 +92,14 @@ impl Template {
         };
         let mut scanner = Scanner::new(domain.clone(), collector);
         scanner.scan(html.as_bytes(), true);
+        let source = scanner.saw_own_pixel().then(|| html.to_owned());
         let (collector, report) = scanner.finish(0);
         let mut template = Self {
             domain,
             longest_head: collector.longest_head,
             parts: collector.parts,
             report,
+            source,
             text: collector.text,
         };
         let anonymous = template.domain.message();
@@ -140,6 +146,10 @@ impl Template {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn render_into(&self, message: &Message, out: &mut String) {
+        if let Some(html) = &self.source {
+            out.push_str(&rewrite(html, &self.domain.for_message(message.clone())));
+            return;
+        }
         let tail = message_tail(message);
         if self.is_plain(message, &tail) {
             out.reserve(self.rendered_len(message, &tail));

@@ -21,7 +21,7 @@ impl<S: Sink> Scanner<S> {
         if !may_hold_link(content) {
             return;
         }
-        let mut tokenizer = Tokenizer::in_comment();
+        let mut tokenizer = Tokenizer::in_comment(self.links.domain());
         tokenizer.resume_at(condition + 1);
         let may_be_link = |name: &Name| matches!(name.as_bytes(), b"a" | b"area") || name.is_vml();
         let interest = |name: &Name| match may_be_link(name) {

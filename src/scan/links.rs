@@ -11,6 +11,9 @@ use super::edit::{Remover, no_track_mark};
 use super::name::is_space;
 use super::sink::{Cut, Sink};
 use super::tag::{Attribute, TagScan};
+use crate::attribute_name::AttributeName;
+use crate::config::DomainConfig;
+use crate::dialect::Dialect;
 use crate::link::{Decision, Linker, Marker, MarkerSet, TrackedLink};
 use crate::report::{Link, LinkContext, LinkOutcome, Report, SkipReason};
 
@@ -20,6 +23,8 @@ pub(super) struct Links {
     linker: Linker,
     next_position: u32,
     report: Report,
+    /// Whether there is an open pixel of this domain, of whatever message.
+    pub(super) saw_own_pixel: bool,
 }
 
 /// What is known of a link when it is reported.
@@ -27,7 +32,7 @@ struct Found<'a> {
     context: LinkContext,
     decision: Decision<'a>,
     tag: &'a [u8],
-    name: Option<&'a str>,
+    name: Option<String>,
     original: &'a [u8],
     outcome: LinkOutcome,
 }
@@ -39,6 +44,7 @@ impl Links {
             linker,
             next_position: 0,
             report: Report::default(),
+            saw_own_pixel: false,
         }
     }
 
@@ -61,11 +67,16 @@ impl Links {
         }
     }
 
-    /// Whether an `img` is a pixel of this tracking host.
-    pub(super) fn is_own_pixel(&self, tag: &[u8], scan: &TagScan) -> bool {
-        let prefix = self.linker.domain().open_url_prefix();
-        self.value_of(tag, scan, b"src")
-            .is_some_and(|src| src.starts_with(prefix))
+    pub(super) fn domain(&self) -> &DomainConfig {
+        self.linker.domain()
+    }
+
+    /// Whether an `img` is the open pixel of the message at hand.
+    pub(super) fn is_own_pixel(&mut self, tag: &[u8], scan: &TagScan) -> bool {
+        let src = self.value_of(tag, scan, b"src");
+        let pixel = src.and_then(|src| self.linker.own_pixel(&src));
+        self.saw_own_pixel |= pixel.is_some();
+        pixel.is_some_and(|pixel| pixel.is_of(self.linker.domain().message()))
     }
 
     /// Whether a tag has an attribute, and if `values` are given, one of these for its value.
@@ -114,7 +125,7 @@ impl Links {
         // When its merge tag is filled, the link comes again, and its markers with it.
         let removals = match self.linker.domain().keeps_markers() || decision.waits() {
             true => Vec::new(),
-            false => removals(tag, scan, &mut markers),
+            false => removals(tag, scan, &mut markers, self.linker.domain().dialect()),
         };
 
         let mut after = removals.into_iter().peekable();
@@ -129,10 +140,10 @@ impl Links {
                 }
                 LinkOutcome::Skipped(*reason)
             }
-            Decision::Track { destination } => {
+            Decision::Track { destination, .. } => {
                 let link = TrackedLink {
                     destination,
-                    name: markers.name().unwrap_or_default(),
+                    name: decision.name().or(markers.name()).unwrap_or_default(),
                     position: self.next_position,
                 };
                 match cursor.put_link(window, value_range, &link) {
@@ -142,11 +153,12 @@ impl Links {
             }
         };
         cut_markers(cursor, window, range.start, after);
+        let name = decision.name().or(markers.name()).map(str::to_owned);
         self.record(Found {
             context,
             decision,
             tag,
-            name: markers.name(),
+            name,
             original,
             outcome,
         });
@@ -168,13 +180,13 @@ impl Links {
         if self.keeps_links {
             let destination = match found.decision {
                 Decision::Skip { destination, .. } => destination,
-                Decision::Track { destination } => Some(destination),
+                Decision::Track { destination, .. } => Some(destination),
             };
             self.report.links.push(Link {
                 context: found.context,
                 destination: destination.map(Cow::into_owned),
                 element: element_name(found.tag, self.linker.encoding()),
-                name: found.name.map(str::to_owned),
+                name: found.name,
                 original: text(found.original, self.linker.encoding()).into_owned(),
                 outcome: found.outcome,
                 position,
@@ -185,9 +197,12 @@ impl Links {
     fn markers(&self, tag: &[u8], scan: &TagScan) -> MarkerSet {
         let mut markers = MarkerSet::default();
         for attribute in &scan.attributes {
-            if let Some(marker) = Marker::named(slice(tag, &attribute.name)) {
+            let dialect = self.linker.domain().dialect();
+            if let Some(marker) = Marker::named(slice(tag, &attribute.name), dialect) {
                 let raw = slice(tag, &attribute.value);
-                markers.add(marker, || attribute_value(raw, self.linker.encoding()));
+                markers.add(marker, dialect, || {
+                    attribute_value(raw, self.linker.encoding())
+                });
             }
         }
         markers
@@ -215,14 +230,19 @@ fn offset(range: &Range<usize>, by: usize) -> Range<usize> {
 
 /// Which bytes go with the markers that were read. Of equal ones the first counts, so if one must
 /// stay, all do, lest another become the first.
-fn removals(tag: &[u8], scan: &TagScan, markers: &mut MarkerSet) -> Vec<Range<usize>> {
+fn removals(
+    tag: &[u8],
+    scan: &TagScan,
+    markers: &mut MarkerSet,
+    dialect: &Dialect,
+) -> Vec<Range<usize>> {
     if scan.is_overfull() {
         return Vec::new();
     }
     'again: while markers.has_removable() {
         let (mut remover, mut cuts) = (Remover::default(), Vec::new());
         for attribute in &scan.attributes {
-            let marker = Marker::named(slice(tag, &attribute.name));
+            let marker = Marker::named(slice(tag, &attribute.name), dialect);
             let Some(marker) = marker.filter(|marker| markers.removes(*marker)) else {
                 continue;
             };
@@ -251,11 +271,11 @@ fn element_name(tag: &[u8], encoding: &'static Encoding) -> String {
 
 /// The number of an attribute that somebody asks for; a tag may have a million others.
 pub(super) fn number_of(attribute: &[u8]) -> Option<u8> {
-    const READ: [&[u8]; 6] = [b"href", b"src", b"encoding", b"color", b"face", b"size"];
+    const READ: [&[u8]; 4] = [b"encoding", b"color", b"face", b"size"];
     let is_name = |(_, name): &(u8, &[u8])| name.eq_ignore_ascii_case(attribute);
-    let marker = || Marker::named(attribute).map(Marker::index);
-    let others = (Marker::COUNT..).zip(READ).find(is_name);
-    others.map(|(number, _)| number).or_else(marker)
+    let others = || (AttributeName::LIMIT..).zip(READ).find(is_name);
+    let known = AttributeName::of(attribute).map(AttributeName::number);
+    known.or_else(|| others().map(|(number, _)| number))
 }
 
 /// Of an attribute that comes twice, browsers take the first (HTML §13.2.5.33).

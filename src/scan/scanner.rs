@@ -63,13 +63,13 @@ impl<S: Sink> Scanner<S> {
             cursor: Cursor::new(sink, pixel.longest_placeholder()),
             foreign: ForeignContent::default(),
             in_noscript: false,
+            tokenizer: Tokenizer::of(&domain),
             links: Links::new(Linker::new(domain, encoding_rs::UTF_8)),
             longest_construct: usize::MAX,
             offset: 0,
             pixel,
             released: false,
             token_is_long: false,
-            tokenizer: Tokenizer::new(),
             untouched,
         }
     }
@@ -107,6 +107,11 @@ impl<S: Sink> Scanner<S> {
         self.cursor.handed_on = 0;
         self.offset += u64::try_from(done).unwrap_or(u64::MAX);
         done
+    }
+
+    /// Whether the output depends on whose open pixel the document holds.
+    pub(crate) fn saw_own_pixel(&self) -> bool {
+        self.links.saw_own_pixel
     }
 
     /// Ends the scan. The bytes going out are for the caller to count.

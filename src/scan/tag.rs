@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::name::{Name, is_space};
+use crate::config::DomainConfig;
 
 /// An attribute's place in its tag.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -53,14 +54,16 @@ pub(super) struct TagScan {
     from: usize,
     position: usize,
     previous_end: usize,
-    /// Which attributes are kept: each has a number below 32 of its own.
+    /// Whose own attributes are kept too.
+    pub(super) domain: Option<DomainConfig>,
+    /// Which attributes are kept: each has a number below 40 of its own.
     reads: fn(&[u8]) -> Option<u8>,
     /// Whether the attribute at hand is.
     records: bool,
     interest: Interest,
     is_overfull: bool,
     /// The numbers of the attributes that came already, a bit for each.
-    seen: u32,
+    seen: u128,
     self_closing: bool,
     state: State,
 }
@@ -74,6 +77,7 @@ impl TagScan {
             from: 0,
             position: 0,
             previous_end: 0,
+            domain: None,
             reads,
             records: false,
             interest: Interest::None,
@@ -287,10 +291,11 @@ impl TagScan {
         if self.interest == Interest::None {
             return false;
         }
-        let Some(number) = (self.reads)(name) else {
+        let own = || Some(self.domain.as_ref()?.dialect().attribute(name)? + 40);
+        let Some(number) = (self.reads)(name).or_else(own) else {
             return false;
         };
-        let bit = 1_u32.checked_shl(number.into()).unwrap_or(0);
+        let bit = 1_u128.checked_shl(number.into()).unwrap_or(0);
         let is_first = self.seen & bit == 0;
         self.seen |= bit;
         let has_room = self.attributes.len() < MAX_ATTRIBUTES;

@@ -10,6 +10,7 @@ use super::links::number_of;
 use super::name::Name;
 use super::raw_text::{Found, RawText};
 use super::tag::{Interest, TagScan};
+use crate::config::DomainConfig;
 
 /// The dashes that open a comment may close it too: `<!-->` and `<!--->` are whole.
 const SHARED_DASHES: usize = 2;
@@ -94,11 +95,18 @@ impl Tokenizer {
     }
 
     /// Reads the content of a comment as a document.
-    pub(super) fn in_comment() -> Self {
+    pub(super) fn in_comment(domain: &DomainConfig) -> Self {
         Self {
             in_comment: true,
-            ..Self::new()
+            ..Self::of(domain)
         }
+    }
+
+    /// Reads a document of that domain.
+    pub(super) fn of(domain: &DomainConfig) -> Self {
+        let mut tokenizer = Self::new();
+        tokenizer.tag.domain = Some(domain.clone());
+        tokenizer
     }
 
     /// Reads on to the next token. `None` when the window holds no further whole one; `last` says

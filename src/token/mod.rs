@@ -17,6 +17,7 @@ pub use verify::Verifier;
 pub(crate) use mac::{Mac, TAG_BYTES};
 pub(crate) use mint::{click_head, encode, message_tail, open_head};
 pub(crate) use prepared::PreparedToken;
+pub(crate) use verify::verify_own_url;
 
 /// Longer texts are refused before they are decoded.
 pub(crate) const MAX_TOKEN_CHARS: usize = 8192;

@@ -4,6 +4,7 @@
 //! check, the key id only ever selects among keys that were configured, the tag is compared
 //! in constant time and whole, and nothing of the payload is looked at before that has passed.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -39,8 +40,8 @@ const MIN_PAYLOAD_BYTES: usize = 3;
 /// - It never panics and keeps nothing: no text, key id or count. It can be shared between threads.
 /// - A token of over 8192 characters is refused by its length. So is a path of over 32768 bytes,
 ///   and no more of a URL is read.
-/// - Up to 680 characters, a token without a right tag allocates nothing. Any other allocates no more
-///   than twice its length, and a path with percent-escapes four times its own.
+/// - Up to 680 characters, a token without a right tag allocates nothing, unless it was folded. Any other
+///   allocates no more than twice its length, and a path with percent-escapes four times its own.
 /// - The key id only ever selects among the keys that were given, or is handed to the look-up, once,
 ///   after the format, the version and the id itself were found in order.
 /// - A destination is safe in a `Location` field, whoever holds the key; see [`Click::destination`].
@@ -192,27 +193,17 @@ impl Verifier {
     ///
     /// [`TokenError`], by the first rule of `docs/token-format.md` that the token breaks.
     pub fn verify(&self, token: &str) -> Result<Event, TokenError> {
-        let mut buffer = [0; STACK_BYTES];
-        let mut spill = Vec::new();
-        let bytes = decode(token, &mut buffer, &mut spill)?;
-        let header = bytes.first().ok_or(TokenError::Malformed)?;
-        if header >> 4 != VERSION {
-            return Err(TokenError::UnsupportedVersion);
-        }
-        let (payload, tag) = bytes
-            .split_last_chunk::<TAG_BYTES>()
-            .filter(|(payload, _)| payload.len() >= MIN_PAYLOAD_BYTES)
-            .ok_or(TokenError::Malformed)?;
-        let key_id = key_id(payload).ok_or(TokenError::Malformed)?;
-        let domain = self.signer(key_id, payload, tag)?;
-        read(payload, &domain).ok_or(TokenError::Malformed)
+        open(token, |key_id, payload, tag| {
+            self.signer(key_id, payload, tag)
+        })
     }
 
     /// Returns what the token says that ends the path of a tracking URL.
     ///
     /// Takes a whole URL or a path, of up to 32768 bytes before any query: percent-escapes are decoded
-    /// once, a query or fragment that something added is ignored, and punctuation that a linkifier
-    /// glued to the end is stripped. The result is what [`verify`](Self::verify) says of the bare
+    /// once, a query or fragment that something added is ignored, blanks, tabs and line breaks that came
+    /// into the token when a line was folded count for nothing, and punctuation that a linkifier glued to
+    /// the end is stripped. The result is what [`verify`](Self::verify) says of the bare
     /// token, or an error; the path chooses nothing but the token and its kind.
     /// A click is believed under `/c/` only, an open under `/o/` only. The host is not looked at:
     /// whether it belongs to [`Event::domain`] is for the server to say.
@@ -236,16 +227,7 @@ impl Verifier {
     /// [`TokenError::Malformed`] when the path holds no token, [`TokenError::UnexpectedKind`] when
     /// the token is of the other kind, otherwise as [`verify`](Self::verify).
     pub fn verify_url(&self, url: &str) -> Result<Event, TokenError> {
-        let path = path_of(url).ok_or(TokenError::Malformed)?;
-        let path = percent_decode_str(path).decode_utf8_lossy();
-        let path = path.split(['?', '#']).next().unwrap_or_default();
-        let path = path.trim_end_matches(|sign: char| !is_token_char(sign));
-        let (before, token) = path.rsplit_once('/').ok_or(TokenError::Malformed)?;
-        match before.rsplit('/').next() {
-            Some("c") => self.verify_click(token).map(Event::Click),
-            Some("o") => self.verify_open(token).map(Event::Open),
-            _ => Err(TokenError::Malformed),
-        }
+        verify_path(url, |token| self.verify(token))
     }
 
     /// Returns what a bare token of a click says.
@@ -326,11 +308,6 @@ impl Verifier {
         payload: &[u8],
         tag: &[u8; TAG_BYTES],
     ) -> Result<Arc<str>, TokenError> {
-        let accepts = |mac: &Mac| {
-            let mut mac = mac.clone();
-            mac.update(payload);
-            mac.accepts(tag)
-        };
         match &self.keys {
             Keys::Listed(keys) => {
                 let first = keys.partition_point(|key| key.id < key_id);
@@ -341,14 +318,14 @@ impl Verifier {
                     .peekable();
                 known.peek().ok_or(TokenError::UnknownKey)?;
                 known
-                    .find(|key| accepts(&key.mac))
+                    .find(|key| accepts(&key.mac, payload, tag))
                     .map(|key| Arc::clone(&key.domain))
             }
             Keys::Lookup(lookup) => {
                 let domain = lookup(key_id).ok_or(TokenError::UnknownKey)?;
                 let key = domain.keys().find(|key| key.id == key_id);
                 let key = key.ok_or(TokenError::UnknownKey)?;
-                accepts(&key.mac).then(|| Arc::clone(domain.shared_sending_domain()))
+                accepts(&key.mac, payload, tag).then(|| Arc::clone(domain.shared_sending_domain()))
             }
         }
         .ok_or(TokenError::BadSignature)
@@ -364,6 +341,70 @@ impl fmt::Debug for Verifier {
         }
         shown.finish_non_exhaustive()
     }
+}
+
+/// Returns what the token says that ends the path of a URL, if one of this domain's keys signed it.
+pub(crate) fn verify_own_url(url: &str, domain: &DomainConfig) -> Result<Event, TokenError> {
+    let signer = |key_id, payload: &[u8], tag: &[u8; TAG_BYTES]| {
+        let key = domain.keys().find(|key| key.id == key_id);
+        let key = key.ok_or(TokenError::UnknownKey)?;
+        let is_signed = accepts(&key.mac, payload, tag);
+        is_signed
+            .then(|| Arc::clone(domain.shared_sending_domain()))
+            .ok_or(TokenError::BadSignature)
+    };
+    verify_path(url, |token| open(token, signer))
+}
+
+/// Finds the token in a URL, and holds what it says against the path that it came by.
+fn verify_path(
+    url: &str,
+    verify: impl FnOnce(&str) -> Result<Event, TokenError>,
+) -> Result<Event, TokenError> {
+    let path = path_of(url).ok_or(TokenError::Malformed)?;
+    let path = percent_decode_str(path).decode_utf8_lossy();
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let path = path.trim_end_matches(|character: char| !is_token_char(character));
+    let (before, token) = path.rsplit_once('/').ok_or(TokenError::Malformed)?;
+    let kind = before.rsplit('/').next();
+    if !matches!(kind, Some("c" | "o")) {
+        return Err(TokenError::Malformed);
+    }
+    let event = verify(&unfolded(token))?;
+    match (&event, kind) {
+        (Event::Click(_), Some("c")) | (Event::Open(_), Some("o")) => Ok(event),
+        _ => Err(TokenError::UnexpectedKind),
+    }
+}
+
+/// A line break and what indents the next line, or a blank that one of both became (RFC 5322 §2.2.3).
+fn unfolded(token: &str) -> Cow<'_, str> {
+    let is_fold = |character: char| matches!(character, ' ' | '\t' | '\n' | '\r');
+    match token.contains(is_fold) {
+        true => Cow::Owned(token.replace(is_fold, "")),
+        false => Cow::Borrowed(token),
+    }
+}
+
+/// Reads a bare token; `signer` says whose key made the tag over the payload.
+fn open(
+    token: &str,
+    signer: impl FnOnce(KeyId, &[u8], &[u8; TAG_BYTES]) -> Result<Arc<str>, TokenError>,
+) -> Result<Event, TokenError> {
+    let mut buffer = [0; STACK_BYTES];
+    let mut spill = Vec::new();
+    let bytes = decode(token, &mut buffer, &mut spill)?;
+    let header = bytes.first().ok_or(TokenError::Malformed)?;
+    if header >> 4 != VERSION {
+        return Err(TokenError::UnsupportedVersion);
+    }
+    let (payload, tag) = bytes
+        .split_last_chunk::<TAG_BYTES>()
+        .filter(|(payload, _)| payload.len() >= MIN_PAYLOAD_BYTES)
+        .ok_or(TokenError::Malformed)?;
+    let key_id = key_id(payload).ok_or(TokenError::Malformed)?;
+    let domain = signer(key_id, payload, tag)?;
+    read(payload, &domain).ok_or(TokenError::Malformed)
 }
 
 /// Cuts off a query and a fragment, and looks no further for one than a path may reach.
@@ -395,12 +436,18 @@ fn decode<'a>(
     room.get(..length).ok_or(TokenError::Malformed)
 }
 
+fn accepts(mac: &Mac, payload: &[u8], tag: &[u8; TAG_BYTES]) -> bool {
+    let mut mac = mac.clone();
+    mac.update(payload);
+    mac.accepts(tag)
+}
+
 fn key_id(payload: &[u8]) -> Option<KeyId> {
     let mut reader = Reader::new(payload);
     reader.byte()?;
     u32::try_from(reader.varint(32)?).ok().map(KeyId)
 }
 
-fn is_token_char(sign: char) -> bool {
-    sign.is_ascii_alphanumeric() || sign == '-' || sign == '_'
+fn is_token_char(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '-' || character == '_'
 }

@@ -187,6 +187,7 @@ fn placeholders_that_cannot_be_found_are_refused() {
         "<>",
         "<!-- px>",
         "<x y=\">",
+        "<x y=`>",
         "</px>",
         "<a id=px>",
         "<AREA>",
@@ -205,6 +206,98 @@ fn placeholders_that_cannot_be_found_are_refused() {
         );
         assert_refused(domain().with_pixel_placeholder(placeholder), &words);
     }
+}
+
+#[test]
+fn merge_tags_that_urls_are_full_of_are_refused() {
+    let long = "[".repeat(65);
+    for (open, close) in [
+        ("", "]]"),
+        ("[[", ""),
+        ("[ [", "]]"),
+        ("[[", "]\n]"),
+        ("[[", "]\u{a0}]"),
+        ("[\0", "]]"),
+        (&long, "]]"),
+        ("[[", &long),
+        ("--", "--"),
+        ("tag:", ":tag"),
+        ("/c/", "]]"),
+        ("_a.B~9", "]]"),
+    ] {
+        let words = format!(
+            "merge tag `{open}`, `{close}` is not usable, expected 1 to 64 bytes each without white space \
+             and control characters, and in the opener a character other than ASCII letters, digits and \
+             `-._~/:`"
+        );
+        assert_refused(domain().with_merge_tag(open, close), &words);
+    }
+    for (open, close) in [
+        ("[[", "]]"),
+        ("#", "#"),
+        ("«", "»"),
+        ("{!", "end"),
+        (&long[1..], "x"),
+    ] {
+        assert!(domain().with_merge_tag(open, close).is_ok(), "{open}");
+    }
+}
+
+#[test]
+fn opt_outs_that_no_tag_can_hold_are_refused() {
+    let long = "x".repeat(65);
+    for name in [
+        "", "a b", "a\t", "a=b", "a/b", "a>", "<a", "a\"", "'a", "é", "a\0", &long, "href", "SRC",
+        "Class",
+    ] {
+        let words = format!(
+            "opt-out attribute `{name}` is not usable, expected 1 to 64 visible ASCII characters without \
+             quotes, `<`, `=`, `>` and `/`, and not `class`, `href` or `src`"
+        );
+        assert_refused(domain().with_opt_out_attribute(name, None), &words);
+    }
+    for name in ["", "a b", "a\n", "\u{2003}", "a\0", &long] {
+        let words = format!(
+            "opt-out class `{name}` is not usable, expected 1 to 64 bytes without white space and control \
+             characters"
+        );
+        assert_refused(domain().with_opt_out_class(name), &words);
+    }
+    assert_refused(
+        domain().with_opt_out_attribute("data-x", &*"x".repeat(257)),
+        "value of an opt-out attribute is 257 bytes, expected at most 256",
+    );
+    let full = (0..32).try_fold(domain(), |domain, number| {
+        domain.with_opt_out_attribute(&format!("data-{number}"), None)
+    });
+    let full = full.unwrap();
+    assert!(full.clone().with_opt_out_attribute("DATA-31", "no").is_ok());
+    assert_refused(
+        full.with_opt_out_attribute("data-32", None),
+        "opt-out attributes have more than 32 names, expected at most that",
+    );
+    let usable = domain()
+        .with_opt_out_attribute(&long[1..], &*"x".repeat(256))
+        .and_then(|domain| domain.with_opt_out_attribute("@x:y.z", ""))
+        .and_then(|domain| domain.with_opt_out_class(&long[1..]))
+        .and_then(|domain| domain.with_opt_out_class("é/\""));
+    assert!(usable.is_ok());
+}
+
+#[test]
+fn a_name_of_253_bytes_is_the_longest_that_dns_can_hold() {
+    let label = "x".repeat(63);
+    let longest = format!("{label}.{label}.{label}.{}", "x".repeat(61));
+    assert_eq!(longest.len(), 253);
+    for name in [longest.clone(), format!("{longest}.")] {
+        assert!(TrackingHost::shared(&name).is_ok());
+        assert_eq!(DomainConfig::parse_sending_domain(&name).unwrap(), longest);
+    }
+    let longer = format!("{longest}x");
+    let words = format!("`{longer}` is not a domain name, expected one such as `link.example.com`");
+    assert_refused(TrackingHost::shared(&longer), &words);
+    let words = format!("sending domain: {words}");
+    assert_refused(DomainConfig::parse_sending_domain(&longer), &words);
 }
 
 #[test]

@@ -27,6 +27,8 @@ fn opt_out_markers_leave_the_link_and_go() {
         "tracking=\"off\"",
         "data-skip-click=\"true\"",
         "autotrack=\"false\"",
+        "ecm:tracking=\"false\"",
+        "data-ph-no-track",
         "CLICKTRACKING='OFF'",
         "data-track=o&#102;f",
     ] {
@@ -60,8 +62,211 @@ fn opt_out_markers_leave_the_link_and_go() {
 
 #[test]
 fn a_class_opts_out_and_stays() {
-    let html = "<a class='button untracked' href=https://x.test/>x</a>";
-    assert_rewritten(html, html);
+    for class in ["untracked", "mktNoTrack", "inf-track-no", "no-track-link"] {
+        let html = format!("<a class='button {class}' href=https://x.test/>x</a>");
+        assert_rewritten(&html, &html);
+    }
+}
+
+/// Classes differ in letter case (HTML §3.2.6).
+#[test]
+fn a_class_in_another_letter_case_does_not_opt_out() {
+    for class in ["UNTRACKED", "Untracked", "mktnotrack", "untracked,"] {
+        let html = format!("<a class='{class}' href=https://x.test/>x</a>");
+        let (output, report) = rewrite_with_report(&html, &clicks_only());
+        assert_eq!(report.tracked(), 1, "{class}");
+        assert!(output.starts_with(&format!("<a class='{class}' href=https://link")));
+    }
+}
+
+#[test]
+fn the_senders_own_opt_outs_leave_the_link() {
+    let domain = clicks_only()
+        .with_opt_out_attribute("data-count", "never")
+        .and_then(|domain| domain.with_opt_out_attribute("X:Plain", None))
+        .and_then(|domain| domain.with_opt_out_attribute("data-track", "no"))
+        .and_then(|domain| domain.with_opt_out_class("plain"))
+        .unwrap();
+    for (html, expected) in [
+        (
+            "<a data-count=NEVER href=https://x.test/>",
+            "<a href=https://x.test/>",
+        ),
+        (
+            "<a href=https://x.test/ x:plain>",
+            "<a href=https://x.test/>",
+        ),
+        (
+            "<a data-track=no href=https://x.test/>",
+            "<a href=https://x.test/>",
+        ),
+        (
+            "<a data-track=off href=https://x.test/>",
+            "<a href=https://x.test/>",
+        ),
+        (
+            "<a class='a plain' href=https://x.test/>",
+            "<a class='a plain' href=https://x.test/>",
+        ),
+        (
+            "<!--[if mso]><v:rect x:plain href=https://x.test/ y><![endif]-->",
+            "<!--[if mso]><v:rect href=https://x.test/ y><![endif]-->",
+        ),
+    ] {
+        let (output, report) = rewrite_with_report(html, &domain);
+        assert_eq!(output, expected);
+        let outcome = report.links()[0].outcome();
+        assert_eq!(
+            outcome,
+            LinkOutcome::Skipped(SkipReason::OptedOut),
+            "{html}"
+        );
+        assert_eq!(rewrite(html, &domain.clone().with_markers_kept()), html);
+    }
+    for marker in [
+        "data-count=always",
+        "class=PLAIN",
+        "data-track=yes",
+        "x:plainer",
+    ] {
+        let html = format!("<a {marker} href='https://x.test/'>x</a>");
+        let (output, report) = rewrite_with_report(&html, &domain);
+        assert_eq!(report.tracked(), 1, "{html}");
+        assert!(output.contains(marker), "{output}");
+    }
+}
+
+#[test]
+fn the_senders_own_merge_tags_make_a_link_wait() {
+    let domain = clicks_only().with_merge_tag("[[", "]]").unwrap();
+    for html in [
+        "<a data-track=off href='https://x.test/[[name]]'>x</a>",
+        "<a href=\"https://x.test/[[ name \"default\" ]]\">x</a>",
+        "<a href=https://x.test/?n=[[ name ]]>x</a>",
+        "<base href='[[base]]'><a href=page>x</a>",
+    ] {
+        let (output, report) = rewrite_with_report(html, &domain);
+        assert_eq!(output, html);
+        let outcome = report.links()[0].outcome();
+        assert_eq!(
+            outcome,
+            LinkOutcome::Skipped(SkipReason::MergeTag),
+            "{html}"
+        );
+    }
+    let html = "<a href='https://x.test/?a[b]=1'>x</a>";
+    assert_eq!(rewrite_with_report(html, &domain).1.tracked(), 1);
+}
+
+#[test]
+fn a_conversion_goes_with_and_without_an_alias() {
+    for html in [
+        "<a alias=\"news\" conversion=\"false\" href=\"https://x.test/\">x</a>",
+        "<a conversion=\"true\" href=\"https://x.test/\">x</a>",
+    ] {
+        let (output, report) = rewrite_with_report(html, &clicks_only());
+        assert!(
+            output.starts_with(&format!("<a href=\"{CLICK_PREFIX}")),
+            "{output}"
+        );
+        assert_eq!(report.tracked(), 1);
+    }
+}
+
+/// The same mail, sent on: a tracking URL of the first message, with the settings of another.
+fn tracking_url_of(destination: &str, marker: &str) -> String {
+    let message = Message::new("m-1").unwrap();
+    let message = message.with_recipient("r-1").unwrap();
+    let html = format!("<a {marker} href='{destination}'>x</a>");
+    let html = rewrite(&html, &clicks_only().for_message(message));
+    tracking_urls(html.as_bytes())[0].clone()
+}
+
+#[test]
+fn a_tracked_link_of_another_message_is_tracked_for_this_one() {
+    let url = tracking_url_of("https://x.test/?a=1&amp;b=2", "alias=first");
+    let html = format!("<a href='https://y.test/'>y</a><a alias=second href='{url}'>x</a>");
+    let (output, report) = rewrite_with_report(&html, &clicks_only());
+    let link = &report.links()[1];
+    assert_eq!(
+        (link.outcome(), link.position()),
+        (LinkOutcome::Tracked, Some(1))
+    );
+    assert_eq!((link.name(), link.original()), (Some("first"), &*url));
+    assert_eq!(link.destination(), Some("https://x.test/?a=1&b=2"));
+    let click = crate::setup::click(&tracking_urls(output.as_bytes())[1]);
+    assert_eq!(click.destination(), "https://x.test/?a=1&b=2");
+    assert_eq!((click.name(), click.position()), ("first", 1));
+    assert_eq!(
+        (click.message(), click.recipient()),
+        ("msg-7f3a", "rcpt-42")
+    );
+    assert_eq!(rewrite(&output, &clicks_only()), output);
+    let template = linkseal::Template::compile(&html, &clicks_only());
+    assert_eq!(template.render(clicks_only().message()), output);
+
+    let unnamed = tracking_url_of("https://x.test/", "title=x");
+    let html = format!("<a alias=second href='{unnamed}'>x</a>");
+    let (output, report) = rewrite_with_report(&html, &clicks_only());
+    assert_eq!(report.links()[0].name(), Some("second"));
+    assert_eq!(rewrite(&output, &clicks_only()), output);
+}
+
+#[test]
+fn a_tracked_link_of_another_message_may_be_left_alone() {
+    let url = tracking_url_of("https://x.test/u", "title=x");
+    let unsubscribe = Message::default().with_list_unsubscribe("https://x.test/u");
+    let excluded = clicks_only().with_excluded_host("x.test").unwrap();
+    for (html, domain, reason) in [
+        (
+            format!("<a href='{url}'>x</a>"),
+            clicks_only().for_message(unsubscribe),
+            SkipReason::Unsubscribe,
+        ),
+        (
+            format!("<a href='{url}'>x</a>"),
+            excluded,
+            SkipReason::Excluded,
+        ),
+        (
+            format!("<a href='{url}'>x</a>"),
+            clicks_only().without_click_tracking(),
+            SkipReason::ClicksOff,
+        ),
+        (
+            format!("<a class=untracked href='{url}'>x</a>"),
+            clicks_only(),
+            SkipReason::OptedOut,
+        ),
+        (
+            format!("<a class=untracked href='{CLICK_PREFIX}x'>x</a>"),
+            clicks_only(),
+            SkipReason::OptedOut,
+        ),
+        (
+            format!("<a href='{CLICK_PREFIX}x'>x</a>"),
+            clicks_only(),
+            SkipReason::AlreadyTracked,
+        ),
+    ] {
+        let (output, report) = rewrite_with_report(&html, &domain);
+        assert_eq!(output, html);
+        assert_eq!(
+            report.links()[0].outcome(),
+            LinkOutcome::Skipped(reason),
+            "{html}"
+        );
+    }
+}
+
+/// A tracking URL may be longer than a destination may. Left alone, it would move those behind it.
+#[test]
+fn the_longest_destination_is_tracked_again_in_its_position() {
+    let long = format!("https://x.test/{}", "p".repeat(4000));
+    let html = format!("<a href='{long}'>x</a><a href='https://y.test/'>y</a>");
+    let once = rewrite(&html, &clicks_only());
+    assert!(tracking_urls(once.as_bytes())[0].len() > 4096);
+    assert_eq!(rewrite(&once, &clicks_only()), once);
 }
 
 #[test]

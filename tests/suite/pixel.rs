@@ -1,7 +1,8 @@
 //! Where the pixel goes, for each placement.
 
 use linkseal::{
-    DomainConfig, PixelOutcome, PixelPlacement, Rewriter, rewrite, rewrite_with_report,
+    DomainConfig, Message, PixelOutcome, PixelPlacement, Rewriter, Template, rewrite,
+    rewrite_with_report,
 };
 
 use crate::setup::{OPEN_PREFIX, domain, stream};
@@ -221,9 +222,17 @@ fn placeholders_go_with_opens_off_too() {
     assert_eq!(placed("a{{ses:openTracker}}b", &domain), expected);
 }
 
+/// The URL of a pixel, as a rewriting for that message makes it.
+fn pixel_url(message: &str, recipient: &str) -> String {
+    let message = Message::new(message).unwrap();
+    let message = message.with_recipient(recipient).unwrap();
+    let html = rewrite("", &domain().for_message(message));
+    html.split('"').nth(1).unwrap().to_owned()
+}
+
 #[test]
 fn a_pixel_that_is_there_is_enough() {
-    let pixel = format!("<IMG alt='' src='{OPEN_PREFIX}x'>");
+    let pixel = format!("<IMG alt='' src=' {}'>", pixel_url("msg-7f3a", "rcpt-42"));
     for placement in [PixelPlacement::End, PixelPlacement::Placeholder] {
         let html = format!("<body>x{pixel}y</body>");
         let domain = domain().with_pixel_placement(placement);
@@ -234,8 +243,29 @@ fn a_pixel_that_is_there_is_enough() {
     let start = domain().with_pixel_placement(PixelPlacement::Start);
     let html = format!("<body>{pixel}y</body>");
     assert_eq!(rewrite(&html, &start), html);
-    let other = "<body><img src='https://link.example.com/images/o/x.png'></body>";
-    assert!(rewrite(other, &domain()).contains(OPEN_PREFIX));
+}
+
+#[test]
+fn a_pixel_of_another_message_or_without_a_genuine_token_does_not_count() {
+    let own = pixel_url("msg-7f3a", "rcpt-42");
+    for url in [
+        format!("{OPEN_PREFIX}x"),
+        pixel_url("msg-7f3a", "rcpt-41"),
+        pixel_url("msg-7f3b", "rcpt-42"),
+        own.replace("/o/", "/c/"),
+        own.replace("https", "http"),
+        own.replace("link.", "img."),
+        "https://link.example.com/images/o/x.png".to_owned(),
+    ] {
+        let html = format!("<body><img src='{url}'></body>");
+        let (output, report) = rewrite_with_report(&html, &domain());
+        assert_eq!(report.pixel(), PixelOutcome::End, "{url}");
+        assert!(output.starts_with(&html[..html.len() - 7]), "{output}");
+        assert!(output.contains(&own), "{output}");
+        assert_eq!(rewrite(&output, &domain()), output);
+        let template = Template::compile(&html, &domain());
+        assert_eq!(template.render(domain().message()), output);
+    }
 }
 
 #[test]

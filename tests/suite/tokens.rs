@@ -210,6 +210,70 @@ fn urls_are_verified_as_they_come_back() {
 }
 
 #[test]
+fn tokens_that_were_folded_in_transit_verify() {
+    let [click, open] = tokens();
+    for (segment, token) in [("c", &click), ("o", &open)] {
+        let event = verifier().verify(token).unwrap();
+        let whole = format!("https://link.example.com/{segment}/");
+        for fold in [
+            " ",
+            "\t",
+            "\r\n",
+            "\r\n ",
+            "\n\t",
+            "%20",
+            "%09",
+            "%0D%0A",
+            "%0d%0a%20",
+            "%0A",
+            " %0a\t",
+        ] {
+            for at in 0..=token.len() {
+                let url = format!("{whole}{}{fold}{}", &token[..at], &token[at..]);
+                assert_eq!(verifier().verify_url(&url).as_ref(), Ok(&event), "{url}");
+            }
+            let every: Vec<String> = token.chars().map(String::from).collect();
+            let url = format!("{whole}{}?utm=x y", every.join(fold));
+            assert_eq!(verifier().verify_url(&url).as_ref(), Ok(&event), "{url}");
+
+            let malformed = Err(TokenError::Malformed);
+            let (before, after) = token.split_at(20);
+            let bare = format!("{before}{fold}{after}");
+            assert_eq!(verifier().verify(&bare), malformed, "{bare:?}");
+            let elsewhere = format!("https://link.example.com/{segment}{fold}/{token}");
+            assert_eq!(verifier().verify_url(&elsewhere), malformed, "{elsewhere}");
+        }
+        // What is no fold is no part of a token either.
+        for other in ["\u{a0}", "\x0c", "%0c", "+", "%2520", "=\r\n", "%00"] {
+            let url = format!("{whole}{}{other}{}", &token[..20], &token[20..]);
+            assert_eq!(
+                verifier().verify_url(&url),
+                Err(TokenError::Malformed),
+                "{url}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_fold_does_not_count_as_length_of_a_token_but_of_a_path() {
+    let token = "E".repeat(8192);
+    let blanks = " ".repeat(32_768 - "/c/".len() - token.len());
+    let unknown = Err(TokenError::UnknownKey);
+    let url = format!("/c/E{blanks}{}", &token[1..]);
+    assert_eq!(verifier().verify_url(&url), unknown);
+    let malformed = Err(TokenError::Malformed);
+    assert_eq!(
+        verifier().verify_url(&url.replacen("  ", "   ", 1)),
+        malformed
+    );
+    assert_eq!(
+        verifier().verify_url(&url.replacen("/c/E ", "/c/EE", 1)),
+        malformed
+    );
+}
+
+#[test]
 fn retired_keys_verify_and_removed_ones_do_not() {
     let [click, _] = tokens();
     let host = || TrackingHost::custom("link.example.com").unwrap();

@@ -115,6 +115,11 @@ const VALUES: &[&str] = &[
     "https://x.test/%41",
     "https://link.example.com/c/x",
     "https://link.example.com/o/x",
+    "https://link.example.com/c/EQEDABMBeC50ZXN0L29sZD9hPTEmYj0yAANtLTEDci0xY5I16iencFoiUvwzXlj1-Q",
+    "https://link.example.com/c/EQEABWZpcnN0CwF4LnRlc3Qvb2xkAANtLTEDci0xpmMN-l7PnHho7ZtCFEs4nA",
+    "https://link.example.com/c/EQEAAA8BZXhjbHVkZWQudGVzdC8AA20tMQNyLTE5G32cNT1jFNBwek95dKGf",
+    "https://link.example.com/c/EQEAABMBeC50ZXN0L3Vuc3Vic2NyaWJlAANtLTEDci0xiwavsm2Qgk8-5jTb-amUUw",
+    "https://link.example.com/o/EgEAAAhtc2ctN2YzYQdyY3B0LTQytpfl0xSJNJcEC62aVJqAFQ",
     "https://link.example.com/c/../x",
     "https://bücher.test/ä",
     "https://x\u{202e}.test/",
@@ -207,7 +212,8 @@ const QUOTES: &[&str] = &["\"", "'", "", "\" ", "'>"];
 
 const LINKS: &[&str] = &["a", "a", "A", "area", "v:roundrect"];
 
-/// One of each outcome that a link can come to by what it holds.
+/// One of each outcome that a link can come to by what it holds. Tracking URLs with tokens are genuine ones
+/// of another message.
 const DESTINATIONS: &[&str] = &[
     "https://x.test/",
     "http://y.test/p?a=1&amp;b=2",
@@ -225,6 +231,11 @@ const DESTINATIONS: &[&str] = &[
     "https://x.test/%name%",
     "https://link.example.com/c/x",
     "https://link.example.com/o/x",
+    "https://link.example.com/c/EQEDABMBeC50ZXN0L29sZD9hPTEmYj0yAANtLTEDci0xY5I16iencFoiUvwzXlj1-Q",
+    "https://link.example.com/c/EQEABWZpcnN0CwF4LnRlc3Qvb2xkAANtLTEDci0xpmMN-l7PnHho7ZtCFEs4nA",
+    "https://link.example.com/c/EQEAAA8BZXhjbHVkZWQudGVzdC8AA20tMQNyLTE5G32cNT1jFNBwek95dKGf",
+    "https://link.example.com/c/EQEAABMBeC50ZXN0L3Vuc3Vic2NyaWJlAANtLTEDci0xiwavsm2Qgk8-5jTb-amUUw",
+    "https://link.example.com/o/EgEAAAhtc2ctN2YzYQdyY3B0LTQytpfl0xSJNJcEC62aVJqAFQ",
     "https+notrack://x.test/",
     "https://excluded.test/",
     "//a.parent.test./?q",
@@ -244,6 +255,11 @@ const MARKERS: &[&str] = &[
     " ALIAS = late",
     " ses:tags=k:v;l:w",
     " data-msys-linkname=' '",
+    " class=mktNoTrack",
+    " class=UNTRACKED",
+    " ecm:tracking=false",
+    " data-ph-no-track",
+    " conversion=true",
     " =",
     " href=https://second.test/",
 ];
@@ -255,6 +271,16 @@ const AROUND: &[(&str, &str)] = &[
     ("<template>", "</template>"),
     ("<base href=\"https://base.test/d/\">", ""),
     ("<img src=\"https://link.example.com/o/x\">", ""),
+    // Genuine pixels: of the message that the tests are for, and of another.
+    (
+        "<img src=\"https://link.example.com/o/EgEAAAhtc2ctN2YzYQdyY3B0LTQytpfl0xSJNJcEC62aVJqAFQ\">",
+        "",
+    ),
+    (
+        "<img src=\"https://link.example.com/o/EgEAAANtLTEDci0xcG9Ne3x3sb9ipUw8D-93fQ\">",
+        "",
+    ),
+    ("<base href=\"{{base}}\">", ""),
     ("<script><!--<script>", "</script>--></script>"),
     ("<svg><style>", "</style></svg>"),
 ];

@@ -3,44 +3,41 @@
 use super::judge::Tag;
 
 /// Attributes that opt out by one value, or by being there.
-const OPT_OUTS: [(&str, Option<&str>); 11] = [
+const OPT_OUTS: [(&str, Option<&str>); 13] = [
     ("autotrack", Some("false")),
     ("clicktracking", Some("off")),
     ("data-msys-clicktrack", Some("0")),
+    ("data-ph-no-track", None),
     ("data-pm-no-track", None),
     ("data-skip-click", None),
     ("data-track", Some("off")),
     ("disable-tracking", Some("true")),
+    ("ecm:tracking", Some("false")),
     ("mautic:disable-tracking", None),
     ("mc:disable-tracking", None),
     ("ses:no-track", None),
     ("tracking", Some("off")),
 ];
 
+const OPT_OUT_CLASSES: [&str; 4] = ["inf-track-no", "mktNoTrack", "no-track-link", "untracked"];
+
 /// Attributes that name a link, the first that is there first.
 const NAMES: [&str; 4] = ["data-track-name", "data-msys-linkname", "ses:tags", "alias"];
 const MAX_NAME_BYTES: usize = 256;
 
-const MERGE_TAGS: [(&str, &str); 8] = [
-    ("{{", "}}"),
-    ("{%", "%}"),
-    ("*|", "|*"),
-    ("%%", "%%"),
-    ("[%", "%]"),
-    ("<%", "%>"),
-    ("${", "}"),
-    ("#{", "}"),
-];
+const MERGE_TAG_OPENERS: [&str; 7] = ["{{", "{%", "*|", "[%", "<%", "${", "#{"];
 
 pub fn is_marker(attribute: &str) -> bool {
-    NAMES.contains(&attribute) || OPT_OUTS.iter().any(|(name, _)| *name == attribute)
+    attribute == "conversion"
+        || NAMES.contains(&attribute)
+        || OPT_OUTS.iter().any(|(name, _)| *name == attribute)
 }
 
 pub fn opts_out(tag: &Tag) -> bool {
     let by_class = tag.attribute("class").is_some_and(|class| {
         class
             .split_ascii_whitespace()
-            .any(|word| word == "untracked")
+            .any(|word| OPT_OUT_CLASSES.contains(&word))
     });
     by_class
         || OPT_OUTS
@@ -66,14 +63,20 @@ pub fn name_of(tag: &Tag) -> Option<String> {
 }
 
 pub fn has_merge_tag(value: &str) -> bool {
-    MERGE_TAGS.iter().any(|(open, close)| {
-        let after = value.split_once(open).map(|(_, after)| after);
-        after.is_some_and(|after| after.contains(close))
-    }) || has_percent_tag(value)
+    let opens = |opener: &&str| value.contains(*opener);
+    MERGE_TAG_OPENERS.iter().any(opens) || has_double_percent_tag(value) || has_percent_tag(value)
+}
+
+fn has_double_percent_tag(value: &str) -> bool {
+    let opens = |first: char| first.is_ascii_alphabetic() || "_=[".contains(first);
+    (0..value.len()).any(|at| {
+        let rest = value.get(at..).and_then(|rest| rest.strip_prefix("%%"));
+        rest.is_some_and(|rest| rest.starts_with(opens))
+    })
 }
 
 /// A name of two characters or more between percent signs, starting with a letter, and not with
-/// what is an escape of URLs.
+/// what is an escape of URLs or of old scripts.
 fn has_percent_tag(value: &str) -> bool {
     let parts: Vec<&str> = value.split('%').collect();
     let names = parts
@@ -81,7 +84,13 @@ fn has_percent_tag(value: &str) -> bool {
         .unwrap_or_default();
     names.iter().any(|name| {
         let is_name_sign = |sign: char| sign.is_ascii_alphanumeric() || "._-".contains(sign);
-        let is_escape = name.len() >= 2 && name.bytes().take(2).all(|b| b.is_ascii_hexdigit());
+        let starts_with_hex = |name: &str, length: usize| {
+            let start = name.get(..length);
+            start.is_some_and(|start| start.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        };
+        let script = name.strip_prefix(['u', 'U']);
+        let is_escape =
+            starts_with_hex(name, 2) || script.is_some_and(|digits| starts_with_hex(digits, 4));
         name.len() >= 2
             && name.starts_with(|first: char| first.is_ascii_alphabetic())
             && name.chars().all(is_name_sign)

@@ -2,7 +2,7 @@
 
 use encoding_rs::Encoding;
 use linkseal::{
-    Link, LinkContext, LinkOutcome, PixelOutcome, PixelPlacement, Report, SkipReason,
+    Click, Event, Link, LinkContext, LinkOutcome, PixelOutcome, PixelPlacement, Report, SkipReason,
     rewrite_with_report,
 };
 use url::{ParseError, Url};
@@ -10,7 +10,7 @@ use url::{ParseError, Url};
 use super::judge::{Parsed, Seen, Tag, attribute, elements_in_body, parse, resolve, tokens};
 use super::naive::{has_merge_tag, is_marker, name_of, opts_out};
 use super::settings::{EXCLUDED_HOST, EXCLUDED_PARENT, Settings};
-use super::setup::{CLICK_PREFIX, OPEN_PREFIX, click};
+use super::setup::{CLICK_PREFIX, OPEN_PREFIX, click, verifier};
 use super::{Verdict, ensure};
 
 /// Longer destinations are not tracked.
@@ -33,7 +33,8 @@ pub fn links(parsed: &Parsed, encoding: &'static Encoding, report: &Report) -> V
         // One that comes later changes nothing for the links before it.
         let base = base
             .filter(|(at, _)| *at < index)
-            .and_then(|(_, href)| usable_base(href));
+            .map(|(_, href)| Base::of(href))
+            .unwrap_or_default();
         let (tags, context) = match seen {
             Seen::Tag(tag) if tag.is_link() && in_noscript => {
                 (vec![tag.clone()], LinkContext::Noscript)
@@ -60,7 +61,7 @@ pub fn links(parsed: &Parsed, encoding: &'static Encoding, report: &Report) -> V
                 link.element() == tag.name && is_context,
                 "html5ever sees {tag:?} in {context:?}, but reported is {link:?}"
             );
-            judge_link(&tag, base.as_ref(), encoding, link)
+            judge_link(&tag, &base, encoding, link)
                 .map_err(|why| format!("{why}: {tag:?} after {base:?} is reported as {link:?}"))?;
         }
     }
@@ -77,10 +78,20 @@ pub fn links_of(html: &str, settings: Settings) -> Verdict {
 }
 
 /// Whether the outcome of a link is one that the judges allow.
-fn judge_link(tag: &Tag, base: Option<&Url>, encoding: &'static Encoding, link: &Link) -> Verdict {
+fn judge_link(tag: &Tag, base: &Base, encoding: &'static Encoding, link: &Link) -> Verdict {
     let href = tag.attribute("href").unwrap_or_default();
     let trimmed = href.trim_matches(|sign: char| sign <= ' ');
-    let resolved = resolve(href, base, encoding);
+    let followed = resolve(href, base.url.as_ref(), encoding);
+    let own = followed.as_ref().ok().and_then(own_click);
+    let own = own.filter(|_| !opts_out(tag));
+    let own_name = own
+        .as_ref()
+        .map(Click::name)
+        .filter(|name| !name.is_empty());
+    let resolved = match &own {
+        Some(click) => Url::parse(click.destination()),
+        None => followed,
+    };
     let web = resolved
         .as_ref()
         .ok()
@@ -91,10 +102,12 @@ fn judge_link(tag: &Tag, base: Option<&Url>, encoding: &'static Encoding, link: 
             || link.destination() == resolved.as_ref().ok().map(Url::as_str),
         "the destination is {resolved:?}"
     );
+    let marker_name = name_of(tag);
+    let name = own_name.or(marker_name.as_deref());
+    let is_skipped = link.outcome() != LinkOutcome::Tracked;
     ensure!(
-        link.name() == name_of(tag).as_deref(),
-        "the name is {:?}",
-        name_of(tag)
+        link.name() == name || (is_skipped && link.name() == marker_name.as_deref()),
+        "the name is {name:?}"
     );
     let is_no_track = href.to_ascii_lowercase().contains("+notrack:");
     let LinkOutcome::Skipped(reason) = link.outcome() else {
@@ -107,6 +120,8 @@ fn judge_link(tag: &Tag, base: Option<&Url>, encoding: &'static Encoding, link: 
             "leads to no other page"
         );
         ensure!(!has_merge_tag(trimmed), "has a merge tag");
+        let is_absolute = trimmed.to_ascii_lowercase().starts_with("http");
+        ensure!(!base.waits || is_absolute, "waits for its base");
         ensure!(!opts_out(tag), "opts out");
         ensure!(!web.is_some_and(is_excluded), "is excluded");
         return Ok(());
@@ -118,7 +133,7 @@ fn judge_link(tag: &Tag, base: Option<&Url>, encoding: &'static Encoding, link: 
         SkipReason::Excluded => web.is_some_and(is_excluded),
         SkipReason::Fragment => trimmed.starts_with('#'),
         SkipReason::Invalid => resolved.is_err() && !is_relative(&resolved),
-        SkipReason::MergeTag => has_merge_tag(trimmed),
+        SkipReason::MergeTag => has_merge_tag(trimmed) || base.waits,
         SkipReason::OptedOut => opts_out(tag) || is_no_track,
         SkipReason::Relative => is_relative(&resolved),
         SkipReason::Scheme => destination.is_none() && (resolved.is_ok() || trimmed.contains(':')),
@@ -132,15 +147,38 @@ fn judge_link(tag: &Tag, base: Option<&Url>, encoding: &'static Encoding, link: 
     Ok(())
 }
 
-/// What links can be resolved against. Browsers refuse `data:` and `javascript:` (HTML §4.2.3); one over
-/// the limit of destinations is left out too.
-fn usable_base(href: &str) -> Option<Url> {
-    let is_usable = |url: &Url| {
-        !url.cannot_be_a_base()
-            && !matches!(url.scheme(), "data" | "javascript")
-            && url.as_str().len() <= MAX_DESTINATION_BYTES
-    };
-    Url::parse(href).ok().filter(is_usable)
+/// What links are resolved against.
+#[derive(Debug, Default)]
+struct Base {
+    url: Option<Url>,
+    /// It holds a merge tag.
+    waits: bool,
+}
+
+impl Base {
+    /// Browsers refuse `data:` and `javascript:` (HTML §4.2.3); one over the limit of destinations is left
+    /// out too.
+    fn of(href: &str) -> Self {
+        let is_usable = |url: &Url| {
+            !url.cannot_be_a_base()
+                && !matches!(url.scheme(), "data" | "javascript")
+                && url.as_str().len() <= MAX_DESTINATION_BYTES
+        };
+        let waits = has_merge_tag(href);
+        Self {
+            url: Url::parse(href).ok().filter(is_usable).filter(|_| !waits),
+            waits,
+        }
+    }
+}
+
+/// What the token of a tracking URL of the tests' domain says, if it is genuine.
+fn own_click(url: &Url) -> Option<Click> {
+    let url = url.as_str();
+    match verifier().verify_url(url) {
+        Ok(Event::Click(click)) if url.starts_with(CLICK_PREFIX) => Some(click),
+        _ => None,
+    }
 }
 
 fn is_foreign_root(tag: &Tag) -> bool {
@@ -265,7 +303,9 @@ pub fn one_pixel(html: &str, settings: Settings) -> Verdict {
     let in_body = |parsed: &Parsed| {
         let images = elements_in_body(&parsed.dom, "img");
         let sources = images.iter().filter_map(|image| attribute(image, "src"));
-        sources.filter(|src| src.starts_with(OPEN_PREFIX)).count()
+        // Blanks around a URL count for nothing.
+        let is_own = |src: &String| src.trim_ascii_start().starts_with(OPEN_PREFIX);
+        sources.filter(is_own).count()
     };
     let expected = match report.pixel() {
         PixelOutcome::Both => 2,

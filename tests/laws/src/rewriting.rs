@@ -221,7 +221,7 @@ pub fn is_aligned_in(
         if input.is_empty() && output.is_empty() && originals.is_empty() {
             return true;
         }
-        let state = (input.len(), output.len());
+        let state = (input.len(), output.len(), originals.len());
         let other_ways = ways.len();
         if let ([a, input @ ..], [b, output @ ..]) = (input, output)
             && a == b

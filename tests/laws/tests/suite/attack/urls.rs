@@ -44,7 +44,7 @@ fn is_token_byte(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_".contains(byte)
 }
 
-/// The five rules, one after the other; only a bare token is left to the verifier.
+/// The six rules, one after the other; only a bare token is left to the verifier.
 fn oracle(verifier: &Verifier, url: &str) -> Result<Event, TokenError> {
     let path = cut(url.as_bytes());
     if path.len() > 32_768 {
@@ -64,10 +64,12 @@ fn oracle(verifier: &Verifier, url: &str) -> Result<Event, TokenError> {
         b"o" => false,
         _ => return Err(TokenError::Malformed),
     };
+    let folds = |byte: &u8| b" \t\r\n".contains(byte);
+    let token: Vec<u8> = token.iter().copied().filter(|byte| !folds(byte)).collect();
     if !token.iter().all(is_token_byte) {
         return Err(TokenError::Malformed);
     }
-    let event = verifier.verify(std::str::from_utf8(token).unwrap())?;
+    let event = verifier.verify(std::str::from_utf8(&token).unwrap())?;
     if matches!(event, Event::Click(_)) == expects_click {
         Ok(event)
     } else {

@@ -1,0 +1,227 @@
+//! The sender's own words: merge tags and markers beside those that every domain understands.
+
+use memchr::memmem;
+
+use crate::attribute_name::AttributeName;
+use crate::error::ConfigError;
+
+/// Every link is searched for each of them; longer ones are no delimiters.
+const MAX_DELIMITER_BYTES: usize = 64;
+const MAX_NAME_BYTES: usize = 64;
+const MAX_VALUE_BYTES: usize = 256;
+
+/// What one sender writes in templates.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dialect {
+    attributes: Vec<OptOutAttribute>,
+    classes: Vec<String>,
+    merge_tags: Vec<Delimiters>,
+}
+
+/// An attribute, and each of the ways in which it opts out.
+#[derive(Clone, Debug)]
+struct OptOutAttribute {
+    by_presence: bool,
+    known: Option<AttributeName>,
+    name: String,
+    values: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+struct Delimiters {
+    close: String,
+    open: String,
+}
+
+impl Dialect {
+    /// How many attributes of different names there may be: each has a bit in a set.
+    pub(crate) const MAX_ATTRIBUTES: usize = 32;
+
+    pub(crate) fn add_merge_tag(&mut self, open: &str, close: &str) -> Result<(), ConfigError> {
+        // A tracking URL holds none but these, whatever its host and path prefix. An opener of such
+        // characters could turn up in a token, which nobody chooses.
+        let is_of_tracking_url =
+            |character: char| character.is_ascii_alphanumeric() || "-._~/:".contains(character);
+        if !(is_delimiter(open) && is_delimiter(close)) || open.chars().all(is_of_tracking_url) {
+            return Err(ConfigError::MergeTag {
+                open: open.to_owned(),
+                close: close.to_owned(),
+            });
+        }
+        self.merge_tags.push(Delimiters {
+            close: close.to_owned(),
+            open: open.to_owned(),
+        });
+        Ok(())
+    }
+
+    pub(crate) fn add_attribute(
+        &mut self,
+        name: &str,
+        value: Option<&str>,
+    ) -> Result<(), ConfigError> {
+        let known = AttributeName::of(name.as_bytes());
+        if !is_attribute_name(name) || known.is_some_and(has_another_use) {
+            return Err(ConfigError::OptOutAttribute {
+                name: name.to_owned(),
+            });
+        }
+        if let Some(value) = value
+            && value.len() > MAX_VALUE_BYTES
+        {
+            return Err(ConfigError::OptOutValue { bytes: value.len() });
+        }
+        let is_name = |attribute: &OptOutAttribute| attribute.name.eq_ignore_ascii_case(name);
+        if !self.attributes.iter().any(is_name) {
+            if self.attributes.len() == Self::MAX_ATTRIBUTES {
+                return Err(ConfigError::TooManyOptOutAttributes);
+            }
+            self.attributes.push(OptOutAttribute {
+                by_presence: false,
+                known,
+                name: name.to_owned(),
+                values: Vec::new(),
+            });
+        }
+        let attribute = self.attributes.iter_mut().find(|own| is_name(own));
+        attribute.into_iter().for_each(|own| own.add(value));
+        Ok(())
+    }
+
+    pub(crate) fn add_class(&mut self, name: &str) -> Result<(), ConfigError> {
+        if !(1..=MAX_NAME_BYTES).contains(&name.len()) || name.contains(is_blank_or_control) {
+            return Err(ConfigError::OptOutClass {
+                name: name.to_owned(),
+            });
+        }
+        self.classes.push(name.to_owned());
+        Ok(())
+    }
+
+    /// Whether `value` holds a merge tag of the sender's own. An opener is enough, unless it is one
+    /// character: URLs hold such characters of themselves, so its closer must follow.
+    pub(crate) fn has_merge_tag(&self, value: &str) -> bool {
+        self.merge_tags.iter().any(|Delimiters { close, open }| {
+            let opened = memmem::find(value.as_bytes(), open.as_bytes());
+            opened
+                .and_then(|at| value.get(at + open.len()..))
+                .is_some_and(|rest| {
+                    open.chars().nth(1).is_some()
+                        || memmem::find(rest.as_bytes(), close.as_bytes()).is_some()
+                })
+        })
+    }
+
+    /// Looks up a raw attribute name that means something to this sender alone; returns a number below
+    /// [`MAX_ATTRIBUTES`](Self::MAX_ATTRIBUTES).
+    pub(crate) fn attribute(&self, name: &[u8]) -> Option<u8> {
+        let is_name = |(_, own): &(u8, &OptOutAttribute)| {
+            own.known.is_none() && own.name.as_bytes().eq_ignore_ascii_case(name)
+        };
+        let mut numbered = (0..).zip(&self.attributes);
+        numbered.find(is_name).map(|(number, _)| number)
+    }
+
+    /// Whether an attribute of the sender's own, by its number, opts out with `value`.
+    pub(crate) fn opts_out(&self, number: u8, value: &str) -> bool {
+        self.attributes
+            .get(usize::from(number))
+            .is_some_and(|attribute| attribute.opts_out(value))
+    }
+
+    /// Whether an attribute that every domain understands opts out here with `value` too.
+    pub(crate) fn opts_out_by(&self, name: AttributeName, value: &str) -> bool {
+        self.attributes
+            .iter()
+            .any(|attribute| attribute.known == Some(name) && attribute.opts_out(value))
+    }
+
+    pub(crate) fn opts_out_by_class(&self, word: &str) -> bool {
+        self.classes.iter().any(|class| class == word)
+    }
+}
+
+impl OptOutAttribute {
+    fn add(&mut self, value: Option<&str>) {
+        match value {
+            Some(value) => self.values.push(value.trim().to_owned()),
+            None => self.by_presence = true,
+        }
+    }
+
+    fn opts_out(&self, value: &str) -> bool {
+        let is_value = |expected: &String| value.trim().eq_ignore_ascii_case(expected);
+        self.by_presence || self.values.iter().any(is_value)
+    }
+}
+
+/// Links and pixels need these whole, and a class has a setting of its own.
+fn has_another_use(name: AttributeName) -> bool {
+    matches!(
+        name,
+        AttributeName::Class | AttributeName::Href | AttributeName::Src
+    )
+}
+
+fn is_delimiter(text: &str) -> bool {
+    (1..=MAX_DELIMITER_BYTES).contains(&text.len()) && !text.contains(is_blank_or_control)
+}
+
+/// Whether a tag can have an attribute of that name in any charset (HTML §13.1.2.3).
+fn is_attribute_name(name: &str) -> bool {
+    let is_name_byte = |byte: u8| byte.is_ascii_graphic() && !b"\"'<>/=".contains(&byte);
+    (1..=MAX_NAME_BYTES).contains(&name.len()) && name.bytes().all(is_name_byte)
+}
+
+fn is_blank_or_control(character: char) -> bool {
+    character.is_whitespace() || character.is_control()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dialect;
+
+    #[test]
+    fn an_opener_of_two_characters_is_enough_and_one_needs_its_closer() {
+        let mut dialect = Dialect::default();
+        assert!(!dialect.has_merge_tag("[[name]]"));
+        dialect.add_merge_tag("[[", "]]").unwrap();
+        dialect.add_merge_tag("#", "#").unwrap();
+        dialect.add_merge_tag("«", "»").unwrap();
+        for (value, expected) in [
+            ("https://x.test/[[name]]", true),
+            ("https://x.test/[[", true),
+            ("[[", true),
+            ("https://x.test/[name]", false),
+            ("https://x.test/]]", false),
+            ("https://x.test/#name", false),
+            ("https://x.test/#name#", true),
+            ("https://x.test/«name", false),
+            ("https://x.test/»«", false),
+            ("https://x.test/«name»", true),
+        ] {
+            assert_eq!(dialect.has_merge_tag(value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn one_attribute_opts_out_in_several_ways_under_one_number() {
+        let mut dialect = Dialect::default();
+        dialect.add_attribute("Data-Own", " No ".into()).unwrap();
+        dialect.add_attribute("data-other", None).unwrap();
+        dialect.add_attribute("data-OWN", "never".into()).unwrap();
+        let own = dialect.attribute(b"DATA-own").unwrap();
+        for (value, expected) in [
+            ("no", true),
+            ("\nNEVER ", true),
+            ("yes", false),
+            ("", false),
+        ] {
+            assert_eq!(dialect.opts_out(own, value), expected, "{value:?}");
+        }
+        let other = dialect.attribute(b"data-other").unwrap();
+        assert_ne!(own, other);
+        assert!(dialect.opts_out(other, "") && !dialect.opts_out(2, ""));
+        assert_eq!(dialect.attribute(b"data-track"), None);
+    }
+}
