@@ -85,6 +85,9 @@ for options, words in [
     (["--tracking-host", "evilexample.com"], "is not a subdomain of the sending domain"),
     (["--charset", "utf-16"], "charset UTF-16LE is not ASCII-compatible"),
     (["--message", "x" * 1025], "message id is 1025 bytes, expected at most 1024"),
+    (["--merge-tag", "[[", ""], "merge tag `[[`, `` is not usable"),
+    (["--opt-out-attribute", "=never"], "opt-out attribute `` is not usable"),
+    (["--opt-out-class", "a b"], "opt-out class `a b` is not usable"),
     (["--key", "99999999999:00"], "key id is not a number below 2^32"),
     (["--report", "/dev/full"], "rewrite: /dev/full: No space left on device"),
     (["--out-dir", "/dev/null/out", NEWSLETTER], "rewrite: /dev/null/out: Not a directory"),
@@ -137,6 +140,35 @@ for options, destination, words in [
     if destination:
         url = re.search(rb"href='([^']*)", result.stdout)[1].decode()
         assert verify([url], "--key", KEY)[0]["destination"] == destination, result
+
+# The sender's own dialect.
+dialect = ["--merge-tag", "[[", "]]", "--merge-tag", "~~{", "}", "--opt-out-class", "plain"]
+dialect += ["--opt-out-attribute", "data-plain", "--opt-out-attribute", "data-count=never"]
+page = b"""<a href="https://x.test/[[user]]">1</a> <a href="https://x.test/~~{a}">2</a>
+<a class="button plain" href="https://x.test/">3</a> <a data-plain href="https://x.test/">4</a>
+<a data-count="never" href="https://x.test/">5</a> <a data-count="all" href="https://x.test/">6</a>"""
+for options, reasons in [
+    (dialect, ["merge_tag", "merge_tag", "opted_out", "opted_out", "opted_out", None]),
+    ([], [None] * 6),
+]:
+    output, report = rewrite("--key", KEY, *options, document=page)
+    assert [link["reason"] for link in report["links"]] == reasons, report
+    assert report["input_longest_line"] == max(map(len, page.split(b"\n"))), report
+    assert report["output_longest_line"] == max(map(len, output.split("\n"))), report
+keys = list(report)
+assert keys[keys.index("input_bytes") :][:4] == [
+    "input_bytes",
+    "output_bytes",
+    "input_longest_line",
+    "output_longest_line",
+], report
+
+# One line of 900 bytes, which the tracking URLs would make longer than SMTP allows.
+page = b'<a title="x" href="https://x.test/1">1</a><a\thref="https://x.test/2">2</a>'
+page = b"<p>%s</p>" % (b"x" * 820) + page
+output, report = rewrite("--key", KEY, "--line-limit", "998", document=page)
+assert report["tracked"] == 2 and report["pixel"] == "end", report
+assert report["output_longest_line"] <= 998 < report["output_bytes"], report
 
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)

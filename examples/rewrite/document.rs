@@ -111,8 +111,14 @@ fn rewriter<W: Write>(
 /// Says why a document, or the rest of it, went through as it came.
 fn explain(untouched: Untouched) -> String {
     match untouched {
+        Untouched::Charset => {
+            "starts with a UTF-16 byte order mark, the document is untouched".to_owned()
+        }
         Untouched::MemoryLimit { at } => {
             format!("over the memory limit at byte {at}, the document is untouched from there on")
+        }
+        Untouched::Parser { at } => {
+            format!("can't be parsed at byte {at}, the document is untouched from there on")
         }
         reason => format!("the document is untouched: {reason}"),
     }

@@ -4,7 +4,9 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use linkseal::{DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost};
+use linkseal::{
+    ConfigError, DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost,
+};
 
 /// Rewrite an HTML mail: every link signed and tracked, an open pixel put in.
 #[derive(Parser)]
@@ -48,6 +50,18 @@ pub(crate) struct Options {
     /// Leave this link alone, as the mail's List-Unsubscribe field names it.
     #[arg(long, value_name = "URL")]
     unsubscribe_url: Vec<String>,
+    /// Leave links alone that hold a merge tag of the sender's own, from OPEN to CLOSE.
+    #[arg(long, num_args = 2, value_names = ["OPEN", "CLOSE"])]
+    merge_tag: Vec<String>,
+    /// Leave links alone that have this attribute, with this value if there is one.
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    opt_out_attribute: Vec<String>,
+    /// Leave links of this class alone.
+    #[arg(long, value_name = "NAME")]
+    opt_out_class: Vec<String>,
+    /// Make no line longer than that, such as 998, the most that SMTP allows.
+    #[arg(long, value_name = "BYTES")]
+    line_limit: Option<usize>,
     /// Charset of the document, as its Content-Type states it. UTF-8 without, or what the document's
     /// <meta> states if it is not valid UTF-8 and read whole.
     #[arg(long, value_name = "LABEL")]
@@ -91,11 +105,35 @@ impl Options {
         if self.keep_markers {
             domain = domain.with_markers_kept();
         }
+        if let Some(bytes) = self.line_limit {
+            domain = domain.with_line_limit(bytes);
+        }
         domain = domain.with_pixel_placement(match self.pixel {
             Pixel::End => PixelPlacement::End,
             Pixel::Start => PixelPlacement::Start,
             Pixel::Both => PixelPlacement::Both,
         });
+        Ok(self.with_dialect(domain)?.for_message(self.message()?))
+    }
+
+    /// Adds the merge tags and the markers of the sender's own.
+    fn with_dialect(&self, mut domain: DomainConfig) -> Result<DomainConfig, ConfigError> {
+        for [open, close] in self.merge_tag.as_chunks().0 {
+            domain = domain.with_merge_tag(open, close)?;
+        }
+        for attribute in &self.opt_out_attribute {
+            domain = match attribute.split_once('=') {
+                Some((name, value)) => domain.with_opt_out_attribute(name, value)?,
+                None => domain.with_opt_out_attribute(attribute, None)?,
+            };
+        }
+        for name in &self.opt_out_class {
+            domain = domain.with_opt_out_class(name)?;
+        }
+        Ok(domain)
+    }
+
+    fn message(&self) -> Result<Message, Box<dyn Error>> {
         let mut message = Message::new(self.message.clone())?
             .with_recipient(self.recipient.clone())?
             .with_sent_at(self.sent_at)?;
@@ -111,7 +149,7 @@ impl Options {
         if self.no_opens {
             message = message.without_open_tracking();
         }
-        Ok(domain.for_message(message))
+        Ok(message)
     }
 }
 

@@ -37,6 +37,8 @@ fn report_json(file: Option<&Path>, report: &Report) -> Value {
         "untouched": report.untouched().map(|reason| reason.as_str()),
         "input_bytes": report.input_bytes(),
         "output_bytes": report.output_bytes(),
+        "input_longest_line": report.input_longest_line(),
+        "output_longest_line": report.output_longest_line(),
         "gmail_clips": report.gmail_clips(),
     })
 }
