@@ -170,11 +170,20 @@ output, report = rewrite("--key", KEY, "--line-limit", "998", document=page)
 assert report["tracked"] == 2 and report["pixel"] == "end", report
 assert report["output_longest_line"] <= 998 < report["output_bytes"], report
 
+result = subprocess.run(
+    [EXAMPLES / "rewrite", "--key", KEY],
+    input="\ufeff<p>".encode("utf-16-le"),
+    capture_output=True,
+    check=True,
+)
+assert result.stdout == "\ufeff<p>".encode("utf-16-le"), result
+assert b"starts with a UTF-16 byte order mark" in result.stderr, result
+
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)
     pages = [folder / "one.html", folder / "two.html"]
     pages[0].write_text("<a href='https://x.test/1'>1</a>")
-    pages[1].write_bytes(b"<a href='https://x.test/?\xff'>2</a>\xfe")
+    pages[1].write_bytes(b"<a href='https://x.test/2'>2</a>\xfe<a href='https://x.test/\xff'>3</a>")
     subprocess.run(
         [EXAMPLES / "rewrite", "--key", KEY, "--out-dir", folder / "out", "--report"]
         + [folder / "report", *pages],
@@ -182,6 +191,8 @@ with tempfile.TemporaryDirectory() as folder:
     )
     lines = (folder / "report").read_text().splitlines()
     assert [json.loads(line)["file"] for line in lines] == [str(page) for page in pages]
+    reasons = [link["reason"] for line in lines for link in json.loads(line)["links"]]
+    assert reasons == [None, None, "charset"], reasons
     for page in pages:
         rewritten = (folder / "out" / page.name).read_bytes()
         assert rewritten.startswith(b"<a href='https://link.example.com/c/"), rewritten
