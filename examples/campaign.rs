@@ -75,7 +75,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
             .collect(),
     };
     if let Some(folder) = &options.out_dir {
-        fs::create_dir_all(folder)?;
+        fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
 
     let template = Template::compile(&document, &domain);

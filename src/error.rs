@@ -15,6 +15,9 @@ use crate::key::KeyId;
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
+    /// What stands before the colon is not a number below 2^32.
+    #[error("key id is not a number below 2^32, expected one before the signing key's colon")]
+    InvalidId,
     /// The text does not start with a key id and a colon.
     #[error("signing key has no id, expected a number below 2^32, a colon, and hexadecimal digits")]
     NoId,

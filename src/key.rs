@@ -120,11 +120,14 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::NoId`] when the text does not start with a number below 2^32 and a colon, otherwise
-    /// as [`from_hex`](Self::from_hex).
+    /// [`KeyError::NoId`] when nothing stands before a colon, [`KeyError::InvalidId`] when that is
+    /// not a number below 2^32, otherwise as [`from_hex`](Self::from_hex).
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let (id, secret) = text.split_once(':').ok_or(KeyError::NoId)?;
-        let id = id.parse().map_err(|_| KeyError::NoId)?;
+        if id.is_empty() {
+            return Err(KeyError::NoId);
+        }
+        let id = id.parse().map_err(|_| KeyError::InvalidId)?;
         Self::from_hex(KeyId(id), secret)
     }
 

@@ -40,9 +40,16 @@ fn short_and_misspelt_keys_are_refused() {
     assert!(SigningKey::from_hex(KeyId(1), &"0aF".repeat(22)).is_ok());
     let no_id =
         "signing key has no id, expected a number below 2^32, a colon, and hexadecimal digits";
-    for text in ["", "00ff", ":00ff", "x:00ff", "4294967296:00ff"] {
+    for text in ["", "00ff", ":00ff"] {
         assert_refused(SigningKey::parse(text), no_id);
     }
+    let invalid_id =
+        "key id is not a number below 2^32, expected one before the signing key's colon";
+    for text in ["x:00ff", "-1:00ff", "4294967296:00ff", "99999999999:00ff"] {
+        assert_refused(SigningKey::parse(text), invalid_id);
+    }
+    let greatest = SigningKey::parse(&format!("4294967295:{}", "0a".repeat(32))).unwrap();
+    assert_eq!(greatest.id(), KeyId(u32::MAX));
     assert_refused(SigningKey::parse("1:xy"), not_hex);
     let parsed = SigningKey::parse(&format!("7:{}", "0a".repeat(32))).unwrap();
     assert_eq!(parsed.id(), KeyId(7));
