@@ -5,7 +5,6 @@ use super::tag::is_space;
 /// Follows a document up to its body, and through `template`s, whose content is in no body.
 #[derive(Debug, Default)]
 pub(super) struct BodyTracker {
-    has_body_tag: bool,
     has_started: bool,
     open_templates: usize,
 }
@@ -16,8 +15,8 @@ impl BodyTracker {
         self.open_templates == 0
     }
 
-    pub(super) fn has_body_tag(&self) -> bool {
-        self.has_body_tag
+    pub(super) fn has_started(&self) -> bool {
+        self.has_started
     }
 
     /// Takes in a start tag of HTML; returns whether the body starts with it.
@@ -29,7 +28,8 @@ impl BodyTracker {
         if self.has_started || !self.is_outside_templates() {
             return false;
         }
-        self.has_body_tag |= name.eq_ignore_ascii_case(b"body");
+        // A `frameset` takes the place of the body.
+        self.has_started |= name.eq_ignore_ascii_case(b"frameset");
         !HEAD_ELEMENTS
             .iter()
             .any(|head| head.eq_ignore_ascii_case(name))
@@ -61,12 +61,11 @@ impl BodyTracker {
     }
 }
 
-/// What may come before the body without starting it; a `frameset` takes its place.
-const HEAD_ELEMENTS: [&[u8]; 13] = [
+/// What may come before the body without starting it.
+const HEAD_ELEMENTS: [&[u8]; 12] = [
     b"base",
     b"basefont",
     b"bgsound",
-    b"frameset",
     b"head",
     b"html",
     b"link",

@@ -1,18 +1,18 @@
 //! What each finding means: for links, for the body, and for the pixel.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::body::BodyTracker;
 use super::cursor::{Cursor, PixelPut};
 use super::finding::{Element, Finding, StartTag};
 use super::links::Links;
-use super::nested::{conditional_markup, is_outlook_link, parse_nested};
-use super::open_construct::open_construct;
-use super::parser::Scope;
-use super::pixel::Pixel;
+use super::nested::{Nested, conditional_markup, is_outlook_link};
+use super::parser::MAX_TAG_BYTES;
+use super::pixel::{Pixel, StartPlace};
 use super::placeholder::{Placeholders, Sides};
 use super::sink::{Cut, Sink};
-use super::tag::{Tag, is_end_tag_of};
+use super::tag::{Tag, is_end_tag_of, start_tag_name};
 use super::window::Window;
 use crate::report::LinkContext;
 use crate::token::Placement;
@@ -29,8 +29,12 @@ pub(super) struct Page<S> {
     pub(super) longest_construct: usize,
     /// The start tag of the open `noscript`.
     pub(super) noscript: Option<Range<usize>>,
+    /// What a nested parser may keep.
+    pub(super) parser_bytes: usize,
     pub(super) pixel: Pixel,
     pub(super) placeholders: Placeholders,
+    /// What has been found and not yet been taken, in document order.
+    pub(super) queue: VecDeque<Finding>,
     /// Whether there is an open pixel of this domain, of whatever message.
     pub(super) saw_own_pixel: bool,
     /// Text that may hold the start of a placeholder at its end.
@@ -62,8 +66,10 @@ impl<S: Sink> Page<S> {
             links,
             longest_construct: usize::MAX,
             noscript: None,
+            parser_bytes: usize::MAX,
             pixel,
             placeholders,
+            queue: VecDeque::new(),
             saw_own_pixel: false,
             text: None,
             foreign_depth: 0,
@@ -72,13 +78,8 @@ impl<S: Sink> Page<S> {
         }
     }
 
-    /// Takes in the next token of the document, or of a part that is read by itself.
-    pub(super) fn take(
-        &mut self,
-        window: &Window<'_>,
-        finding: &Finding,
-        context: LinkContext,
-    ) -> Result<(), TooLong> {
+    /// Takes in the next token of the document.
+    pub(super) fn take(&mut self, window: &Window<'_>, finding: &Finding) -> Result<(), TooLong> {
         if !matches!(finding, Finding::Text(_)) {
             self.end_text(window);
         }
@@ -91,7 +92,7 @@ impl<S: Sink> Page<S> {
             }
             Finding::EndTag { element, tag } => self.take_end_tag(window, *element, tag),
             Finding::RawText(_) => Ok(()),
-            Finding::StartTag(start) => self.take_start_tag(window, start, context),
+            Finding::StartTag(start) => self.take_start_tag(window, start),
             Finding::Text(range) => {
                 self.take_text(window, range);
                 Ok(())
@@ -103,8 +104,10 @@ impl<S: Sink> Page<S> {
     pub(super) fn first_needed(&self) -> Option<usize> {
         let text = self.text.as_ref().map(|text| text.start);
         let noscript = self.noscript.as_ref().map(|tag| tag.start);
-        let is_at_hand = |at: &usize| *at >= self.cursor.handed_on;
-        let start = self.pixel.start_at().filter(is_at_hand);
+        let start = match self.pixel.start_place() {
+            Some(StartPlace::At(at)) if at >= self.cursor.handed_on => Some(at),
+            _ => None,
+        };
         [text, noscript, start].into_iter().flatten().min()
     }
 
@@ -123,11 +126,12 @@ impl<S: Sink> Page<S> {
     /// Puts the pixel that belongs to the start of the body, if the body has started; at the latest
     /// before the token at `next`.
     pub(super) fn put_start_pixel(&mut self, window: &Window<'_>, next: usize) {
-        let Some(start) = self.pixel.start_at() else {
-            return;
+        let at = match self.pixel.start_place() {
+            Some(StartPlace::At(at)) if at >= self.cursor.handed_on => at,
+            Some(_) => next,
+            None => return,
         };
-        let mut places = [start, next].into_iter();
-        if let Some(at) = places.find(|at| *at >= self.cursor.handed_on) {
+        if at >= self.cursor.handed_on {
             let put = self.cursor.put_pixel(window, at, Placement::Start);
             self.pixel.settle(Placement::Start, put);
         }
@@ -152,25 +156,24 @@ impl<S: Sink> Page<S> {
         };
         self.check_length(&(tag.start..end_tag.end), tag.start)?;
         let content = tag.end..end_tag.start;
-        let markup = window.slice(content.clone());
-        let nested = parse_nested(markup, content.start, Scope::EveryToken, memory_for(markup));
-        for finding in &nested.findings {
-            self.take(window, finding, LinkContext::Noscript)?;
-        }
-        self.end_text(window);
-        let open = match nested.is_closed {
-            true => None,
-            false => open_construct(self.context(), &nested.markup),
+        let nested = Nested {
+            context: LinkContext::Noscript,
+            markup: window.slice(content.clone()),
+            start: content.start,
         };
-        Ok(open.map(|open| content.start + open))
+        self.take_nested(nested, tag.start)
     }
 
-    fn take_start_tag(
-        &mut self,
-        window: &Window<'_>,
-        start: &StartTag,
-        context: LinkContext,
-    ) -> Result<(), TooLong> {
+    /// Puts what a part of the document holds before all that has been found after it.
+    fn take_nested(&mut self, nested: Nested<'_>, at: usize) -> Result<Option<usize>, TooLong> {
+        let mut found = nested.parse(self.parser_bytes).ok_or(TooLong { at })?;
+        found.findings.append(&mut self.queue);
+        self.queue = found.findings;
+        Ok(found.open)
+    }
+
+    fn take_start_tag(&mut self, window: &Window<'_>, start: &StartTag) -> Result<(), TooLong> {
+        let context = start.context;
         let tag = Tag::new(window, start);
         self.is_foreign = !start.is_html;
         if context == LinkContext::ConditionalComment {
@@ -181,27 +184,31 @@ impl<S: Sink> Page<S> {
         }
         if start.element == Element::Image && self.is_own_pixel(&tag) {
             if start.is_html && self.body.start_tag(b"img") {
-                self.pixel.body_starts(start.tag.start);
+                self.pixel.body_starts(StartPlace::At(start.tag.start));
             }
             self.pixel.found_own();
         }
         self.put_start_pixel(window, start.tag.start);
-        if start.is_html && self.body.start_tag(tag.name()) {
+        if start.element == Element::Frameset && start.is_html && self.body.is_outside_templates() {
+            self.is_frameset |= !self.has_body_before(window, start.tag.start);
+        }
+        let is_by_html_rules = start.is_html || start.element == Element::Foreign;
+        if is_by_html_rules && self.body.start_tag(tag.name()) {
             match start.element {
-                Element::Body => self.pixel.body_starts(start.tag.end),
+                Element::Body => self.pixel.body_starts(StartPlace::At(start.tag.end)),
+                _ if start.tag.len() > self.longest_construct => {
+                    self.pixel.body_starts(StartPlace::BeforeNextToken);
+                }
                 _ => self.start_body_at(window, start.tag.start),
             }
         }
         match start.element {
             Element::Link => self.take_link(window, &tag, context)?,
             Element::Base if start.is_html && self.body.is_outside_templates() => {
-                self.check_length(&start.tag, start.tag.start)?;
+                self.check_tag(&start.tag)?;
                 self.links.set_base(&tag);
             }
             Element::Foreign if !start.is_self_closing => self.foreign_depth += 1,
-            Element::Frameset if start.is_html && !self.body.has_body_tag() => {
-                self.is_frameset |= self.body.is_outside_templates();
-            }
             Element::Html if is_amp(&tag) => self.pixel.document_is_amp(),
             Element::Noscript if start.is_html => self.noscript = Some(start.tag.clone()),
             Element::Other | Element::RawText
@@ -212,6 +219,31 @@ impl<S: Sink> Page<S> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether the body starts before the place `at`. It may start with a token that is not asked for.
+    fn has_body_before(&self, window: &Window<'_>, at: usize) -> bool {
+        if self.body.has_started() || window.start > 0 {
+            return self.body.has_started();
+        }
+        let before = window.slice(self.content_start..at);
+        let nested = Nested {
+            context: LinkContext::Html,
+            markup: before,
+            start: 0,
+        };
+        let mut body = BodyTracker::default();
+        let findings = nested.parse(self.parser_bytes).map(|found| found.findings);
+        findings.iter().flatten().any(|finding| match finding {
+            Finding::StartTag(start) if start.is_html => {
+                let tag = before.get(start.tag.clone()).unwrap_or_default();
+                body.start_tag(start_tag_name(tag))
+            }
+            Finding::Text(range) => body
+                .text(before.get(range.clone()).unwrap_or_default())
+                .is_some(),
+            _ => false,
+        })
     }
 
     /// Whether an `img` is the pixel of the message at hand.
@@ -230,7 +262,7 @@ impl<S: Sink> Page<S> {
         tag: &Tag<'_>,
         context: LinkContext,
     ) -> Result<(), TooLong> {
-        self.check_length(&(tag.start..tag.start + tag.bytes.len()), tag.start)?;
+        self.check_tag(&(tag.start..tag.start + tag.bytes.len()))?;
         self.links.take(&mut self.cursor, window, tag, context);
         Ok(())
     }
@@ -247,7 +279,6 @@ impl<S: Sink> Page<S> {
         match element {
             Element::Noscript => {
                 self.take_noscript(window, tag.clone())?;
-                self.put_start_pixel(window, tag.start);
             }
             Element::Foreign if !ends_page => {
                 self.foreign_depth = self.foreign_depth.saturating_sub(1);
@@ -257,7 +288,7 @@ impl<S: Sink> Page<S> {
             // An image would end SVG or MathML around it, and the rest would be read differently.
             Element::Body if is_end_tag_of(bytes, b"body") && self.foreign_depth == 0 => {
                 if self.body.end_body() {
-                    self.pixel.body_starts(tag.start);
+                    self.pixel.body_starts(StartPlace::At(tag.start));
                 }
                 if self.is_at_hand(tag) && tag.len() <= self.longest_construct {
                     self.put_start_pixel(window, tag.start);
@@ -280,16 +311,23 @@ impl<S: Sink> Page<S> {
             return Ok(());
         };
         self.check_length(range, range.start)?;
-        let bytes = window.slice(markup.clone());
-        let nested = parse_nested(bytes, markup.start, Scope::AnyHref, memory_for(bytes));
-        for finding in &nested.findings {
-            self.take(window, finding, LinkContext::ConditionalComment)?;
-        }
-        Ok(())
+        let nested = Nested {
+            context: LinkContext::ConditionalComment,
+            markup: window.slice(markup.clone()),
+            start: markup.start,
+        };
+        self.take_nested(nested, range.start).map(|_| ())
     }
 
     fn take_text(&mut self, window: &Window<'_>, range: &Range<usize>) {
         let range = range.start.max(self.content_start)..range.end.max(self.content_start);
+        if self
+            .text
+            .as_ref()
+            .is_some_and(|text| text.end != range.start)
+        {
+            self.end_text(window);
+        }
         if self.foreign_depth == 0
             && let Some(at) = self.body.text(window.slice(range.clone()))
         {
@@ -373,7 +411,7 @@ impl<S: Sink> Page<S> {
     }
 
     fn start_body_at(&mut self, window: &Window<'_>, at: usize) {
-        self.pixel.body_starts(at);
+        self.pixel.body_starts(StartPlace::At(at));
         self.put_start_pixel(window, at);
     }
 
@@ -382,18 +420,17 @@ impl<S: Sink> Page<S> {
         self.cursor.handed_on <= range.start
     }
 
+    fn check_tag(&self, tag: &Range<usize>) -> Result<(), TooLong> {
+        let fits = tag.len() <= MAX_TAG_BYTES;
+        fits.then_some(()).ok_or(TooLong { at: tag.start })?;
+        self.check_length(tag, tag.start)
+    }
+
     fn check_length(&self, range: &Range<usize>, at: usize) -> Result<(), TooLong> {
         let fits = range.len() <= self.longest_construct && self.cursor.handed_on <= at;
         fits.then_some(()).ok_or(TooLong { at })
     }
 }
-
-/// What a nested parser may keep: enough for any mail, and no more than in proportion to what it reads.
-fn memory_for(markup: &[u8]) -> usize {
-    MIN_NESTED_MEMORY + 4 * markup.len()
-}
-
-const MIN_NESTED_MEMORY: usize = 64 * 1024;
 
 /// Whether `<html ⚡4email>` or `<html amp4email>` says that the document is one of AMP for Email.
 fn is_amp(tag: &Tag<'_>) -> bool {

@@ -112,7 +112,7 @@ mod tests {
     use crate::scan::window::Window;
 
     fn without_markers(tag: &str) -> String {
-        let mut parser = Parser::new(Scope::EveryToken, usize::MAX, usize::MAX);
+        let mut parser = Parser::new(Scope::EveryToken, usize::MAX);
         parser.feed(tag.as_bytes()).unwrap();
         let mut found = std::collections::VecDeque::new();
         parser.take_findings(&mut found);

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::report::LinkContext;
+
 /// A token, in document order.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Finding {
@@ -49,6 +51,8 @@ impl Finding {
 pub(super) struct StartTag {
     /// Empty for elements whose attributes mean nothing here.
     pub(super) attributes: Vec<AttributeRange>,
+    /// In which part of the document the tag stands.
+    pub(super) context: LinkContext,
     pub(super) element: Element,
     /// Whether the element is in the HTML namespace, not in SVG or MathML.
     pub(super) is_html: bool,

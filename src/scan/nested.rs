@@ -6,9 +6,11 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::finding::{AttributeRange, Finding, StartTag};
+use super::finding::{AttributeRange, Finding};
+use super::open_construct::open_construct;
 use super::parser::{Parser, Scope};
 use super::tag::start_tag_name;
+use crate::report::LinkContext;
 
 const COMMENT_OPENING: &[u8] = b"<!--";
 const NOSCRIPT: &[u8] = b"noscript";
@@ -74,37 +76,61 @@ pub(super) fn is_outlook_link(name: &[u8]) -> bool {
         || name.first_chunk().is_some_and(is_vml)
 }
 
+/// A part of a document that is read by itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Nested<'a> {
+    pub(super) context: LinkContext,
+    pub(super) markup: &'a [u8],
+    /// Where it starts in the document.
+    pub(super) start: usize,
+}
+
 /// What a nested parser has found.
 #[derive(Debug)]
 pub(super) struct NestedFindings {
     pub(super) findings: VecDeque<Finding>,
-    /// Whether the markup ends outside of all constructs.
-    pub(super) is_closed: bool,
-    /// What was read: of the same length as the markup.
-    pub(super) markup: Vec<u8>,
+    /// Where the construct starts in the document that the part ends in.
+    pub(super) open: Option<usize>,
 }
 
-/// Reads `markup`, which starts at `start` of the document.
-pub(super) fn parse_nested(
-    markup: &[u8],
-    start: usize,
-    scope: Scope,
-    memory_limit: usize,
-) -> NestedFindings {
-    let markup = masked(markup, scope);
-    let mut parser = Parser::new(scope, memory_limit, usize::MAX);
-    // After an error what was found before it counts.
-    let is_read = parser.feed(&markup).is_ok();
-    let is_closed = is_read && parser.end();
-    let mut findings = VecDeque::new();
-    parser.take_findings(&mut findings);
-    findings
-        .iter_mut()
-        .for_each(|finding| shift(finding, start));
-    NestedFindings {
-        findings,
-        is_closed,
-        markup,
+impl Nested<'_> {
+    /// Reads the part; `None` when that takes more than `memory_limit` bytes.
+    pub(super) fn parse(self, memory_limit: usize) -> Option<NestedFindings> {
+        let scope = match self.context {
+            LinkContext::ConditionalComment => Scope::AnyHref,
+            LinkContext::Html | LinkContext::Noscript => Scope::EveryToken,
+        };
+        let markup = masked(self.markup, scope);
+        let mut parser = Parser::new(scope, memory_limit);
+        parser.feed(&markup).ok()?;
+        let is_closed = parser.end();
+        let mut findings = VecDeque::new();
+        parser.take_findings(&mut findings);
+        findings.iter_mut().for_each(|finding| self.place(finding));
+        let open = match is_closed || scope == Scope::AnyHref {
+            true => None,
+            false => open_construct(b"", &markup).map(|open| self.start + open),
+        };
+        Some(NestedFindings { findings, open })
+    }
+
+    /// Moves a finding to its place in the document.
+    fn place(self, finding: &mut Finding) {
+        match finding {
+            Finding::Comment(range)
+            | Finding::Doctype(range)
+            | Finding::EndTag { tag: range, .. }
+            | Finding::RawText(range)
+            | Finding::Text(range) => shift(range, self.start),
+            Finding::StartTag(found) => {
+                found.context = self.context;
+                shift(&mut found.tag, self.start);
+                for AttributeRange { name, value } in &mut found.attributes {
+                    shift(name, self.start);
+                    value.iter_mut().for_each(|value| shift(value, self.start));
+                }
+            }
+        }
     }
 }
 
@@ -134,25 +160,6 @@ fn masked(markup: &[u8], scope: Scope) -> Vec<u8> {
     masked
 }
 
-fn shift(finding: &mut Finding, by: usize) {
-    match finding {
-        Finding::Comment(range)
-        | Finding::Doctype(range)
-        | Finding::EndTag { tag: range, .. }
-        | Finding::RawText(range)
-        | Finding::Text(range) => shift_range(range, by),
-        Finding::StartTag(StartTag {
-            attributes, tag, ..
-        }) => {
-            shift_range(tag, by);
-            for AttributeRange { name, value } in attributes {
-                shift_range(name, by);
-                value.iter_mut().for_each(|value| shift_range(value, by));
-            }
-        }
-    }
-}
-
-fn shift_range(range: &mut Range<usize>, by: usize) {
+fn shift(range: &mut Range<usize>, by: usize) {
     *range = range.start + by..range.end + by;
 }

@@ -19,7 +19,7 @@ pub(super) fn open_construct(context: &[u8], rest: &[u8]) -> Option<usize> {
         .map(|at| from + at)
         .collect();
     let is_outside = |opening: &usize| {
-        let mut parser = Parser::new(Scope::EndMark, MEMORY_LIMIT, 0);
+        let mut parser = Parser::new(Scope::EndMark, MEMORY_LIMIT);
         let before = rest.get(..*opening).unwrap_or_default();
         parser.feed(context).is_ok() && parser.feed(before).is_ok() && parser.end()
     };
@@ -29,7 +29,7 @@ pub(super) fn open_construct(context: &[u8], rest: &[u8]) -> Option<usize> {
 
 /// Returns a place in `rest` that no construct before the open one reaches beyond.
 fn last_token(context: &[u8], rest: &[u8]) -> usize {
-    let mut parser = Parser::new(Scope::EveryToken, MEMORY_LIMIT, 0);
+    let mut parser = Parser::new(Scope::EveryToken, MEMORY_LIMIT);
     let mut findings = VecDeque::new();
     let mut last = 0;
     for piece in std::iter::once(context).chain(rest.chunks(PIECE_BYTES)) {

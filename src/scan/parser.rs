@@ -16,6 +16,7 @@ use lol_html::send::{
 use lol_html::{AsciiCompatibleEncoding, MemorySettings, Selector};
 
 use super::finding::{AttributeRange, Element, Finding, StartTag};
+use crate::report::LinkContext;
 
 /// Which tokens are reported.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,6 +35,10 @@ pub(super) enum Scope {
 /// An element that is fed after the document's last byte: what swallows it would swallow a pixel.
 const END_MARK: &[u8] = b"<linkseal-end>";
 const END_MARK_NAME: &str = "linkseal-end";
+
+/// Attributes of longer tags are not noted: lol_html lists them outside of its memory limit, and a tag of
+/// a million attributes would take a hundred times its length.
+pub(super) const MAX_TAG_BYTES: usize = 128 * 1024;
 
 const XHTML: &str = "http://www.w3.org/1999/xhtml";
 
@@ -54,8 +59,7 @@ pub(super) enum ParserError {
 
 impl Parser {
     /// `memory_limit` bounds what lol_html keeps: unfinished tokens, attributes and open elements.
-    /// Attributes are noted of tags that are no longer than `longest_tag`.
-    pub(super) fn new(scope: Scope, memory_limit: usize, longest_tag: usize) -> Self {
+    pub(super) fn new(scope: Scope, memory_limit: usize) -> Self {
         let findings = Findings::default();
         let memory = MemorySettings::new()
             .with_preallocated_parsing_buffer_size(0)
@@ -67,14 +71,10 @@ impl Parser {
             settings = settings.with_encoding(encoding);
         }
         let sink: fn(&[u8]) = |_| {};
-        let notes = Notes {
-            findings: Arc::clone(&findings),
-            longest_tag,
-        };
         Self {
             fed: 0,
             rewriter: Some(HtmlRewriter::new(
-                with_handlers(settings, scope, &notes),
+                with_handlers(settings, scope, &findings),
                 sink,
             )),
             findings,
@@ -149,25 +149,12 @@ static END_MARK_SELECTOR: LazyLock<Option<Selector>> = LazyLock::new(|| END_MARK
 type Findings = Arc<Mutex<VecDeque<Finding>>>;
 type ParserSettings = Settings<'static, 'static>;
 
-/// What each handler needs.
-#[derive(Clone)]
-struct Notes {
-    findings: Findings,
-    longest_tag: usize,
-}
-
-impl Notes {
-    fn add(&self, finding: Finding) {
-        lock(&self.findings).push_back(finding);
-    }
-}
-
-fn with_handlers(settings: ParserSettings, scope: Scope, notes: &Notes) -> ParserSettings {
+fn with_handlers(settings: ParserSettings, scope: Scope, findings: &Findings) -> ParserSettings {
     match scope {
-        Scope::AnyHref => with_element(settings, ANY_HREF.as_ref(), Some(Element::Link), notes),
+        Scope::AnyHref => with_element(settings, ANY_HREF.as_ref(), Some(Element::Link), findings),
         Scope::EveryToken => {
-            let settings = with_element(settings, ANY_ELEMENT.as_ref(), None, notes);
-            with_comments(with_text(settings, notes), notes)
+            let settings = with_element(settings, ANY_ELEMENT.as_ref(), None, findings);
+            with_comments(with_text(settings, findings), findings)
         }
         Scope::Links { comments, pixels } => {
             let selected = |element: Element| {
@@ -181,10 +168,10 @@ fn with_handlers(settings: ParserSettings, scope: Scope, notes: &Notes) -> Parse
                 .iter()
                 .filter(|(element, _)| selected(*element))
                 .fold(settings, |settings, (element, selector)| {
-                    with_element(settings, Some(selector), Some(*element), notes)
+                    with_element(settings, Some(selector), Some(*element), findings)
                 });
             match comments {
-                true => with_comments(settings, notes),
+                true => with_comments(settings, findings),
                 false => settings,
             }
         }
@@ -192,7 +179,7 @@ fn with_handlers(settings: ParserSettings, scope: Scope, notes: &Notes) -> Parse
             settings,
             END_MARK_SELECTOR.as_ref(),
             Some(Element::Other),
-            notes,
+            findings,
         ),
     }
 }
@@ -202,39 +189,40 @@ fn with_element(
     settings: ParserSettings,
     selector: Option<&'static Selector>,
     element: Option<Element>,
-    notes: &Notes,
+    findings: &Findings,
 ) -> ParserSettings {
     let Some(selector) = selector else {
         return settings;
     };
-    let notes = notes.clone();
+    let findings = Arc::clone(findings);
     let handler = move |found: &mut LolElement<'_, '_>| {
         let element = element.unwrap_or_else(|| Element::of(&found.tag_name()));
-        note_start_tag(found, element, &notes);
+        note_start_tag(found, element, &findings);
         Ok(())
     };
     let handlers = ElementContentHandlers::default().element(handler);
     settings.append_element_content_handler((Cow::Borrowed(selector), handlers))
 }
 
-fn note_start_tag(found: &mut LolElement<'_, '_>, element: Element, notes: &Notes) {
+fn note_start_tag(found: &mut LolElement<'_, '_>, element: Element, findings: &Findings) {
     let tag = found.source_location().bytes();
     let attributes = match element.has_attributes_of_interest() {
-        true if tag.len() <= notes.longest_tag => attribute_ranges(found),
+        true if tag.len() <= MAX_TAG_BYTES => attribute_ranges(found),
         _ => Vec::new(),
     };
     if element.has_end_of_interest()
         && let Some(handlers) = found.end_tag_handlers()
     {
-        let notes = notes.clone();
+        let findings = Arc::clone(findings);
         handlers.push(Box::new(move |end: &mut EndTag<'_>| {
             let tag = end.source_location().bytes();
-            notes.add(Finding::EndTag { element, tag });
+            lock(&findings).push_back(Finding::EndTag { element, tag });
             Ok(())
         }));
     }
-    notes.add(Finding::StartTag(StartTag {
+    lock(findings).push_back(Finding::StartTag(StartTag {
         attributes,
+        context: LinkContext::Html,
         element,
         is_html: found.namespace_uri() == XHTML,
         is_self_closing: found.is_self_closing(),
@@ -252,30 +240,30 @@ fn attribute_ranges(element: &LolElement<'_, '_>) -> Vec<AttributeRange> {
     element.attributes().iter().filter_map(range).collect()
 }
 
-fn with_comments(settings: ParserSettings, notes: &Notes) -> ParserSettings {
-    let notes = notes.clone();
+fn with_comments(settings: ParserSettings, findings: &Findings) -> ParserSettings {
+    let findings = Arc::clone(findings);
     let handler = move |comment: &mut Comment<'_>| {
         let range = comment.source_location().bytes();
-        notes.add(Finding::Comment(range));
+        lock(&findings).push_back(Finding::Comment(range));
         Ok(())
     };
     settings.append_document_content_handler(DocumentContentHandlers::default().comments(handler))
 }
 
-fn with_text(settings: ParserSettings, notes: &Notes) -> ParserSettings {
-    let text_notes = notes.clone();
+fn with_text(settings: ParserSettings, findings: &Findings) -> ParserSettings {
+    let text_findings = Arc::clone(findings);
     let text = move |text: &mut TextChunk<'_>| {
         let range = text.source_location().bytes();
-        text_notes.add(match text.text_type() {
+        lock(&text_findings).push_back(match text.text_type() {
             TextType::Data => Finding::Text(range),
             _ => Finding::RawText(range),
         });
         Ok(())
     };
-    let doctype_notes = notes.clone();
+    let doctype_findings = Arc::clone(findings);
     let doctype = move |doctype: &mut Doctype<'_>| {
         let range = doctype.source_location().bytes();
-        doctype_notes.add(Finding::Doctype(range));
+        lock(&doctype_findings).push_back(Finding::Doctype(range));
         Ok(())
     };
     let handlers = DocumentContentHandlers::default()

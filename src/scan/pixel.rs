@@ -14,6 +14,14 @@ enum Need {
     Settled(PixelPut),
 }
 
+/// Where the pixel at the start of the body goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum StartPlace {
+    At(usize),
+    /// The body starts with a tag that is too long for a pixel before it.
+    BeforeNextToken,
+}
+
 /// Follows the pixels of one document.
 #[derive(Debug)]
 pub(super) struct Pixel {
@@ -22,8 +30,8 @@ pub(super) struct Pixel {
     /// Whether the document is one of AMP for Email, which allows no `img`.
     is_amp: bool,
     start: Need,
-    /// Where the body starts, until the token after that shows that no pixel of ours stands there.
-    start_at: Option<usize>,
+    /// Set from the start of the body until the next token shows that no pixel of ours stands there.
+    start_place: Option<StartPlace>,
     tracks_opens: bool,
 }
 
@@ -42,7 +50,7 @@ impl Pixel {
                 placement,
                 PixelPlacement::Both | PixelPlacement::Start
             )),
-            start_at: None,
+            start_place: None,
             tracks_opens: domain.tracks_opens(),
         }
     }
@@ -54,7 +62,7 @@ impl Pixel {
             in_placeholder: false,
             is_amp: false,
             start: Need::No,
-            start_at: None,
+            start_place: None,
             tracks_opens: false,
         }
     }
@@ -68,16 +76,16 @@ impl Pixel {
         self.start != Need::No
     }
 
-    pub(super) fn body_starts(&mut self, at: usize) {
+    pub(super) fn body_starts(&mut self, place: StartPlace) {
         if self.needs(Placement::Start) {
-            self.start_at.get_or_insert(at);
+            self.start_place.get_or_insert(place);
         }
     }
 
     /// Takes in a pixel of this message that the document holds already: the one at the start, if it is
     /// the body's first token.
     pub(super) fn found_own(&mut self) {
-        let placement = match self.start_at {
+        let placement = match self.start_place {
             Some(_) => Placement::Start,
             None => Placement::End,
         };
@@ -87,8 +95,8 @@ impl Pixel {
     }
 
     /// Returns where the pixel at the start of the body goes, if it is the next to be put.
-    pub(super) fn start_at(&self) -> Option<usize> {
-        self.start_at
+    pub(super) fn start_place(&self) -> Option<StartPlace> {
+        self.start_place
     }
 
     pub(super) fn document_is_amp(&mut self) {
@@ -100,7 +108,7 @@ impl Pixel {
     }
 
     pub(super) fn settle(&mut self, placement: Placement, put: PixelPut) {
-        self.start_at = self.start_at.filter(|_| placement != Placement::Start);
+        self.start_place = self.start_place.filter(|_| placement != Placement::Start);
         match placement {
             Placement::End => self.end = Need::Settled(put),
             Placement::Start => self.start = Need::Settled(put),

@@ -4,8 +4,6 @@
 //! of the body need. A stream that goes on asks for every token: then each byte is known to belong to a
 //! token that is done with, and can be handed on, or to one that is still open, and is held back.
 
-use std::collections::VecDeque;
-
 use encoding_rs::Encoding;
 
 use super::cursor::Cursor;
@@ -16,23 +14,23 @@ use super::links::Links;
 use super::nested::{is_needed_whole, may_hold_conditional_comment};
 use super::open_construct::open_construct;
 use super::parser::{Parser, ParserError, Scope};
-use super::pixel::Pixel;
+use super::pixel::{Pixel, StartPlace};
 use super::placeholder::Placeholders;
 use super::sink::Sink;
 use super::window::Window;
 use crate::config::{DomainConfig, DomainStatus};
 use crate::link::{Linker, Minter};
-use crate::report::{LinkContext, Report, Untouched};
+use crate::report::{Report, Untouched};
 
 /// How much of a document is fed at once. Small pieces bound what the parser finds at once; with every
 /// token asked for, three bytes of the document are a finding of eighty.
 const PIECE_BYTES: usize = 128 * 1024;
 const SMALL_PIECE_BYTES: usize = 8 * 1024;
 
-/// What the parser may keep, besides what a stream may hold back or a document is long. Of the open
-/// elements of real mail it keeps a few kilobytes.
+/// What the parser may keep besides four times what a stream may hold back, and of a whole document. An
+/// open element takes it about half a kilobyte, and no mail seen so far needs over 64 KB.
 const PARSER_BYTES: usize = 512 * 1024;
-const WHOLE_PARSER_BYTES: usize = 4 * 1024 * 1024;
+const WHOLE_PARSER_BYTES: usize = 32 * 1024 * 1024;
 
 /// Reads one document.
 pub(crate) struct Scanner<S> {
@@ -40,8 +38,7 @@ pub(crate) struct Scanner<S> {
     counted: usize,
     counts_lines: bool,
     fed: usize,
-    /// Whether the document ends outside of all constructs, once it has ended.
-    is_closed: Option<bool>,
+    ending: Option<Ending>,
     /// Whether the start of the open construct has been handed on.
     is_inside: bool,
     lines: LineCounter,
@@ -49,9 +46,23 @@ pub(crate) struct Scanner<S> {
     parser: Option<Parser>,
     /// Up to where all tokens are done with, as far as is known.
     progress: usize,
-    queue: VecDeque<Finding>,
     scope: Scope,
     untouched: Option<Untouched>,
+}
+
+/// How far the end of the document has been read.
+#[derive(Clone, Copy, Debug)]
+enum Ending {
+    /// The last tokens have been found.
+    Tokens {
+        /// Whether the document ends outside of all constructs.
+        is_closed: bool,
+    },
+    /// What an open `noscript` holds has been found.
+    Noscript {
+        /// Where the construct starts that the document ends in.
+        open: Option<usize>,
+    },
 }
 
 impl<S: Sink> Scanner<S> {
@@ -75,13 +86,12 @@ impl<S: Sink> Scanner<S> {
             counted: 0,
             counts_lines: true,
             fed: 0,
-            is_closed: None,
+            ending: None,
             is_inside: false,
             lines: LineCounter::default(),
             page: Page::new(cursor, links, pixel, placeholders),
             parser: None,
             progress: 0,
-            queue: VecDeque::new(),
             scope: Scope::EveryToken,
             untouched,
         }
@@ -113,7 +123,7 @@ impl<S: Sink> Scanner<S> {
 
     /// Whether the sink must be emptied before the scan goes on, in the same window.
     pub(crate) fn is_paused(&self) -> bool {
-        self.page.cursor.sink.is_full() && !self.queue.is_empty()
+        self.page.cursor.sink.is_full() && !self.page.queue.is_empty()
     }
 
     pub(crate) fn sink(&mut self) -> &mut S {
@@ -191,10 +201,11 @@ impl<S: Sink> Scanner<S> {
             lines.read_ending(window.bytes);
         }
         let memory = match self.page.longest_construct {
-            usize::MAX => WHOLE_PARSER_BYTES.max(window.bytes.len()),
-            limit => PARSER_BYTES.saturating_add(limit),
+            usize::MAX => WHOLE_PARSER_BYTES,
+            limit => PARSER_BYTES.saturating_add(limit.saturating_mul(4)),
         };
-        self.parser = Some(Parser::new(self.scope, memory, self.page.longest_construct));
+        self.page.parser_bytes = memory;
+        self.parser = Some(Parser::new(self.scope, memory));
     }
 
     /// Feeds one piece.
@@ -209,7 +220,7 @@ impl<S: Sink> Scanner<S> {
             return;
         };
         let result = parser.feed(piece);
-        parser.take_findings(&mut self.queue);
+        parser.take_findings(&mut self.page.queue);
         self.fed += piece.len();
         self.take_findings(window);
         if let Err(error) = result {
@@ -220,13 +231,13 @@ impl<S: Sink> Scanner<S> {
     fn take_findings(&mut self, window: &Window<'_>) {
         while self.untouched.is_none()
             && !self.is_paused()
-            && let Some(finding) = self.queue.pop_front()
+            && let Some(finding) = self.page.queue.pop_front()
         {
             if self.waits_for_line(window, &finding) {
-                self.queue.push_front(finding);
+                self.page.queue.push_front(finding);
                 return;
             }
-            if let Err(TooLong { at }) = self.page.take(window, &finding, LinkContext::Html) {
+            if let Err(TooLong { at }) = self.page.take(window, &finding) {
                 self.untouched = Some(Untouched::MemoryLimit { at: position(at) });
                 return;
             }
@@ -240,16 +251,16 @@ impl<S: Sink> Scanner<S> {
             Finding::RawText(_) => {}
             Finding::StartTag(start) if start.tag.start < handed_on => {
                 self.is_inside = start.opens_raw_text();
-                self.progress = start.tag.end;
+                self.progress = self.progress.max(start.tag.end);
             }
             // What it contains may be raw text.
             Finding::StartTag(start) => {
                 self.is_inside = false;
-                self.progress = start.tag.start;
+                self.progress = self.progress.max(start.tag.start);
             }
             other => {
                 self.is_inside = false;
-                self.progress = other.range().end;
+                self.progress = self.progress.max(other.range().end);
             }
         }
     }
@@ -267,7 +278,7 @@ impl<S: Sink> Scanner<S> {
     fn hand_on(&mut self, window: &Window<'_>) {
         let limit = self.page.longest_construct;
         let mut needed = self.first_needed();
-        if window.end().saturating_sub(needed) > limit && self.queue.is_empty() {
+        if window.end().saturating_sub(needed) > limit && self.page.queue.is_empty() {
             let context = self.page.context();
             let open = match self.is_inside {
                 true => None,
@@ -292,7 +303,7 @@ impl<S: Sink> Scanner<S> {
     }
 
     fn first_needed(&self) -> usize {
-        let queued = self.queue.front().map(|finding| finding.range().start);
+        let queued = self.page.queue.front().map(|finding| finding.range().start);
         [queued, self.page.first_needed()]
             .into_iter()
             .flatten()
@@ -301,27 +312,32 @@ impl<S: Sink> Scanner<S> {
 
     /// Ends the document. What is open at its end would swallow a pixel after it.
     fn end(&mut self, window: &Window<'_>) {
-        let Some(parser) = &mut self.parser else {
-            return;
-        };
-        let is_closed = match self.is_closed {
-            Some(is_closed) => is_closed,
-            None => parser.end(),
-        };
-        self.is_closed = Some(is_closed);
-        parser.take_findings(&mut self.queue);
-        self.take_findings(window);
-        if self.is_paused() {
-            return;
+        if let Some(mut parser) = self.parser.take() {
+            let is_closed = parser.end();
+            parser.take_findings(&mut self.page.queue);
+            self.ending = Some(Ending::Tokens { is_closed });
         }
-        self.page.end_text(window);
-        if self.untouched.is_none() {
+        self.take_findings(window);
+        if let Some(Ending::Tokens { is_closed }) = self.ending
+            && !self.is_paused()
+            && self.untouched.is_none()
+        {
             match self.open_construct(window, is_closed) {
-                Ok(open) => self.end_body(window, open),
+                Ok(open) => self.ending = Some(Ending::Noscript { open }),
                 Err(TooLong { at }) => {
                     self.untouched = Some(Untouched::MemoryLimit { at: position(at) });
                 }
             }
+            self.take_findings(window);
+        }
+        if self.is_paused() {
+            return;
+        }
+        self.page.end_text(window);
+        if let Some(Ending::Noscript { open }) = self.ending
+            && self.untouched.is_none()
+        {
+            self.end_body(window, open);
         }
         self.page.cursor.hand_on(window, window.end());
     }
@@ -365,7 +381,7 @@ impl<S: Sink> Scanner<S> {
             return;
         }
         if self.page.body.end_body() {
-            self.page.pixel.body_starts(at);
+            self.page.pixel.body_starts(StartPlace::At(at));
         }
         self.page.put_start_pixel(window, at);
         self.page.put_end_pixel(window, at);

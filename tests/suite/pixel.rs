@@ -50,8 +50,15 @@ fn end_is_before_the_first_real_body_end_tag() {
             ("", "[PIXEL]", End),
             ("x", "x[PIXEL]", End),
             ("<body>x</body></html>", "<body>x[PIXEL]</body></html>", End),
-            ("<p>x</BODY\n>", "<p>x[PIXEL]</BODY\n>", End),
-            ("x</body>y</body>", "x[PIXEL]</body>y</body>", End),
+            ("<body>x</BODY\n>", "<body>x[PIXEL]</BODY\n>", End),
+            (
+                "<body>x</body>y</body>",
+                "<body>x[PIXEL]</body>y</body>",
+                End,
+            ),
+            // Browsers put what follows these into the body, too: no open `body` is closed.
+            ("<p>x</body>", "<p>x</body>[PIXEL]", End),
+            ("x</body>y</body>", "x</body>y</body>[PIXEL]", End),
             ("<!-- </body> -->x", "<!-- </body> -->x[PIXEL]", End),
             (
                 "<title></body></title>x",
@@ -77,7 +84,7 @@ fn end_is_before_the_first_real_body_end_tag() {
             ),
             (
                 "<p>x</p><frameset></body>",
-                "<p>x</p><frameset>[PIXEL]</body>",
+                "<p>x</p><frameset></body>[PIXEL]",
                 End,
             ),
             (
@@ -121,7 +128,7 @@ fn start_is_where_the_body_starts() {
                 "<meta><link><base>[PIXEL]&nbsp;",
                 Start,
             ),
-            ("<head></head></html>", "<head></head>[PIXEL]</html>", Start),
+            ("<head></head></html>", "<head></head></html>[PIXEL]", Start),
             (
                 "<head><svg></svg><body>",
                 "<head>[PIXEL]<svg></svg><body>",
@@ -138,7 +145,7 @@ fn start_is_where_the_body_starts() {
                 Start,
             ),
             ("<style>x", "[PIXEL]<style>x", Start),
-            ("<title></title></br>", "<title></title>[PIXEL]</br>", Start),
+            ("<title></title></br>", "<title></title></br>[PIXEL]", Start),
             (
                 "<noscript><style></style></noscript><p>",
                 "<noscript><style></style></noscript>[PIXEL]<p>",
@@ -197,7 +204,7 @@ fn placeholders_give_their_place_and_go() {
                 "<template></template>x[PIXEL]",
                 End,
             ),
-            ("x</body>", "x[PIXEL]</body>", End),
+            ("<body>x</body>", "<body>x[PIXEL]</body>", End),
         ],
     );
     for (own, html, expected) in [
