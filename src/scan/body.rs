@@ -15,6 +15,10 @@ impl BodyTracker {
         self.open_templates == 0
     }
 
+    pub(super) fn open_templates(&self) -> usize {
+        self.open_templates
+    }
+
     pub(super) fn has_started(&self) -> bool {
         self.has_started
     }

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::body::BodyTracker;
+use super::conditional::{conditional_markup, is_outlook_link, parse_conditional};
 use super::cursor::{Cursor, PixelPut};
 use super::finding::{Element, Finding, StartTag};
 use super::links::Links;
-use super::nested::{Nested, conditional_markup, is_outlook_link};
-use super::parser::MAX_TAG_BYTES;
+use super::parser::{MAX_TAG_BYTES, Parser, Scope};
 use super::pixel::{Pixel, StartPlace};
 use super::placeholder::{Placeholders, Sides};
 use super::sink::{Cut, Sink};
@@ -27,8 +27,6 @@ pub(super) struct Page<S> {
     pub(super) links: Links,
     /// How long a construct may be that must be seen whole.
     pub(super) longest_construct: usize,
-    /// The start tag of the open `noscript`.
-    pub(super) noscript: Option<Range<usize>>,
     /// What a nested parser may keep.
     pub(super) parser_bytes: usize,
     pub(super) pixel: Pixel,
@@ -43,7 +41,11 @@ pub(super) struct Page<S> {
     foreign_depth: usize,
     /// Whether the last start tag was one of SVG or MathML.
     is_foreign: bool,
+    /// Whether a `body` start tag has been seen whose element is open.
+    is_body_open: bool,
     is_frameset: bool,
+    /// How many elements `noscript` are open.
+    noscript_depth: usize,
 }
 
 /// A link, a conditional comment or a `noscript` that is too long, or whose start has been handed on.
@@ -65,7 +67,6 @@ impl<S: Sink> Page<S> {
             cursor,
             links,
             longest_construct: usize::MAX,
-            noscript: None,
             parser_bytes: usize::MAX,
             pixel,
             placeholders,
@@ -74,7 +75,9 @@ impl<S: Sink> Page<S> {
             text: None,
             foreign_depth: 0,
             is_foreign: false,
+            is_body_open: false,
             is_frameset: false,
+            noscript_depth: 0,
         }
     }
 
@@ -103,20 +106,24 @@ impl<S: Sink> Page<S> {
     /// Returns the earliest byte that must not be handed on yet.
     pub(super) fn first_needed(&self) -> Option<usize> {
         let text = self.text.as_ref().map(|text| text.start);
-        let noscript = self.noscript.as_ref().map(|tag| tag.start);
         let start = match self.pixel.start_place() {
             Some(StartPlace::At(at)) if at >= self.cursor.handed_on => Some(at),
             _ => None,
         };
-        [text, noscript, start].into_iter().flatten().min()
+        [text, start].into_iter().flatten().min()
     }
 
     /// Returns markup that opens what is open, as far as it decides how what follows is read.
-    pub(super) fn context(&self) -> &'static [u8] {
-        match self.is_foreign {
-            true => b"<svg>",
-            false => b"",
+    pub(super) fn context(&self) -> Vec<u8> {
+        let mut context = Vec::new();
+        if self.is_body_open {
+            context.extend(b"<body>");
         }
+        context.extend(b"<template>".repeat(self.body.open_templates()));
+        if self.is_foreign {
+            context.extend(b"<svg>");
+        }
+        context
     }
 
     pub(super) fn may_hold_pixel(&self) -> bool {
@@ -144,36 +151,11 @@ impl<S: Sink> Page<S> {
         }
     }
 
-    /// Reads what a `noscript` holds, from its start tag to its end tag. Returns where the construct starts
-    /// that it ends in, if it does.
-    pub(super) fn take_noscript(
-        &mut self,
-        window: &Window<'_>,
-        end_tag: Range<usize>,
-    ) -> Result<Option<usize>, TooLong> {
-        let Some(tag) = self.noscript.take() else {
-            return Ok(None);
-        };
-        self.check_length(&(tag.start..end_tag.end), tag.start)?;
-        let content = tag.end..end_tag.start;
-        let nested = Nested {
-            context: LinkContext::Noscript,
-            markup: window.slice(content.clone()),
-            start: content.start,
-        };
-        self.take_nested(nested, tag.start)
-    }
-
-    /// Puts what a part of the document holds before all that has been found after it.
-    fn take_nested(&mut self, nested: Nested<'_>, at: usize) -> Result<Option<usize>, TooLong> {
-        let mut found = nested.parse(self.parser_bytes).ok_or(TooLong { at })?;
-        found.findings.append(&mut self.queue);
-        self.queue = found.findings;
-        Ok(found.open)
-    }
-
     fn take_start_tag(&mut self, window: &Window<'_>, start: &StartTag) -> Result<(), TooLong> {
-        let context = start.context;
+        let context = match start.context {
+            LinkContext::Html if self.noscript_depth > 0 => LinkContext::Noscript,
+            context => context,
+        };
         let tag = Tag::new(window, start);
         self.is_foreign = !start.is_html;
         if context == LinkContext::ConditionalComment {
@@ -204,13 +186,14 @@ impl<S: Sink> Page<S> {
         }
         match start.element {
             Element::Link => self.take_link(window, &tag, context)?,
+            Element::Body if start.is_html => self.is_body_open = true,
             Element::Base if start.is_html && self.body.is_outside_templates() => {
                 self.check_tag(&start.tag)?;
                 self.links.set_base(&tag);
             }
             Element::Foreign if !start.is_self_closing => self.foreign_depth += 1,
             Element::Html if is_amp(&tag) => self.pixel.document_is_amp(),
-            Element::Noscript if start.is_html => self.noscript = Some(start.tag.clone()),
+            Element::MaskedNoscript if start.is_html => self.noscript_depth += 1,
             Element::Other | Element::RawText
                 if self.placeholders.is_start_tag(tag.bytes, tag.name()) =>
             {
@@ -227,14 +210,13 @@ impl<S: Sink> Page<S> {
             return self.body.has_started();
         }
         let before = window.slice(self.content_start..at);
-        let nested = Nested {
-            context: LinkContext::Html,
-            markup: before,
-            start: 0,
-        };
+        let mut parser = Parser::of_part(Scope::EveryToken, self.parser_bytes, b"", 0);
+        // What was found before an error counts.
+        let _ = parser.feed(before);
+        let mut findings = VecDeque::new();
+        parser.take_findings(&mut findings);
         let mut body = BodyTracker::default();
-        let findings = nested.parse(self.parser_bytes).map(|found| found.findings);
-        findings.iter().flatten().any(|finding| match finding {
+        findings.iter().any(|finding| match finding {
             Finding::StartTag(start) if start.is_html => {
                 let tag = before.get(start.tag.clone()).unwrap_or_default();
                 body.start_tag(start_tag_name(tag))
@@ -276,10 +258,9 @@ impl<S: Sink> Page<S> {
         let bytes = window.slice(tag.clone());
         // These leave all elements open (HTML §13.2.6.4.7).
         let ends_page = is_end_tag_of(bytes, b"body") || is_end_tag_of(bytes, b"html");
+        self.is_body_open &= element != Element::Body;
         match element {
-            Element::Noscript => {
-                self.take_noscript(window, tag.clone())?;
-            }
+            Element::MaskedNoscript => self.noscript_depth = self.noscript_depth.saturating_sub(1),
             Element::Foreign if !ends_page => {
                 self.foreign_depth = self.foreign_depth.saturating_sub(1);
                 self.is_foreign &= self.foreign_depth > 0;
@@ -311,12 +292,13 @@ impl<S: Sink> Page<S> {
             return Ok(());
         };
         self.check_length(range, range.start)?;
-        let nested = Nested {
-            context: LinkContext::ConditionalComment,
-            markup: window.slice(markup.clone()),
-            start: markup.start,
-        };
-        self.take_nested(nested, range.start).map(|_| ())
+        let bytes = window.slice(markup.clone());
+        let mut found = parse_conditional(bytes, markup.start, self.parser_bytes)
+            .ok_or(TooLong { at: range.start })?;
+        // Before all that comes after it.
+        found.append(&mut self.queue);
+        self.queue = found;
+        Ok(())
     }
 
     fn take_text(&mut self, window: &Window<'_>, range: &Range<usize>) {

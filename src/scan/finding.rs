@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::noscript::MASK;
 use crate::report::LinkContext;
 
 /// A token, in document order.
@@ -36,6 +37,28 @@ impl Finding {
 }
 
 impl Finding {
+    /// Moves the finding: what was at `from` is at `to`.
+    pub(super) fn shift(&mut self, from: usize, to: usize) {
+        let shift = |range: &mut Range<usize>| {
+            let moved = |at: usize| at.saturating_sub(from) + to;
+            *range = moved(range.start)..moved(range.end);
+        };
+        match self {
+            Self::Comment(range)
+            | Self::Doctype(range)
+            | Self::EndTag { tag: range, .. }
+            | Self::RawText(range)
+            | Self::Text(range) => shift(range),
+            Self::StartTag(start) => {
+                shift(&mut start.tag);
+                for AttributeRange { name, value } in &mut start.attributes {
+                    shift(name);
+                    value.iter_mut().for_each(shift);
+                }
+            }
+        }
+    }
+
     /// Returns up to where the document is done with: the start of a start tag, since what it contains
     /// may be raw text, and nothing for raw text, since a document that ends in it is in its element.
     pub(super) fn done(&self) -> Option<usize> {
@@ -79,6 +102,9 @@ pub(super) enum Element {
     Image,
     /// `a` or `area`.
     Link,
+    /// `noscript`, fed by another name.
+    MaskedNoscript,
+    /// `noscript`, whose content the parser takes for text.
     Noscript,
     Other,
     /// An element whose content is text, whatever it looks like (HTML §13.2.6.2).
@@ -100,6 +126,7 @@ impl Element {
             "iframe" | "noembed" | "noframes" | "plaintext" | "script" | "style" | "textarea"
             | "title" | "xmp" => Self::RawText,
             "noscript" => Self::Noscript,
+            MASK => Self::MaskedNoscript,
             "template" => Self::Template,
             _ => Self::Other,
         }
@@ -113,7 +140,7 @@ impl Element {
     pub(super) fn has_end_of_interest(self) -> bool {
         matches!(
             self,
-            Self::Body | Self::Foreign | Self::Noscript | Self::RawText | Self::Template
+            Self::Body | Self::Foreign | Self::MaskedNoscript | Self::RawText | Self::Template
         )
     }
 }

@@ -3,12 +3,13 @@
 //!
 //! The way of a document: [`Scanner`] feeds it to lol_html (`parser`), whose handlers note ranges of
 //! bytes (`finding`). `dispatch` says what each finding means: `links` decides on a link and its
-//! markers, `nested` reads what stands in conditional comments and `noscript`, `pixel`, `body` and
+//! markers, `conditional` reads what stands in conditional comments, `pixel`, `body` and
 //! `placeholder` know where the open pixel goes. `cursor` hands the original bytes on to a [`Sink`],
 //! with the edits between them. Nothing that lol_html writes is used: it would write a changed tag anew,
 //! without its quotes and white space.
 
 mod body;
+mod conditional;
 mod cursor;
 mod decode;
 mod dispatch;
@@ -16,7 +17,7 @@ mod edit;
 mod finding;
 mod line;
 mod links;
-mod nested;
+mod noscript;
 mod open_construct;
 mod parser;
 mod pixel;

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use super::noscript::maskable_len;
 use super::parser::{Parser, Scope};
 
 /// Memory for the parser, which here keeps little but the elements that are open.
@@ -19,9 +20,9 @@ pub(super) fn open_construct(context: &[u8], rest: &[u8]) -> Option<usize> {
         .map(|at| from + at)
         .collect();
     let is_outside = |opening: &usize| {
-        let mut parser = Parser::new(Scope::EndMark, MEMORY_LIMIT);
+        let mut parser = Parser::of_part(Scope::EndMark, MEMORY_LIMIT, context, 0);
         let before = rest.get(..*opening).unwrap_or_default();
-        parser.feed(context).is_ok() && parser.feed(before).is_ok() && parser.end()
+        parser.feed(before).is_ok() && parser.end()
     };
     let outside = openings.partition_point(is_outside);
     openings.get(outside.checked_sub(1)?).copied()
@@ -29,10 +30,15 @@ pub(super) fn open_construct(context: &[u8], rest: &[u8]) -> Option<usize> {
 
 /// Returns a place in `rest` that no construct before the open one reaches beyond.
 fn last_token(context: &[u8], rest: &[u8]) -> usize {
-    let mut parser = Parser::new(Scope::EveryToken, MEMORY_LIMIT);
+    let mut parser = Parser::of_part(Scope::EveryToken, MEMORY_LIMIT, context, 0);
     let mut findings = VecDeque::new();
-    let mut last = 0;
-    for piece in std::iter::once(context).chain(rest.chunks(PIECE_BYTES)) {
+    let (mut last, mut fed) = (0, 0);
+    while fed < rest.len() {
+        let piece = rest.get(fed..).unwrap_or_default();
+        let piece = piece.get(..PIECE_BYTES).map_or(piece, |first| {
+            first.get(..maskable_len(first)).unwrap_or(first)
+        });
+        fed += piece.len();
         let result = parser.feed(piece);
         parser.take_findings(&mut findings);
         last = findings
@@ -43,7 +49,7 @@ fn last_token(context: &[u8], rest: &[u8]) -> usize {
             break;
         }
     }
-    last.saturating_sub(context.len())
+    last
 }
 
 /// Bounds what the parser finds at once.

@@ -16,6 +16,7 @@ use lol_html::send::{
 use lol_html::{AsciiCompatibleEncoding, MemorySettings, Selector};
 
 use super::finding::{AttributeRange, Element, Finding, StartTag};
+use super::noscript::{MASK, mask_noscript};
 use crate::report::LinkContext;
 
 /// Which tokens are reported.
@@ -42,12 +43,18 @@ pub(super) const MAX_TAG_BYTES: usize = 128 * 1024;
 
 const XHTML: &str = "http://www.w3.org/1999/xhtml";
 
-/// Parses one document, piece by piece.
+/// Parses one document, or a part of one, piece by piece.
 pub(super) struct Parser {
+    /// How much was fed before the document: markup that opens what is open where the part starts.
+    context_bytes: usize,
     fed: usize,
     findings: Findings,
+    /// Whether `noscript` is fed by another name.
+    pub(super) is_masked: bool,
     /// `None` once it has failed: lol_html panics when it is used after that.
     rewriter: Option<HtmlRewriter<'static, fn(&[u8])>>,
+    /// Where the part starts in the document.
+    start: usize,
 }
 
 /// Why the parser stopped before the document's end.
@@ -72,12 +79,30 @@ impl Parser {
         }
         let sink: fn(&[u8]) = |_| {};
         Self {
+            context_bytes: 0,
             fed: 0,
+            is_masked: false,
+            start: 0,
             rewriter: Some(HtmlRewriter::new(
                 with_handlers(settings, scope, &findings),
                 sink,
             )),
             findings,
+        }
+    }
+
+    /// Starts a part of a document, in which `noscript` is read as markup. `context` opens what is open
+    /// where the part starts.
+    pub(super) fn of_part(scope: Scope, memory_limit: usize, context: &[u8], start: usize) -> Self {
+        let mut parser = Self::new(scope, memory_limit);
+        // An error shows again when the part is fed.
+        let _ = parser.feed(context);
+        lock(&parser.findings).clear();
+        Self {
+            context_bytes: context.len(),
+            is_masked: true,
+            start,
+            ..parser
         }
     }
 
@@ -87,7 +112,15 @@ impl Parser {
             return Err(ParserError::Other);
         };
         self.fed += piece.len();
-        rewriter.write(piece).map_err(|error| {
+        let result = match self.is_masked {
+            true => {
+                let mut piece = piece.to_vec();
+                mask_noscript(&mut piece);
+                rewriter.write(&piece)
+            }
+            false => rewriter.write(piece),
+        };
+        result.map_err(|error| {
             self.rewriter = None;
             match error {
                 RewritingError::MemoryLimitExceeded(_) => ParserError::MemoryLimit,
@@ -98,7 +131,13 @@ impl Parser {
 
     /// Moves what was found to the end of `queue`.
     pub(super) fn take_findings(&mut self, queue: &mut VecDeque<Finding>) {
-        queue.append(&mut lock(&self.findings));
+        let mut findings = lock(&self.findings);
+        if self.context_bytes != self.start {
+            for finding in findings.iter_mut() {
+                finding.shift(self.context_bytes, self.start);
+            }
+        }
+        queue.append(&mut findings);
     }
 
     /// Ends the document; returns whether it ends outside of all constructs, so that what follows would
@@ -129,6 +168,7 @@ static SELECTORS: LazyLock<Vec<(Element, Selector)>> = LazyLock::new(|| {
         "area",
         "base",
         "noscript",
+        MASK,
         "body",
         "frameset",
         "html",
@@ -161,7 +201,11 @@ fn with_handlers(settings: ParserSettings, scope: Scope, findings: &Findings) ->
                 pixels
                     || matches!(
                         element,
-                        Element::Base | Element::Link | Element::Noscript | Element::Template
+                        Element::Base
+                            | Element::Link
+                            | Element::MaskedNoscript
+                            | Element::Noscript
+                            | Element::Template
                     )
             };
             let settings = SELECTORS

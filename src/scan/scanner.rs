@@ -6,12 +6,13 @@
 
 use encoding_rs::Encoding;
 
+use super::conditional::{is_needed_whole, may_hold_conditional_comment};
 use super::cursor::Cursor;
 use super::dispatch::{Page, TooLong};
-use super::finding::Finding;
+use super::finding::{Element, Finding, StartTag};
 use super::line::{LineCounter, LineLimit};
 use super::links::Links;
-use super::nested::{is_needed_whole, may_hold_conditional_comment};
+use super::noscript::maskable_len;
 use super::open_construct::open_construct;
 use super::parser::{Parser, ParserError, Scope};
 use super::pixel::{Pixel, StartPlace};
@@ -38,7 +39,8 @@ pub(crate) struct Scanner<S> {
     counted: usize,
     counts_lines: bool,
     fed: usize,
-    ending: Option<Ending>,
+    /// Whether the document ends outside of all constructs, once it has ended.
+    is_closed: Option<bool>,
     /// Whether the start of the open construct has been handed on.
     is_inside: bool,
     lines: LineCounter,
@@ -48,21 +50,6 @@ pub(crate) struct Scanner<S> {
     progress: usize,
     scope: Scope,
     untouched: Option<Untouched>,
-}
-
-/// How far the end of the document has been read.
-#[derive(Clone, Copy, Debug)]
-enum Ending {
-    /// The last tokens have been found.
-    Tokens {
-        /// Whether the document ends outside of all constructs.
-        is_closed: bool,
-    },
-    /// What an open `noscript` holds has been found.
-    Noscript {
-        /// Where the construct starts that the document ends in.
-        open: Option<usize>,
-    },
 }
 
 impl<S: Sink> Scanner<S> {
@@ -86,7 +73,7 @@ impl<S: Sink> Scanner<S> {
             counted: 0,
             counts_lines: true,
             fed: 0,
-            ending: None,
+            is_closed: None,
             is_inside: false,
             lines: LineCounter::default(),
             page: Page::new(cursor, links, pixel, placeholders),
@@ -156,9 +143,7 @@ impl<S: Sink> Scanner<S> {
             self.start(window);
         }
         self.take_findings(window);
-        while self.untouched.is_none() && !self.is_paused() && self.fed < window.end() {
-            self.feed(window);
-        }
+        while self.goes_on() && self.feed(window) {}
         if self.is_paused() {
             return self.page.cursor.handed_on;
         }
@@ -208,8 +193,12 @@ impl<S: Sink> Scanner<S> {
         self.parser = Some(Parser::new(self.scope, memory));
     }
 
-    /// Feeds one piece.
-    fn feed(&mut self, window: &Window<'_>) {
+    fn goes_on(&self) -> bool {
+        self.untouched.is_none() && !self.is_paused()
+    }
+
+    /// Feeds one piece, or the end of the document; returns whether more can be fed.
+    fn feed(&mut self, window: &Window<'_>) -> bool {
         let piece_bytes = match self.scope {
             Scope::EveryToken => SMALL_PIECE_BYTES,
             _ => PIECE_BYTES,
@@ -217,15 +206,24 @@ impl<S: Sink> Scanner<S> {
         let rest = window.from(self.fed);
         let piece = rest.get(..piece_bytes).unwrap_or(rest);
         let Some(parser) = &mut self.parser else {
-            return;
+            return false;
+        };
+        let is_last = window.is_last && piece.len() == rest.len();
+        let piece = match parser.is_masked && !is_last {
+            true => piece.get(..maskable_len(piece)).unwrap_or(piece),
+            false => piece,
         };
         let result = parser.feed(piece);
-        parser.take_findings(&mut self.page.queue);
         self.fed += piece.len();
+        if is_last && result.is_ok() && self.is_closed.is_none() {
+            self.is_closed = Some(parser.end());
+        }
+        parser.take_findings(&mut self.page.queue);
         self.take_findings(window);
         if let Err(error) = result {
             self.give_up(error);
         }
+        !piece.is_empty()
     }
 
     fn take_findings(&mut self, window: &Window<'_>) {
@@ -237,12 +235,26 @@ impl<S: Sink> Scanner<S> {
                 self.page.queue.push_front(finding);
                 return;
             }
+            if let Finding::StartTag(StartTag { element, tag, .. }) = &finding
+                && *element == Element::Noscript
+            {
+                return self.read_as_markup(tag.start);
+            }
             if let Err(TooLong { at }) = self.page.take(window, &finding) {
                 self.untouched = Some(Untouched::MemoryLimit { at: position(at) });
                 return;
             }
             self.take_progress(&finding);
         }
+    }
+
+    /// Starts anew at a `noscript`, whose content the parser took for text.
+    fn read_as_markup(&mut self, at: usize) {
+        self.page.queue.clear();
+        self.fed = at;
+        self.is_closed = None;
+        let (context, memory) = (self.page.context(), self.page.parser_bytes);
+        self.parser = Some(Parser::of_part(self.scope, memory, &context, at));
     }
 
     fn take_progress(&mut self, finding: &Finding) {
@@ -282,7 +294,7 @@ impl<S: Sink> Scanner<S> {
             let context = self.page.context();
             let open = match self.is_inside {
                 true => None,
-                false => open_construct(context, window.from(needed)),
+                false => open_construct(&context, window.from(needed)),
             };
             let start = needed + open.unwrap_or(0);
             self.page.put_start_pixel(window, start);
@@ -296,7 +308,7 @@ impl<S: Sink> Scanner<S> {
             } else {
                 self.page.end_text(window);
                 self.is_inside = true;
-                needed = window.end();
+                needed = self.fed;
             }
         }
         self.page.cursor.hand_on(window, needed);
@@ -312,61 +324,28 @@ impl<S: Sink> Scanner<S> {
 
     /// Ends the document. What is open at its end would swallow a pixel after it.
     fn end(&mut self, window: &Window<'_>) {
-        if let Some(mut parser) = self.parser.take() {
-            let is_closed = parser.end();
-            parser.take_findings(&mut self.page.queue);
-            self.ending = Some(Ending::Tokens { is_closed });
-        }
-        self.take_findings(window);
-        if let Some(Ending::Tokens { is_closed }) = self.ending
-            && !self.is_paused()
-            && self.untouched.is_none()
-        {
-            match self.open_construct(window, is_closed) {
-                Ok(open) => self.ending = Some(Ending::Noscript { open }),
-                Err(TooLong { at }) => {
-                    self.untouched = Some(Untouched::MemoryLimit { at: position(at) });
-                }
-            }
-            self.take_findings(window);
-        }
-        if self.is_paused() {
-            return;
-        }
         self.page.end_text(window);
-        if let Some(Ending::Noscript { open }) = self.ending
-            && self.untouched.is_none()
-        {
-            self.end_body(window, open);
-        }
+        let open = self.open_construct(window);
+        self.end_body(window, open);
         self.page.cursor.hand_on(window, window.end());
     }
 
     /// Returns where the construct starts that the document ends in.
-    fn open_construct(
-        &mut self,
-        window: &Window<'_>,
-        is_closed: bool,
-    ) -> Result<Option<usize>, TooLong> {
-        let end_tag = window.end()..window.end();
-        if !self.page.pixel.tracks_opens() {
-            // Only links matter, and what an open `noscript` holds.
-            return self.page.take_noscript(window, end_tag).map(|_| None);
-        }
-        if self.page.noscript.is_some() {
-            return self.page.take_noscript(window, end_tag);
-        }
-        if is_closed {
-            return Ok(None);
+    fn open_construct(&self, window: &Window<'_>) -> Option<usize> {
+        if self.is_closed == Some(true) || !self.page.pixel.tracks_opens() {
+            return None;
         }
         let from = self.progress.max(self.page.cursor.handed_on);
         let open = match window.start {
             _ if self.is_inside => None,
             0 => open_construct(b"", window.bytes),
-            _ => open_construct(self.page.context(), window.from(from)).map(|open| from + open),
+            _ => {
+                let context = self.page.context();
+                open_construct(&context, window.from(from)).map(|open| from + open)
+            }
         };
         // Without one, it started in what has been handed on.
-        Ok(Some(open.unwrap_or(0)))
+        Some(open.unwrap_or(0))
     }
 
     fn end_body(&mut self, window: &Window<'_>, open: Option<usize>) {
