@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::line::{LineFit, LineLimit};
+use super::line::LineLimit;
 use super::sink::{Cut, Sink};
 use super::window::Window;
 use crate::link::TrackedLink;
@@ -58,6 +58,11 @@ impl<S: Sink> Cursor<S> {
 
     /// Hands on what comes before `to` and has not been yet.
     pub(super) fn hand_on(&mut self, window: &Window<'_>, to: usize) {
+        self.end_due_line(window, to);
+        self.copy(window, to);
+    }
+
+    fn copy(&mut self, window: &Window<'_>, to: usize) {
         let bytes = window.slice(self.handed_on..to);
         if bytes.is_empty() {
             return;
@@ -75,7 +80,8 @@ impl<S: Sink> Cursor<S> {
 
     pub(super) fn cut(&mut self, window: &Window<'_>, range: Range<usize>, why: Cut) {
         self.hand_on(window, range.start);
-        let bytes = window.slice(range.clone());
+        self.end_due_line(window, range.end);
+        let bytes = window.slice(self.handed_on..range.end);
         self.sink.cut(bytes, why);
         self.skip(bytes, range.end);
     }
@@ -86,25 +92,25 @@ impl<S: Sink> Cursor<S> {
         at: usize,
         placement: Placement,
     ) -> PixelPut {
-        let mut line_ending = None;
-        if let Some(lines) = &mut self.line_limit {
-            let pixel = lines.minter.pixel_text(placement);
-            let before = window.slice(self.handed_on..at);
-            match lines.fit_tag(before, &pixel, window.from(at)) {
-                LineFit::Broken => line_ending = Some(lines.ending),
-                LineFit::Nowhere => return PixelPut::LineTooLong,
-                LineFit::Plain => {}
-            }
-        }
         self.hand_on(window, at);
-        self.sink.pixel(placement, line_ending);
-        if let Some(lines) = &mut self.line_limit {
-            let pixel = lines.minter.pixel_text(placement);
-            match line_ending {
-                Some(ending) => lines.put(pixel.replace(' ', ending).as_bytes()),
-                None => lines.put_in_line(pixel.len()),
-            }
+        let Some(lines) = &mut self.line_limit else {
+            self.sink.pixel(placement, None);
+            return PixelPut::Placed;
+        };
+        let pixel = lines.minter.pixel_text(placement);
+        let column = lines.column_after(b"", 0);
+        let broken = lines.broken_tag(column, &pixel);
+        let following = window.from(at);
+        let Some(fit) = lines.fit(column + pixel.len(), broken, b"", following, at) else {
+            return PixelPut::LineTooLong;
+        };
+        lines.take_fit(fit);
+        let ending = fit.is_broken.then_some(lines.ending);
+        match ending {
+            Some(ending) => lines.put(pixel.replace(' ', ending).as_bytes()),
+            None => lines.put(pixel.as_bytes()),
         }
+        self.sink.pixel(placement, ending);
         PixelPut::Placed
     }
 
@@ -115,6 +121,7 @@ impl<S: Sink> Cursor<S> {
         place: LinkPlace,
         link: &TrackedLink<'_>,
     ) -> Result<(), SkipReason> {
+        self.end_due_line(window, place.value.start);
         let length = self.fit_line(window, &place, link)?;
         self.hand_on(window, place.value.start);
         let original = window.slice(place.value.clone());
@@ -141,27 +148,43 @@ impl<S: Sink> Cursor<S> {
         let space = place.space.clone().filter(|space| {
             space.start >= self.handed_on && !window.slice(space.clone()).contains(&b'\n')
         });
-        let fit = lines.fit_link(
-            window.slice(self.handed_on..place.value.start),
+        let fit = lines.fit(
+            lines.column_after(window.slice(self.handed_on..place.value.start), new),
+            space
+                .as_ref()
+                .map(|space| place.value.start - space.end + new),
             window.slice(self.handed_on..place.value.end),
-            new,
             window.from(place.value.end),
-            space.as_ref().map(|space| place.value.start - space.end),
+            place.value.end,
         );
-        match (fit, space) {
-            (LineFit::Plain, _) => Ok(new),
-            (LineFit::Broken, Some(space)) => {
-                let ending = lines.ending;
-                self.hand_on(window, space.start);
-                self.sink.source(ending.as_bytes());
-                self.skip(window.slice(space.clone()), space.end);
-                if let Some(lines) = &mut self.line_limit {
-                    lines.put(ending.as_bytes());
-                }
-                Ok(new)
-            }
-            _ => Err(SkipReason::LineLength),
+        let fit = fit.ok_or(SkipReason::LineLength)?;
+        lines.take_fit(fit);
+        if let Some(space) = space.filter(|_| fit.is_broken) {
+            self.end_line(window, space);
         }
+        Ok(new)
+    }
+
+    /// Ends the line in the white space that an edit has asked for, if that comes before `to`.
+    fn end_due_line(&mut self, window: &Window<'_>, to: usize) {
+        let due = self.line_limit.as_mut().and_then(|lines| {
+            let is_here = |space: &mut Range<usize>| space.end <= to;
+            lines.due.take_if(is_here)
+        });
+        if let Some(space) = due.filter(|space| space.start >= self.handed_on) {
+            self.end_line(window, space);
+        }
+    }
+
+    /// Puts a line ending in the place of white space.
+    fn end_line(&mut self, window: &Window<'_>, space: Range<usize>) {
+        self.copy(window, space.start);
+        if let Some(lines) = &mut self.line_limit {
+            let ending = lines.ending.as_bytes();
+            lines.put(ending);
+            self.sink.source(ending);
+        }
+        self.skip(window.slice(space.clone()), space.end);
     }
 
     /// Takes bytes for handed on that something else came in place of.

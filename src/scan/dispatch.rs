@@ -86,6 +86,7 @@ impl<S: Sink> Page<S> {
         if !matches!(finding, Finding::Text(_)) {
             self.end_text(window);
         }
+        self.find_next_space(window, finding.range().end);
         match finding {
             Finding::Comment(range) => self.take_comment(window, range),
             Finding::Doctype(range) => {
@@ -101,6 +102,26 @@ impl<S: Sink> Page<S> {
                 Ok(())
             }
         }
+    }
+
+    /// Looks for the next place after `end` where the line could end: white space in the next link's tag.
+    fn find_next_space(&mut self, window: &Window<'_>, end: usize) {
+        let Some(lines) = &mut self.cursor.line_limit else {
+            return;
+        };
+        let is_link = |finding: &&StartTag| finding.element == Element::Link;
+        let mut links = self
+            .queue
+            .iter()
+            .filter_map(Finding::start_tag)
+            .filter(is_link);
+        lines.next_space = links.find_map(|found| {
+            let tag = Tag::new(window, found);
+            let space = tag.space_before(tag.first_named(b"href")?, 0)?;
+            Some(found.tag.start + space.start..found.tag.start + space.end)
+        });
+        let is_in_line = |space: &mut Range<usize>| !window.slice(end..space.end).contains(&b'\n');
+        lines.next_space = lines.next_space.take_if(is_in_line);
     }
 
     /// Returns the earliest byte that must not be handed on yet.
@@ -379,6 +400,10 @@ impl<S: Sink> Page<S> {
 
     fn replace_placeholder(&mut self, window: &Window<'_>, range: Range<usize>) {
         if self.foreign_depth > 0 || !self.is_at_hand(&range) {
+            return;
+        }
+        // Without its line ending two lines would become one.
+        if self.cursor.line_limit.is_some() && window.slice(range.clone()).contains(&b'\n') {
             return;
         }
         if self.may_hold_pixel() && self.pixel.needs(Placement::End) {

@@ -37,6 +37,13 @@ impl Finding {
 }
 
 impl Finding {
+    pub(super) fn start_tag(&self) -> Option<&StartTag> {
+        match self {
+            Self::StartTag(start) => Some(start),
+            _ => None,
+        }
+    }
+
     /// Moves the finding: what was at `from` is at `to`.
     pub(super) fn shift(&mut self, from: usize, to: usize) {
         let shift = |range: &mut Range<usize>| {

@@ -1,5 +1,7 @@
 //! Lengths of lines, which SMTP limits (RFC 5321 §4.5.3.1.6).
 
+use std::ops::Range;
+
 use crate::link::Minter;
 
 /// Follows the lines of a document that comes in pieces.
@@ -49,30 +51,36 @@ impl LineCounter {
 /// Keeps edits from making lines longer than a limit, or than they were if they were longer.
 #[derive(Debug)]
 pub(super) struct LineLimit {
+    /// White space in a tag that comes later, where the line must end for the sake of an edit before it.
+    pub(super) due: Option<Range<usize>>,
     /// The document's own line ending.
     pub(super) ending: &'static str,
     limit: usize,
     /// Says how long an edit would be.
     pub(super) minter: Minter,
+    /// White space in the next link's tag, where the line of the edit at hand could end.
+    pub(super) next_space: Option<Range<usize>>,
     output: LineCounter,
     source: LineCounter,
 }
 
 /// How an edit keeps to the limit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum LineFit {
-    /// With a line ending in place of white space.
-    Broken,
-    Nowhere,
-    Plain,
+pub(super) struct LineFit {
+    /// Whether the line ends before it, or in it.
+    pub(super) is_broken: bool,
+    /// Whether the line must end in the next link's tag.
+    pub(super) needs_next_space: bool,
 }
 
 impl LineLimit {
     pub(super) fn new(limit: usize, minter: Minter) -> Self {
         Self {
+            due: None,
             ending: "\r\n",
             limit,
             minter,
+            next_space: None,
             output: LineCounter::default(),
             source: LineCounter::default(),
         }
@@ -109,54 +117,61 @@ impl LineLimit {
         following.len() > self.limit || memchr::memchr(b'\n', following).is_some()
     }
 
-    /// Judges an edit that puts `new` bytes after `before`, in place of what reaches to the end of
-    /// `before_and_old`; `after_break` is how much of `before` would stand in the new line.
-    pub(super) fn fit_link(
+    /// Judges an edit whose own line would have `column` bytes up to its end, or `broken` with a line ending
+    /// before it. `source` is the document from what has been handed on to what the edit replaces, and
+    /// `following` comes after it, from the place `end` on. Returns `None` where the lines would be too
+    /// long in any way.
+    ///
+    /// A line that is too long as it is may stay so, but must not grow. Room that a later edit of the line
+    /// makes by its line ending is asked for here, so that a second run finds no more than the first.
+    pub(super) fn fit(
         &self,
-        before: &[u8],
-        before_and_old: &[u8],
-        new: usize,
+        column: usize,
+        broken: Option<usize>,
+        source: &[u8],
         following: &[u8],
-        after_break: Option<usize>,
-    ) -> LineFit {
-        let allowed = self.allowed(before_and_old, following);
+        end: usize,
+    ) -> Option<LineFit> {
         let rest = line_len(following);
-        if self.output.column_after(before) + new + rest <= allowed {
-            LineFit::Plain
-        } else if after_break.is_some_and(|kept| kept + new + rest <= allowed) {
-            LineFit::Broken
-        } else {
-            LineFit::Nowhere
+        let allowed = self.limit.max(self.source.column_after(source) + rest);
+        let up_to_space = self.next_space.as_ref().map(|space| space.start - end);
+        let ways = [
+            (Some(column), Some(rest), allowed, false, false),
+            (Some(column), up_to_space, self.limit, false, true),
+            (broken, Some(rest), allowed, true, false),
+            (broken, up_to_space, self.limit, true, true),
+        ];
+        ways.into_iter()
+            .find(|(column, rest, allowed, ..)| {
+                column
+                    .zip(*rest)
+                    .is_some_and(|(column, rest)| column + rest <= *allowed)
+            })
+            .map(|(.., is_broken, needs_next_space)| LineFit {
+                is_broken,
+                needs_next_space,
+            })
+    }
+
+    /// Makes the next link's tag end the line, if the fit asks for it.
+    pub(super) fn take_fit(&mut self, fit: LineFit) {
+        if fit.needs_next_space {
+            self.due = self.next_space.take();
         }
     }
 
-    /// Judges a tag that is put after `before`, and may be broken at each of its spaces.
-    pub(super) fn fit_tag(&self, before: &[u8], tag: &str, following: &[u8]) -> LineFit {
-        let allowed = self.allowed(before, following);
-        let rest = line_len(following);
-        let column = self.output.column_after(before);
-        if column + tag.len() + rest <= allowed {
-            return LineFit::Plain;
-        }
-        let mut lines = tag.split(' ').map(str::len).peekable();
-        let mut lead = column;
-        while let Some(line) = lines.next() {
-            let rest = match lines.peek() {
-                Some(_) => 0,
-                None => rest,
-            };
-            if lead + line + rest > allowed {
-                return LineFit::Nowhere;
-            }
-            lead = 0;
-        }
-        LineFit::Broken
+    /// Returns how long the line at hand would be with `source` and `new` bytes more.
+    pub(super) fn column_after(&self, source: &[u8], new: usize) -> usize {
+        self.output.column_after(source) + new
     }
 
-    /// A line that is too long as it is may stay so, but must not grow.
-    fn allowed(&self, source: &[u8], following: &[u8]) -> usize {
-        let length = self.source.column_after(source) + line_len(following);
-        self.limit.max(length)
+    /// Returns how long the last line of `tag` is once it is broken at each of its spaces; `None` when
+    /// another of its lines is too long.
+    pub(super) fn broken_tag(&self, column: usize, tag: &str) -> Option<usize> {
+        let (lines, last) = tag.rsplit_once(' ')?;
+        let mut lengths = lines.split(' ').map(str::len);
+        let first = column + lengths.next()?;
+        (first <= self.limit && lengths.all(|length| length <= self.limit)).then_some(last.len())
     }
 }
 

@@ -116,6 +116,12 @@ impl Links {
             ),
         };
 
+        let joins_lines = |cut: &Range<usize>| tag.slice(cut).contains(&b'\n');
+        let cuts = match cursor.line_limit.is_some() && cuts.iter().any(joins_lines) {
+            true => Vec::new(),
+            false => cuts,
+        };
+
         let mut after = cuts.into_iter().peekable();
         let is_before = |cut: &Range<usize>| cut.start < href.name.start;
         let before = std::iter::from_fn(|| after.next_if(is_before));

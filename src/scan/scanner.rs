@@ -127,7 +127,10 @@ impl<S: Sink> Scanner<S> {
     pub(crate) fn choose_scope(&mut self, document: &[u8]) {
         let comments = may_hold_conditional_comment(document);
         let pixels = self.page.pixel.tracks_opens();
-        if !self.page.pixel.is_wanted_at_start() && !self.page.placeholders.is_sought() {
+        let needs_every_token = self.page.pixel.is_wanted_at_start()
+            || self.page.placeholders.is_sought()
+            || self.page.cursor.line_limit.is_some();
+        if !needs_every_token {
             self.scope = Scope::Links { comments, pixels };
         }
     }
@@ -183,7 +186,8 @@ impl<S: Sink> Scanner<S> {
             self.page.content_start = UTF_8_MARK.len();
         }
         if let Some(lines) = &mut self.page.cursor.line_limit {
-            lines.read_ending(window.bytes);
+            let seen = self.page.longest_construct.min(window.bytes.len());
+            lines.read_ending(window.bytes.get(..seen).unwrap_or_default());
         }
         let memory = match self.page.longest_construct {
             usize::MAX => WHOLE_PARSER_BYTES,
@@ -282,7 +286,12 @@ impl<S: Sink> Scanner<S> {
         let Some(lines) = &self.page.cursor.line_limit else {
             return false;
         };
-        !window.is_last && !lines.can_judge(window.from(finding.range().end))
+        // All links must be known where the line of an edit could end.
+        let known = match self.is_closed {
+            Some(_) => return false,
+            None => self.page.queue.back().and_then(Finding::done).unwrap_or(0),
+        };
+        !lines.can_judge(window.slice(finding.range().end..known))
     }
 
     /// Hands on what is done with. Of a construct that is longer than may be held back, the start goes
