@@ -94,16 +94,16 @@ pub(super) fn parse_conditional(
     Some(findings)
 }
 
-/// Puts spaces in place of the openings of nested conditional comments: inside a comment nothing closes
-/// another.
+/// Makes declarations of the openings of nested conditional comments, which end after their condition:
+/// inside a comment nothing closes another.
 fn without_nested_conditions(markup: &[u8]) -> Cow<'_, [u8]> {
     let mut masked = Cow::Borrowed(markup);
     for at in memmem::find_iter(markup, COMMENT_OPENING) {
         let end = at + COMMENT_OPENING.len();
         if is_conditional(markup.get(end..).unwrap_or_default())
-            && let Some(opening) = masked.to_mut().get_mut(at..end)
+            && let Some(dashes) = masked.to_mut().get_mut(at + b"<!".len()..end)
         {
-            opening.fill(b' ');
+            dashes.fill(b' ');
         }
     }
     masked

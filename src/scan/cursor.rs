@@ -100,8 +100,7 @@ impl<S: Sink> Cursor<S> {
         let pixel = lines.minter.pixel_text(placement);
         let column = lines.column_after(b"", 0);
         let broken = lines.broken_tag(column, &pixel);
-        let following = window.from(at);
-        let Some(fit) = lines.fit(column + pixel.len(), broken, b"", following, at) else {
+        let Some(fit) = lines.fit(window, column + pixel.len(), broken, b"", at) else {
             return PixelPut::LineTooLong;
         };
         lines.take_fit(fit);
@@ -148,13 +147,14 @@ impl<S: Sink> Cursor<S> {
         let space = place.space.clone().filter(|space| {
             space.start >= self.handed_on && !window.slice(space.clone()).contains(&b'\n')
         });
+        let before = window.slice(self.handed_on..place.value.start);
         let fit = lines.fit(
-            lines.column_after(window.slice(self.handed_on..place.value.start), new),
+            window,
+            lines.column_after(before, new),
             space
                 .as_ref()
                 .map(|space| place.value.start - space.end + new),
             window.slice(self.handed_on..place.value.end),
-            window.from(place.value.end),
             place.value.end,
         );
         let fit = fit.ok_or(SkipReason::LineLength)?;

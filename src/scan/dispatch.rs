@@ -86,7 +86,6 @@ impl<S: Sink> Page<S> {
         if !matches!(finding, Finding::Text(_)) {
             self.end_text(window);
         }
-        self.find_next_space(window, finding.range().end);
         match finding {
             Finding::Comment(range) => self.take_comment(window, range),
             Finding::Doctype(range) => {
@@ -136,14 +135,20 @@ impl<S: Sink> Page<S> {
 
     /// Returns markup that opens what is open, as far as it decides how what follows is read.
     pub(super) fn context(&self) -> Vec<u8> {
+        let mut context = self.html_context();
+        if self.is_foreign {
+            context.extend(b"<svg>");
+        }
+        context
+    }
+
+    /// Returns the same for a place that is not in SVG or MathML.
+    pub(super) fn html_context(&self) -> Vec<u8> {
         let mut context = Vec::new();
         if self.is_body_open {
             context.extend(b"<body>");
         }
         context.extend(b"<template>".repeat(self.body.open_templates()));
-        if self.is_foreign {
-            context.extend(b"<svg>");
-        }
         context
     }
 
@@ -160,6 +165,7 @@ impl<S: Sink> Page<S> {
             None => return,
         };
         if at >= self.cursor.handed_on {
+            self.find_next_space(window, at);
             let put = self.cursor.put_pixel(window, at, Placement::Start);
             self.pixel.settle(Placement::Start, put);
         }
@@ -167,6 +173,7 @@ impl<S: Sink> Page<S> {
 
     pub(super) fn put_end_pixel(&mut self, window: &Window<'_>, at: usize) {
         if self.may_hold_pixel() && self.pixel.needs(Placement::End) {
+            self.find_next_space(window, at);
             let put = self.cursor.put_pixel(window, at, Placement::End);
             self.pixel.settle(Placement::End, put);
         }
@@ -266,6 +273,7 @@ impl<S: Sink> Page<S> {
         context: LinkContext,
     ) -> Result<(), TooLong> {
         self.check_tag(&(tag.start..tag.start + tag.bytes.len()))?;
+        self.find_next_space(window, tag.start + tag.bytes.len());
         self.links.take(&mut self.cursor, window, tag, context);
         Ok(())
     }
@@ -331,14 +339,14 @@ impl<S: Sink> Page<S> {
         {
             self.end_text(window);
         }
-        if self.foreign_depth == 0
+        if !self.is_foreign
             && let Some(at) = self.body.text(window.slice(range.clone()))
         {
             self.start_body_at(window, range.start + at);
         } else if !range.is_empty() {
             self.put_start_pixel(window, range.start);
         }
-        if self.placeholders.is_sought() && self.foreign_depth == 0 && !range.is_empty() {
+        if self.placeholders.is_sought() && !self.is_foreign && !range.is_empty() {
             let start = self.text.take().map_or(range.start, |text| text.start);
             self.replace_text_placeholders(window, start..range.end, false);
         }
@@ -399,7 +407,7 @@ impl<S: Sink> Page<S> {
     }
 
     fn replace_placeholder(&mut self, window: &Window<'_>, range: Range<usize>) {
-        if self.foreign_depth > 0 || !self.is_at_hand(&range) {
+        if self.is_foreign || !self.is_at_hand(&range) {
             return;
         }
         // Without its line ending two lines would become one.
@@ -407,10 +415,10 @@ impl<S: Sink> Page<S> {
             return;
         }
         if self.may_hold_pixel() && self.pixel.needs(Placement::End) {
+            self.find_next_space(window, range.end);
             let put = self.cursor.put_pixel(window, range.start, Placement::End);
-            if put == PixelPut::LineTooLong {
-                self.pixel.settle(Placement::End, put);
-            } else {
+            // There may be room at the end of the body.
+            if put == PixelPut::Placed {
                 self.pixel.settle_in_placeholder(put);
             }
         }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::window::Window;
 use crate::link::Minter;
 
 /// Follows the lines of a document that comes in pieces.
@@ -56,6 +57,7 @@ pub(super) struct LineLimit {
     /// The document's own line ending.
     pub(super) ending: &'static str,
     limit: usize,
+    line_end: LineEnd,
     /// Says how long an edit would be.
     pub(super) minter: Minter,
     /// White space in the next link's tag, where the line of the edit at hand could end.
@@ -79,6 +81,7 @@ impl LineLimit {
             due: None,
             ending: "\r\n",
             limit,
+            line_end: LineEnd::default(),
             minter,
             next_space: None,
             output: LineCounter::default(),
@@ -111,41 +114,40 @@ impl LineLimit {
         self.output.ends_with_cr = false;
     }
 
-    /// Whether an edit after `following` bytes can be judged: the end of its line is known, or that it
-    /// is too long anyway.
-    pub(super) fn can_judge(&self, following: &[u8]) -> bool {
-        following.len() > self.limit || memchr::memchr(b'\n', following).is_some()
+    /// Whether the end of the line is known, of the bytes from `at` on.
+    pub(super) fn knows_line_end(&mut self, window: &Window<'_>, at: usize) -> bool {
+        self.line_end.find(window, at);
+        self.line_end.end.is_some()
     }
 
     /// Judges an edit whose own line would have `column` bytes up to its end, or `broken` with a line ending
-    /// before it. `source` is the document from what has been handed on to what the edit replaces, and
-    /// `following` comes after it, from the place `end` on. Returns `None` where the lines would be too
-    /// long in any way.
+    /// before it. `source` is the document from what has been handed on to what the edit replaces, which
+    /// ends at `end`. Returns `None` where the lines would be too long in any way.
     ///
     /// A line that is too long as it is may stay so, but must not grow. Room that a later edit of the line
     /// makes by its line ending is asked for here, so that a second run finds no more than the first.
     pub(super) fn fit(
-        &self,
+        &mut self,
+        window: &Window<'_>,
         column: usize,
         broken: Option<usize>,
         source: &[u8],
-        following: &[u8],
         end: usize,
     ) -> Option<LineFit> {
-        let rest = line_len(following);
+        let rest = self.line_end.find(window, end) - end;
         let allowed = self.limit.max(self.source.column_after(source) + rest);
         let up_to_space = self.next_space.as_ref().map(|space| space.start - end);
         let ways = [
-            (Some(column), Some(rest), allowed, false, false),
-            (Some(column), up_to_space, self.limit, false, true),
-            (broken, Some(rest), allowed, true, false),
-            (broken, up_to_space, self.limit, true, true),
+            (Some(column), Some(rest), false, false),
+            (Some(column), up_to_space, false, true),
+            (broken, Some(rest), true, false),
+            (broken, up_to_space, true, true),
         ];
         ways.into_iter()
-            .find(|(column, rest, allowed, ..)| {
+            .find(|(column, rest, ..)| {
                 column
                     .zip(*rest)
-                    .is_some_and(|(column, rest)| column + rest <= *allowed)
+                    .is_some_and(|(column, rest)| column + rest <= allowed)
             })
             .map(|(.., is_broken, needs_next_space)| LineFit {
                 is_broken,
@@ -175,11 +177,38 @@ impl LineLimit {
     }
 }
 
-/// Returns how much of `bytes` belongs to its first line, without the line ending.
-fn line_len(bytes: &[u8]) -> usize {
-    let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
-    let line = bytes.get(..end).unwrap_or_default();
-    line.strip_suffix(b"\r").unwrap_or(line).len()
+/// Where the line at hand ends, searched for once.
+#[derive(Clone, Copy, Debug, Default)]
+struct LineEnd {
+    /// Where its line ending starts, once that has been found.
+    end: Option<usize>,
+    from: usize,
+    searched_to: usize,
+}
+
+impl LineEnd {
+    /// Returns where the line ends that holds the byte at `at`, as far as is known.
+    fn find(&mut self, window: &Window<'_>, at: usize) -> usize {
+        let is_other_line = at < self.from || self.end.is_some_and(|end| end < at);
+        if is_other_line || self.searched_to < at {
+            *self = Self {
+                end: None,
+                from: at,
+                searched_to: at,
+            };
+        }
+        if self.end.is_none() {
+            let new = window.from(self.searched_to);
+            let found = memchr::memchr(b'\n', new).map(|newline| self.searched_to + newline);
+            let has_cr = |newline: &usize| window.slice(newline - 1..*newline) == b"\r";
+            self.end = found.map(|newline| match newline > at && has_cr(&newline) {
+                true => newline - 1,
+                false => newline,
+            });
+            self.searched_to = window.end();
+        }
+        self.end.unwrap_or(window.end())
+    }
 }
 
 #[cfg(test)]

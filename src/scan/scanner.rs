@@ -9,7 +9,7 @@ use encoding_rs::Encoding;
 use super::conditional::{is_needed_whole, may_hold_conditional_comment};
 use super::cursor::Cursor;
 use super::dispatch::{Page, TooLong};
-use super::finding::{Element, Finding, StartTag};
+use super::finding::{Element, Finding};
 use super::line::{LineCounter, LineLimit};
 use super::links::Links;
 use super::noscript::maskable_len;
@@ -239,10 +239,11 @@ impl<S: Sink> Scanner<S> {
                 self.page.queue.push_front(finding);
                 return;
             }
-            if let Finding::StartTag(StartTag { element, tag, .. }) = &finding
-                && *element == Element::Noscript
+            if let Finding::StartTag(start) = &finding
+                && start.element == Element::Noscript
+                && start.is_html
             {
-                return self.read_as_markup(tag.start);
+                return self.read_as_markup(start.tag.start);
             }
             if let Err(TooLong { at }) = self.page.take(window, &finding) {
                 self.untouched = Some(Untouched::MemoryLimit { at: position(at) });
@@ -257,7 +258,7 @@ impl<S: Sink> Scanner<S> {
         self.page.queue.clear();
         self.fed = at;
         self.is_closed = None;
-        let (context, memory) = (self.page.context(), self.page.parser_bytes);
+        let (context, memory) = (self.page.html_context(), self.page.parser_bytes);
         self.parser = Some(Parser::of_part(self.scope, memory, &context, at));
     }
 
@@ -281,17 +282,20 @@ impl<S: Sink> Scanner<S> {
         }
     }
 
-    /// Whether an edit at the finding must wait for the end of its line.
-    fn waits_for_line(&self, window: &Window<'_>, finding: &Finding) -> bool {
-        let Some(lines) = &self.page.cursor.line_limit else {
+    /// Whether an edit at the finding must wait for the end of its line, and for all links up to there.
+    fn waits_for_line(&mut self, window: &Window<'_>, finding: &Finding) -> bool {
+        let Some(lines) = &mut self.page.cursor.line_limit else {
             return false;
         };
-        // All links must be known where the line of an edit could end.
-        let known = match self.is_closed {
-            Some(_) => return false,
-            None => self.page.queue.back().and_then(Finding::done).unwrap_or(0),
+        let at = finding.range().end;
+        let known = self.page.queue.back().and_then(Finding::done).unwrap_or(at);
+        let known = Window {
+            bytes: window.slice(window.start..known),
+            ..*window
         };
-        !lines.can_judge(window.slice(finding.range().end..known))
+        self.is_closed.is_none()
+            && known.end().saturating_sub(at) <= self.page.longest_construct
+            && !lines.knows_line_end(&known, at)
     }
 
     /// Hands on what is done with. Of a construct that is longer than may be held back, the start goes
@@ -361,7 +365,7 @@ impl<S: Sink> Scanner<S> {
         let at = open.unwrap_or(window.end());
         let construct = window.from(at);
         // Before a CDATA section a pixel would end the SVG or MathML that alone makes it one.
-        let is_cdata = construct.starts_with(b"<![CDATA[") && construct.contains(&b'>');
+        let is_cdata = construct.starts_with(b"<![CDATA[");
         let is_gone = at < self.page.cursor.handed_on
             || construct.len() > self.page.longest_construct
             || (open.is_some() && !construct.starts_with(b"<"));
