@@ -15,10 +15,6 @@ impl BodyTracker {
         self.open_templates == 0
     }
 
-    pub(super) fn open_templates(&self) -> usize {
-        self.open_templates
-    }
-
     pub(super) fn has_started(&self) -> bool {
         self.has_started
     }

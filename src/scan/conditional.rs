@@ -43,27 +43,40 @@ pub(super) fn is_needed_whole(start: &[u8]) -> bool {
     NAMES.iter().any(|needed| name.eq_ignore_ascii_case(needed))
 }
 
-/// Whether a document may hold a conditional comment.
-pub(super) fn may_hold_conditional_comment(document: &[u8]) -> bool {
-    let after_opening = |at: usize| document.get(at + COMMENT_OPENING.len()..);
-    memmem::find_iter(document, COMMENT_OPENING)
-        .filter_map(after_opening)
-        .any(is_conditional)
+/// Whether a conditional comment of the document may hold a link. Most hold nothing but a table.
+pub(super) fn may_hold_conditional_link(document: &[u8]) -> bool {
+    let mut rest = document;
+    while let Some(at) = memmem::find(rest, COMMENT_OPENING) {
+        rest = rest.get(at + COMMENT_OPENING.len()..).unwrap_or_default();
+        if !is_conditional(rest) {
+            continue;
+        }
+        // No comment that starts before this is longer.
+        let end = memmem::find(rest, b"-->").unwrap_or(rest.len());
+        let (content, after) = rest.split_at_checked(end).unwrap_or_default();
+        if may_hold_link(content) {
+            return true;
+        }
+        rest = after;
+    }
+    false
 }
 
 /// Returns the range of the document that Outlook reads as markup in the conditional comment `comment`,
-/// which starts at `start`; `None` where that holds no link. Most hold nothing but a table.
+/// which starts at `start`; `None` where that holds no link.
 pub(super) fn conditional_markup(comment: &[u8], start: usize) -> Option<Range<usize>> {
     let content = comment_content(comment);
-    if !is_conditional(content) {
+    if !is_conditional(content) || !may_hold_link(content) {
         return None;
     }
     let condition_end = memchr::memchr(b'>', content)? + 1;
-    let may_be_link = |at: usize| matches!(content.get(at + 1), Some(b'a' | b'A' | b'v' | b'V'));
     let content_start = start + COMMENT_OPENING.len();
+    Some(content_start + condition_end..content_start + content.len())
+}
+
+fn may_hold_link(content: &[u8]) -> bool {
     memchr::memchr_iter(b'<', content)
-        .any(may_be_link)
-        .then(|| content_start + condition_end..content_start + content.len())
+        .any(|at| matches!(content.get(at + 1), Some(b'a' | b'A' | b'v' | b'V')))
 }
 
 /// Whether an element's name makes it a link in a conditional comment: `a`, `area`, or an element of VML,

@@ -41,8 +41,6 @@ pub(super) struct Page<S> {
     foreign_depth: usize,
     /// Whether the last start tag was one of SVG or MathML.
     is_foreign: bool,
-    /// Whether a `body` start tag has been seen whose element is open.
-    is_body_open: bool,
     is_frameset: bool,
     /// How many elements `noscript` are open.
     noscript_depth: usize,
@@ -75,7 +73,6 @@ impl<S: Sink> Page<S> {
             text: None,
             foreign_depth: 0,
             is_foreign: false,
-            is_body_open: false,
             is_frameset: false,
             noscript_depth: 0,
         }
@@ -134,22 +131,11 @@ impl<S: Sink> Page<S> {
     }
 
     /// Returns markup that opens what is open, as far as it decides how what follows is read.
-    pub(super) fn context(&self) -> Vec<u8> {
-        let mut context = self.html_context();
-        if self.is_foreign {
-            context.extend(b"<svg>");
+    pub(super) fn context(&self) -> &'static [u8] {
+        match self.is_foreign {
+            true => b"<svg>",
+            false => b"",
         }
-        context
-    }
-
-    /// Returns the same for a place that is not in SVG or MathML.
-    pub(super) fn html_context(&self) -> Vec<u8> {
-        let mut context = Vec::new();
-        if self.is_body_open {
-            context.extend(b"<body>");
-        }
-        context.extend(b"<template>".repeat(self.body.open_templates()));
-        context
     }
 
     pub(super) fn may_hold_pixel(&self) -> bool {
@@ -214,14 +200,13 @@ impl<S: Sink> Page<S> {
         }
         match start.element {
             Element::Link => self.take_link(window, &tag, context)?,
-            Element::Body if start.is_html => self.is_body_open = true,
             Element::Base if start.is_html && self.body.is_outside_templates() => {
                 self.check_tag(&start.tag)?;
                 self.links.set_base(&tag);
             }
             Element::Foreign if !start.is_self_closing => self.foreign_depth += 1,
             Element::Html if is_amp(&tag) => self.pixel.document_is_amp(),
-            Element::MaskedNoscript if start.is_html => self.noscript_depth += 1,
+            Element::Noscript if start.is_html => self.noscript_depth += 1,
             Element::Other | Element::RawText
                 if self.placeholders.is_start_tag(tag.bytes, tag.name()) =>
             {
@@ -287,9 +272,8 @@ impl<S: Sink> Page<S> {
         let bytes = window.slice(tag.clone());
         // These leave all elements open (HTML §13.2.6.4.7).
         let ends_page = is_end_tag_of(bytes, b"body") || is_end_tag_of(bytes, b"html");
-        self.is_body_open &= element != Element::Body;
         match element {
-            Element::MaskedNoscript => self.noscript_depth = self.noscript_depth.saturating_sub(1),
+            Element::Noscript => self.noscript_depth = self.noscript_depth.saturating_sub(1),
             Element::Foreign if !ends_page => {
                 self.foreign_depth = self.foreign_depth.saturating_sub(1);
                 self.is_foreign &= self.foreign_depth > 0;

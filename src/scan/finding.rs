@@ -93,7 +93,7 @@ pub(super) struct StartTag {
 impl StartTag {
     /// Whether what follows is text, whatever it looks like, up to an end tag.
     pub(super) fn opens_raw_text(&self) -> bool {
-        self.is_html && matches!(self.element, Element::Noscript | Element::RawText)
+        self.is_html && self.element == Element::RawText
     }
 }
 
@@ -109,9 +109,6 @@ pub(super) enum Element {
     Image,
     /// `a` or `area`.
     Link,
-    /// `noscript`, fed by another name.
-    MaskedNoscript,
-    /// `noscript`, whose content the parser takes for text.
     Noscript,
     Other,
     /// An element whose content is text, whatever it looks like (HTML §13.2.6.2).
@@ -132,8 +129,7 @@ impl Element {
             "math" | "svg" => Self::Foreign,
             "iframe" | "noembed" | "noframes" | "plaintext" | "script" | "style" | "textarea"
             | "title" | "xmp" => Self::RawText,
-            "noscript" => Self::Noscript,
-            MASK => Self::MaskedNoscript,
+            MASK => Self::Noscript,
             "template" => Self::Template,
             _ => Self::Other,
         }
@@ -147,7 +143,7 @@ impl Element {
     pub(super) fn has_end_of_interest(self) -> bool {
         matches!(
             self,
-            Self::Body | Self::Foreign | Self::MaskedNoscript | Self::RawText | Self::Template
+            Self::Body | Self::Foreign | Self::Noscript | Self::RawText | Self::Template
         )
     }
 }

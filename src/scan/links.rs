@@ -70,6 +70,11 @@ impl Links {
         self.linker.own_pixel(std::str::from_utf8(source).ok()?)
     }
 
+    /// Returns what the URL of every pixel of this domain starts with.
+    pub(super) fn pixel_url_prefix(&self) -> &str {
+        self.linker.domain().open_url_prefix()
+    }
+
     pub(super) fn is_of_message(&self, pixel: &OwnPixel) -> bool {
         pixel.is_of(self.linker.domain().message())
     }

@@ -24,6 +24,7 @@ mod pixel;
 mod placeholder;
 mod scanner;
 mod sink;
+mod sought;
 mod tag;
 mod window;
 

@@ -17,6 +17,7 @@ use lol_html::{AsciiCompatibleEncoding, MemorySettings, Selector};
 
 use super::finding::{AttributeRange, Element, Finding, StartTag};
 use super::noscript::{MASK, mask_noscript};
+use super::sought::Sought;
 use crate::report::LinkContext;
 
 /// Which tokens are reported.
@@ -28,9 +29,9 @@ pub(super) enum Scope {
     EndMark,
     /// Every token but end tags that close nothing.
     EveryToken,
-    /// Elements that hold links, and those that say where a pixel can stand. This is four times as fast
-    /// as every token.
-    Links { comments: bool, pixels: bool },
+    /// Elements that hold links, and those that say where a pixel can stand, as far as the document may
+    /// hold them. This is four times as fast as every token.
+    Links(Sought),
 }
 
 /// An element that is fed after the document's last byte: what swallows it would swallow a pixel.
@@ -81,7 +82,10 @@ impl Parser {
         Self {
             context_bytes: 0,
             fed: 0,
-            is_masked: false,
+            is_masked: match scope {
+                Scope::Links(sought) => sought.may_hold_noscript(),
+                Scope::AnyHref | Scope::EndMark | Scope::EveryToken => true,
+            },
             start: 0,
             rewriter: Some(HtmlRewriter::new(
                 with_handlers(settings, scope, &findings),
@@ -91,8 +95,7 @@ impl Parser {
         }
     }
 
-    /// Starts a part of a document, in which `noscript` is read as markup. `context` opens what is open
-    /// where the part starts.
+    /// Starts a part of a document. `context` opens what is open where the part starts.
     pub(super) fn of_part(scope: Scope, memory_limit: usize, context: &[u8], start: usize) -> Self {
         let mut parser = Self::new(scope, memory_limit);
         // An error shows again when the part is fed.
@@ -100,7 +103,6 @@ impl Parser {
         lock(&parser.findings).clear();
         Self {
             context_bytes: context.len(),
-            is_masked: true,
             start,
             ..parser
         }
@@ -162,12 +164,11 @@ fn lock(findings: &Mutex<VecDeque<Finding>>) -> MutexGuard<'_, VecDeque<Finding>
 }
 
 /// What [`Scope::Links`] selects. Selectors take longer to parse than a short mail.
-static SELECTORS: LazyLock<Vec<(Element, Selector)>> = LazyLock::new(|| {
+static SELECTORS: LazyLock<Vec<(Element, &str, Selector)>> = LazyLock::new(|| {
     let names = [
         "a",
         "area",
         "base",
-        "noscript",
         MASK,
         "body",
         "frameset",
@@ -178,7 +179,7 @@ static SELECTORS: LazyLock<Vec<(Element, Selector)>> = LazyLock::new(|| {
         "template",
         END_MARK_NAME,
     ];
-    let selector = |name: &str| Some((Element::of(name), name.parse().ok()?));
+    let selector = |name: &'static str| Some((Element::of(name), name, name.parse().ok()?));
     names.into_iter().filter_map(selector).collect()
 });
 
@@ -196,25 +197,14 @@ fn with_handlers(settings: ParserSettings, scope: Scope, findings: &Findings) ->
             let settings = with_element(settings, ANY_ELEMENT.as_ref(), None, findings);
             with_comments(with_text(settings, findings), findings)
         }
-        Scope::Links { comments, pixels } => {
-            let selected = |element: Element| {
-                pixels
-                    || matches!(
-                        element,
-                        Element::Base
-                            | Element::Link
-                            | Element::MaskedNoscript
-                            | Element::Noscript
-                            | Element::Template
-                    )
-            };
+        Scope::Links(sought) => {
             let settings = SELECTORS
                 .iter()
-                .filter(|(element, _)| selected(*element))
-                .fold(settings, |settings, (element, selector)| {
+                .filter(|(element, name, _)| sought.element(*element, name))
+                .fold(settings, |settings, (element, _, selector)| {
                     with_element(settings, Some(selector), Some(*element), findings)
                 });
-            match comments {
+            match sought.comments {
                 true => with_comments(settings, findings),
                 false => settings,
             }

@@ -6,10 +6,10 @@
 
 use encoding_rs::Encoding;
 
-use super::conditional::{is_needed_whole, may_hold_conditional_comment};
+use super::conditional::is_needed_whole;
 use super::cursor::Cursor;
 use super::dispatch::{Page, TooLong};
-use super::finding::{Element, Finding};
+use super::finding::Finding;
 use super::line::{LineCounter, LineLimit};
 use super::links::Links;
 use super::noscript::maskable_len;
@@ -18,6 +18,7 @@ use super::parser::{Parser, ParserError, Scope};
 use super::pixel::{Pixel, StartPlace};
 use super::placeholder::Placeholders;
 use super::sink::Sink;
+use super::sought::Sought;
 use super::window::Window;
 use crate::config::{DomainConfig, DomainStatus};
 use crate::link::{Linker, Minter};
@@ -125,13 +126,13 @@ impl<S: Sink> Scanner<S> {
 
     /// Asks only for those tokens that a whole document needs.
     pub(crate) fn choose_scope(&mut self, document: &[u8]) {
-        let comments = may_hold_conditional_comment(document);
-        let pixels = self.page.pixel.tracks_opens();
         let needs_every_token = self.page.pixel.is_wanted_at_start()
             || self.page.placeholders.is_sought()
             || self.page.cursor.line_limit.is_some();
         if !needs_every_token {
-            self.scope = Scope::Links { comments, pixels };
+            let tracks_opens = self.page.pixel.tracks_opens();
+            let pixel_url = tracks_opens.then(|| self.page.links.pixel_url_prefix());
+            self.scope = Scope::Links(Sought::in_document(document, pixel_url));
         }
     }
 
@@ -239,27 +240,12 @@ impl<S: Sink> Scanner<S> {
                 self.page.queue.push_front(finding);
                 return;
             }
-            if let Finding::StartTag(start) = &finding
-                && start.element == Element::Noscript
-                && start.is_html
-            {
-                return self.read_as_markup(start.tag.start);
-            }
             if let Err(TooLong { at }) = self.page.take(window, &finding) {
                 self.untouched = Some(Untouched::MemoryLimit { at: position(at) });
                 return;
             }
             self.take_progress(&finding);
         }
-    }
-
-    /// Starts anew at a `noscript`, whose content the parser took for text.
-    fn read_as_markup(&mut self, at: usize) {
-        self.page.queue.clear();
-        self.fed = at;
-        self.is_closed = None;
-        let (context, memory) = (self.page.html_context(), self.page.parser_bytes);
-        self.parser = Some(Parser::of_part(self.scope, memory, &context, at));
     }
 
     fn take_progress(&mut self, finding: &Finding) {
@@ -307,7 +293,7 @@ impl<S: Sink> Scanner<S> {
             let context = self.page.context();
             let open = match self.is_inside {
                 true => None,
-                false => open_construct(&context, window.from(needed)),
+                false => open_construct(context, window.from(needed)),
             };
             let start = needed + open.unwrap_or(0);
             self.page.put_start_pixel(window, start);
@@ -354,7 +340,7 @@ impl<S: Sink> Scanner<S> {
             0 => open_construct(b"", window.bytes),
             _ => {
                 let context = self.page.context();
-                open_construct(&context, window.from(from)).map(|open| from + open)
+                open_construct(context, window.from(from)).map(|open| from + open)
             }
         };
         // Without one, it started in what has been handed on.
