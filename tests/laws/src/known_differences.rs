@@ -75,7 +75,7 @@ fn foreign_nesting(parsed: &Parsed) -> (usize, bool) {
             Seen::EndTag(name) if !open.is_empty() && open.pop() != Some(name) => {
                 return (deepest, true);
             }
-            Seen::EndTag(_) | Seen::Comment(_) | Seen::UnclosedComment(_) => {}
+            _ => {}
         }
         deepest = deepest.max(open.len());
     }
