@@ -10,7 +10,7 @@ use linkseal::{LinkContext, Report, rewrite_with_report};
 use self::outcome::{Base, judge_link};
 pub use self::pixels::one_pixel;
 pub use self::same::nothing_new;
-use super::judge::{Parsed, Seen, Tag, parse, tokens};
+use super::judge::{Parsed, Seen, Tag, parse};
 use super::settings::Settings;
 use super::{Verdict, ensure};
 
@@ -90,17 +90,17 @@ fn is_foreign_root(tag: &Tag) -> bool {
     matches!(&*tag.name, "svg" | "math")
 }
 
-/// Links and VML in a conditional comment, as Outlook reads it: the markup after the condition, and
-/// what a comment in there hides, if that is conditional too.
+/// What Outlook reads of a conditional comment: the markup after the condition.
+pub fn outlook_markup(comment: &str) -> Option<&str> {
+    let start = comment.get(..3)?;
+    let (_, markup) = comment.split_once('>')?;
+    start.eq_ignore_ascii_case("[if").then_some(markup)
+}
+
+/// Links and VML in a conditional comment, and in what a comment in there hides, if that is conditional too.
 pub fn outlook_links(comment: &str) -> Vec<Tag> {
-    let condition = comment
-        .get(..3)
-        .is_some_and(|start| start.eq_ignore_ascii_case("[if"));
-    let Some((_, markup)) = comment.split_once('>').filter(|_| condition) else {
-        return Vec::new();
-    };
     let mut found = Vec::new();
-    for seen in tokens(markup) {
+    for seen in outlook_markup(comment).map_or_else(Vec::new, |markup| parse(markup).seen) {
         match seen {
             Seen::Tag(tag) => {
                 let is_vml = tag.name.starts_with("v:") && tag.attribute("href").is_some();

@@ -2,7 +2,8 @@
 
 use linkseal::{PixelPlacement, rewrite_with_report};
 
-use crate::judge::{Seen, Tag, parse, tokens};
+use super::outlook_markup;
+use crate::judge::{Seen, Tag, parse};
 use crate::naive::is_marker;
 use crate::settings::Settings;
 use crate::setup::{CLICK_PREFIX, OPEN_PREFIX, click};
@@ -30,7 +31,7 @@ fn is_same(before: &[Seen], after: &[Seen], settings: Settings) -> Verdict {
             (Some(Seen::Tag(was)), Some(Seen::Tag(is))) => is_same_tag(was, is, settings),
             (Some(Seen::Comment(was)), Some(Seen::Comment(is))) if was != is => {
                 is_same(&outlook_tokens(was), &outlook_tokens(is), settings)?;
-                is_conditional(was)
+                outlook_markup(was).is_some()
             }
             (Some(Seen::Text(was)), Some(Seen::Text(is))) => is_same_text(was, is, settings),
             (was, is) => was == is,
@@ -81,16 +82,10 @@ fn is_same_text(was: &str, is: &str, settings: Settings) -> bool {
     false
 }
 
-fn is_conditional(comment: &str) -> bool {
-    let start = comment.get(..3);
-    start.is_some_and(|start| start.eq_ignore_ascii_case("[if"))
-}
-
 /// What stands in a conditional comment, those inside it laid open.
 fn outlook_tokens(comment: &str) -> Vec<Seen> {
     let mut open = Vec::new();
-    let (_, markup) = comment.split_once('>').unwrap_or_default();
-    for seen in tokens(markup) {
+    for seen in parse(outlook_markup(comment).unwrap_or_default()).seen {
         match seen {
             Seen::UnclosedComment(text) => open.extend(outlook_tokens(&text)),
             seen => open.push(seen),
