@@ -96,20 +96,14 @@ impl Parsed {
     /// The first `base` of the page that has an `href` (HTML §4.2.3), and which of the things seen
     /// it is. A `base` in a `template` or in SVG is none.
     pub fn base(&self) -> Option<(usize, &str)> {
-        let mut open = vec![Rc::clone(&self.dom.document)];
-        while let Some(node) = open.pop() {
-            if let NodeData::Element { name, .. } = &node.data
-                && name.ns == ns!(html)
-                && &*name.local == "base"
-                && let Some(index) = attribute(&node, INDEX)
-                && let index = index.parse::<usize>().unwrap()
-                && let Some(href) = self.seen[index].tag().unwrap().attribute("href")
-            {
-                return Some((index, href));
-            }
-            open.extend(node.children.borrow().iter().rev().map(Rc::clone));
-        }
-        None
+        let bases = html_bases(&self.dom, false).into_iter();
+        let href = |index: usize| self.seen[index].tag()?.attribute("href");
+        bases.filter_map(|index| Some((index, href(index)?))).next()
+    }
+
+    /// Which of the things seen are a `base` of HTML, in a `template` too.
+    pub fn bases(&self) -> Vec<usize> {
+        html_bases(&self.dom, true)
     }
 
     /// The start tags that are links.
@@ -122,6 +116,30 @@ impl Parsed {
 /// Tells the tree's `base` elements apart: the attribute holds their index among what was seen. No
 /// document can have one of that name.
 const INDEX: &str = "index of seen";
+
+fn html_bases(dom: &RcDom, with_templates: bool) -> Vec<usize> {
+    let mut bases = Vec::new();
+    let mut open = vec![Rc::clone(&dom.document)];
+    while let Some(node) = open.pop() {
+        if let NodeData::Element {
+            name,
+            template_contents,
+            ..
+        } = &node.data
+        {
+            let index = attribute(&node, INDEX).filter(|_| name.ns == ns!(html));
+            bases.extend(index.map(|index| index.parse::<usize>().unwrap()));
+            open.extend(
+                template_contents
+                    .borrow()
+                    .clone()
+                    .filter(|_| with_templates),
+            );
+        }
+        open.extend(node.children.borrow().iter().rev().map(Rc::clone));
+    }
+    bases
+}
 
 /// Listens to the tokens on their way to the tree builder, which tells the tokenizer its state.
 struct Listener<S> {

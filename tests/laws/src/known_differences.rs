@@ -5,33 +5,54 @@
 //! fails its test. A law passes over what it finds only in a document of one of these kinds in which lol_html
 //! alone, without this crate, sees other tags than html5ever.
 
-use std::cell::RefCell;
+mod lol;
 
-use lol_html::{HtmlRewriter, Settings, doc_comments, doc_text, element};
-
+use self::lol::differs;
 use super::Verdict;
-use super::judge::{Seen, Tag, parse};
+use super::judge::{Parsed, Seen, Tag, parse};
 use super::oracle::outlook_markup;
 
 /// What the documents of a kind have in common.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Difference {
-    /// An element of raw text whose start tag ends in `=>`. lol_html reads what it holds as markup.
+    /// An `annotation-xml` whose `encoding` has character references, which lol_html does not decode.
+    EncodedAnnotation,
+    /// An element of raw text whose start tag ends in `=>`. Where somebody listens to text or comments, lol_html
+    /// reads what the element holds as markup.
     EmptyValue,
-    /// SVG or MathML. lol_html follows their namespaces by names, and takes no note of which elements are open.
-    ForeignContent,
-    /// A `frameset`: where it replaces the body, browsers ignore most tags.
+    /// A `frameset`: where it replaces the body, browsers ignore most tags, those before it too.
     Frameset,
+    /// `mglyph` or `malignmark` in MathML, which are MathML where other elements would be HTML.
+    MathMlGlyph,
+    /// Tags that are not nested properly inside SVG or MathML. Where these end is known to the stack of
+    /// all open elements, which only a full parser keeps.
+    MisnestedForeignContent,
+    /// SVG or MathML in SVG or MathML: an element of HTML ends all, but one for lol_html.
+    NestedForeignContent,
+    /// `<svg/>` or `<math/>`, which count as open.
+    SelfClosingForeignContent,
 }
 
 impl Difference {
-    pub const ALL: [Self; 3] = [Self::EmptyValue, Self::ForeignContent, Self::Frameset];
+    pub const ALL: [Self; 7] = [
+        Self::EncodedAnnotation,
+        Self::EmptyValue,
+        Self::Frameset,
+        Self::MathMlGlyph,
+        Self::MisnestedForeignContent,
+        Self::NestedForeignContent,
+        Self::SelfClosingForeignContent,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::EncodedAnnotation => "encoded annotation",
             Self::EmptyValue => "empty value before the end of a tag",
-            Self::ForeignContent => "foreign content",
             Self::Frameset => "frameset",
+            Self::MathMlGlyph => "glyph in MathML",
+            Self::MisnestedForeignContent => "misnested foreign content",
+            Self::NestedForeignContent => "nested foreign content",
+            Self::SelfClosingForeignContent => "self-closing foreign content",
         }
     }
 
@@ -42,23 +63,70 @@ impl Difference {
     }
 
     fn is_of(self, html: &str) -> bool {
-        let seen = parse(html).seen;
-        let mut tags = seen.iter().filter_map(Seen::tag);
         match self {
-            Self::EmptyValue => tags.any(is_raw_text) && has_empty_value(html),
-            Self::ForeignContent => tags.any(|tag| matches!(&*tag.name, "svg" | "math")),
-            Self::Frameset => tags.any(|tag| tag.name == "frameset"),
+            Self::EncodedAnnotation => {
+                has_tag(html, |tag| tag.name == "annotation-xml") && html.contains('&')
+            }
+            Self::EmptyValue => has_tag(html, is_raw_text) && has_empty_value(html),
+            Self::Frameset => has_frameset(html),
+            Self::MathMlGlyph => has_tag(html, |tag| matches!(&*tag.name, "malignmark" | "mglyph")),
+            Self::MisnestedForeignContent => nesting(&parse(html)).is_misnested,
+            Self::NestedForeignContent => nesting(&parse(html)).roots > 1,
+            Self::SelfClosingForeignContent => {
+                has_tag(html, |tag| tag.is_self_closing && is_foreign_root(tag))
+            }
         }
     }
+}
 
-    /// Whether browsers ignore a `base`, as they do behind a `frameset`.
-    fn hides_base(self, html: &str) -> bool {
-        let seen = parse(html).seen;
-        let mut tags = seen.iter().filter_map(Seen::tag);
-        self == Self::Frameset
-            && tags.any(|tag| tag.name == "frameset")
-            && tags.any(|tag| tag.name == "base")
+/// How elements nest from the first `svg` or `math` on.
+#[derive(Default)]
+struct Nesting {
+    /// Whether some end tag does not close the element that was opened last.
+    is_misnested: bool,
+    /// How many `svg` and `math` are in each other.
+    roots: usize,
+}
+
+fn nesting(parsed: &Parsed) -> Nesting {
+    let mut nesting = Nesting::default();
+    let mut open = Vec::<&Tag>::new();
+    for seen in &parsed.seen {
+        match seen {
+            Seen::Tag(tag) if open.is_empty() && !is_foreign_root(tag) => {}
+            Seen::Tag(tag) if tag.is_self_closing || is_void(&tag.name) => {}
+            Seen::Tag(tag) => open.push(tag),
+            Seen::EndTag(name) if !open.is_empty() => {
+                nesting.is_misnested |= open.pop().is_some_and(|tag| tag.name != *name);
+            }
+            _ => {}
+        }
+        let roots = open.iter().filter(|tag| is_foreign_root(tag)).count();
+        nesting.roots = nesting.roots.max(roots);
     }
+    nesting
+}
+
+fn is_foreign_root(tag: &Tag) -> bool {
+    matches!(&*tag.name, "svg" | "math")
+}
+
+/// Elements that never have content (HTML §13.1.2).
+fn is_void(name: &str) -> bool {
+    const NAMES: [&str; 13] = [
+        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source",
+        "track", "wbr",
+    ];
+    NAMES.contains(&name)
+}
+
+fn has_tag(html: &str, is_wanted: impl Fn(&Tag) -> bool) -> bool {
+    let seen = parse(html).seen;
+    seen.iter().filter_map(Seen::tag).any(is_wanted)
+}
+
+fn has_frameset(html: &str) -> bool {
+    has_tag(html, |tag| tag.name == "frameset")
 }
 
 /// The document, and what Outlook reads of it in comments.
@@ -92,63 +160,10 @@ pub fn excused(html: &str, verdict: Verdict) -> Verdict {
 /// The same for the place of the pixel. Whether a `frameset` takes the place of the body is for a tree builder to
 /// say, so its document gets a pixel that nobody sees, or none.
 pub fn excused_pixel(html: &str, verdict: Verdict) -> Verdict {
-    match Difference::Frameset.is_of(html) {
+    match has_frameset(html) {
         true => Ok(()),
         false => excused(html, verdict),
     }
-}
-
-/// Whether lol_html sees other start tags than html5ever, at the document's end or in the place of text that a
-/// law of this crate knows.
-fn differs(html: &str) -> bool {
-    let mark = |text: &str| html.replace(text, MARK);
-    [mark("{{ses:openTracker}}"), mark("%own%"), html.to_owned()]
-        .into_iter()
-        .map(|html| html + MARK)
-        .any(|html| {
-            let names = names_by_html5ever(&html);
-            [false, true].map(|listens| names_by_lol_html(&html, listens)) != [names.clone(), names]
-        })
-}
-
-const MARK: &str = "<linkseal-mark>";
-const NOSCRIPT: &str = "noscript";
-
-fn names_by_html5ever(html: &str) -> Vec<String> {
-    let seen = parse(html).seen;
-    let names = seen.iter().filter_map(Seen::tag).map(|tag| &tag.name);
-    names.map(|name| masked(name)).collect()
-}
-
-/// `noscript` goes by another name, since mail clients run no scripts, and lol_html reads it as if they did.
-/// It reads text that somebody listens to by other ways than text that nobody does.
-fn names_by_lol_html(html: &str, listens: bool) -> Vec<String> {
-    let names = RefCell::new(Vec::new());
-    let mut settings = Settings::new()
-        .with_strict(false)
-        .append_element_content_handler(element!("*", |element| {
-            names
-                .borrow_mut()
-                .push(element.tag_name().replace('\0', "\u{fffd}"));
-            Ok(())
-        }));
-    if listens {
-        settings = settings
-            .append_document_content_handler(doc_text!(|_text| Ok(())))
-            .append_document_content_handler(doc_comments!(|_comment| Ok(())));
-    }
-    let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
-    rewriter.write(masked(html).as_bytes()).unwrap();
-    rewriter.end().unwrap();
-    names.into_inner()
-}
-
-fn masked(html: &str) -> String {
-    let mut masked = html.to_owned();
-    for (at, _) in html.to_ascii_lowercase().match_indices(NOSCRIPT) {
-        masked.replace_range(at..at + NOSCRIPT.len(), "xxxxxxxx");
-    }
-    masked
 }
 
 fn is_raw_text(tag: &Tag) -> bool {

@@ -84,17 +84,20 @@ pub fn split(html: &[u8], start: &dyn Fn() -> Rewriter<Vec<u8>>, sizes: &[usize]
     Ok(())
 }
 
-/// A stream whose limit the document keeps gives what `rewrite` does.
+/// A stream whose limit the document keeps gives what `rewrite` does, whether it collects what is written or must
+/// hand it on.
 pub fn stream_is_rewrite(html: &str, settings: Settings, sizes: &[usize]) -> Verdict {
     let domain = settings.domain();
     let (whole, report) = rewrite_with_report(html, &domain);
-    let (streamed, again) = in_chunks(Rewriter::new(&domain, Vec::new()), html.as_bytes(), sizes);
-    ensure!(
-        streamed == whole.as_bytes() && again == report,
-        "{html:?} with {settings:?} in chunks of {sizes:?} is b\"{}\" and {again:?}, but in one shot \
-         {whole:?} and {report:?}",
-        streamed.escape_ascii()
-    );
+    for run in [in_chunks, in_flushed_chunks] {
+        let (streamed, again) = run(Rewriter::new(&domain, Vec::new()), html.as_bytes(), sizes);
+        ensure!(
+            streamed == whole.as_bytes() && again == report,
+            "{html:?} with {settings:?} in chunks of {sizes:?} is b\"{}\" and {again:?}, but in one shot \
+             {whole:?} and {report:?}",
+            streamed.escape_ascii()
+        );
+    }
     Ok(())
 }
 
@@ -180,16 +183,33 @@ pub fn stability(html: &str, settings: Settings) -> Verdict {
 }
 
 /// Rewrites in chunks of these sizes, over and over.
-pub fn in_chunks(
+pub fn in_chunks(rewriter: Rewriter<Vec<u8>>, html: &[u8], sizes: &[usize]) -> (Vec<u8>, Report) {
+    stream(rewriter, html, sizes, false)
+}
+
+/// The same, and flushes behind each.
+pub fn in_flushed_chunks(
+    rewriter: Rewriter<Vec<u8>>,
+    html: &[u8],
+    sizes: &[usize],
+) -> (Vec<u8>, Report) {
+    stream(rewriter, html, sizes, true)
+}
+
+fn stream(
     mut rewriter: Rewriter<Vec<u8>>,
     html: &[u8],
     sizes: &[usize],
+    is_flushed: bool,
 ) -> (Vec<u8>, Report) {
     let mut sizes = sizes.iter().cycle();
     let mut rest = html;
     while !rest.is_empty() {
         let size = sizes.next().map_or(1, |size| (*size).clamp(1, rest.len()));
         rewriter.write_all(&rest[..size]).unwrap();
+        if is_flushed {
+            rewriter.flush().unwrap();
+        }
         rest = &rest[size..];
     }
     rewriter.finish().unwrap()

@@ -43,9 +43,6 @@ pub fn split(input: &[u8]) -> Verdict {
     let settings = Settings::of(settings);
     rewriting::stream_is_rewrite(&html, settings, &sizes)?;
     let limit = Rewriter::<Vec<u8>>::MIN_MEMORY_LIMIT + usize::from(limit);
-    let domain = settings.domain();
-    let start = || Rewriter::new(&domain, Vec::new()).with_memory_limit(limit);
-    rewriting::split(html.as_bytes(), &start, &sizes)?;
     rewriting::limits_lose_nothing(&html, settings, limit, &sizes)
 }
 

@@ -1,7 +1,7 @@
 //! The laws, tried on documents and tokens put together at random.
 
 use arbitrary::Unstructured;
-use linkseal::{PixelPlacement, Rewriter};
+use linkseal::PixelPlacement;
 use linkseal_laws::documents::document;
 use linkseal_laws::known_differences::{excused, excused_pixel};
 use linkseal_laws::settings::{Settings, domains, messages};
@@ -63,9 +63,6 @@ proptest! {
     fn small_limits_lose_nothing_in_any_chunks(
         html in documents(), settings in settings(), limit in 64_usize..300, sizes in sizes(),
     ) {
-        let domain = settings.domain();
-        let start = || Rewriter::new(&domain, Vec::new()).with_memory_limit(limit);
-        holds_of(&html, &|html| rewriting::split(html.as_bytes(), &start, &sizes))?;
         holds_of(&html, &|html| rewriting::limits_lose_nothing(html, settings, limit, &sizes))?;
     }
 
