@@ -42,8 +42,7 @@ pub(super) struct Page<S> {
     /// Whether the last start tag was one of SVG or MathML.
     is_foreign: bool,
     is_frameset: bool,
-    /// How many elements `noscript` are open.
-    noscript_depth: usize,
+    is_in_noscript: bool,
 }
 
 /// A link, a conditional comment or a `noscript` that is too long, or whose start has been handed on.
@@ -74,7 +73,7 @@ impl<S: Sink> Page<S> {
             foreign_depth: 0,
             is_foreign: false,
             is_frameset: false,
-            noscript_depth: 0,
+            is_in_noscript: false,
         }
     }
 
@@ -167,7 +166,7 @@ impl<S: Sink> Page<S> {
 
     fn take_start_tag(&mut self, window: &Window<'_>, start: &StartTag) -> Result<(), TooLong> {
         let context = match start.context {
-            LinkContext::Html if self.noscript_depth > 0 => LinkContext::Noscript,
+            LinkContext::Html if self.is_in_noscript => LinkContext::Noscript,
             context => context,
         };
         let tag = Tag::new(window, start);
@@ -206,7 +205,7 @@ impl<S: Sink> Page<S> {
             }
             Element::Foreign if !start.is_self_closing => self.foreign_depth += 1,
             Element::Html if is_amp(&tag) => self.pixel.document_is_amp(),
-            Element::Noscript if start.is_html => self.noscript_depth += 1,
+            Element::Noscript if start.is_html => self.is_in_noscript = true,
             Element::Other | Element::RawText
                 if self.placeholders.is_start_tag(tag.bytes, tag.name()) =>
             {
@@ -273,7 +272,7 @@ impl<S: Sink> Page<S> {
         // These leave all elements open (HTML §13.2.6.4.7).
         let ends_page = is_end_tag_of(bytes, b"body") || is_end_tag_of(bytes, b"html");
         match element {
-            Element::Noscript => self.noscript_depth = self.noscript_depth.saturating_sub(1),
+            Element::Noscript => self.is_in_noscript = false,
             Element::Foreign if !ends_page => {
                 self.foreign_depth = self.foreign_depth.saturating_sub(1);
                 self.is_foreign &= self.foreign_depth > 0;
