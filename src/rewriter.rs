@@ -11,12 +11,16 @@ use crate::link::Minter;
 use crate::report::Report;
 use crate::scan::{LineCounter, Scanner, Splicer, Window, may_be_byte_order_mark};
 
-/// One call takes no more, and output over that is not left waiting.
+/// One call takes no more.
 const MAX_CHUNK_BYTES: usize = 64 * 1024;
 
 /// How much of a document is collected before it is read: one that ends before that is read as a
 /// whole, which takes two thirds of the time (`stream/oneshot` of the bench `limits`).
 const COLLECTED_BYTES: usize = 128 * 1024;
+
+/// How much output is collected before the writer gets it. A large buffer beside that of the document
+/// costs more in the allocator than the calls do.
+const OUTPUT_BYTES: usize = 8 * 1024;
 
 /// Rewrites a document while it is written, and writes the result to another writer.
 ///
@@ -83,7 +87,7 @@ impl<W: Write> Rewriter<W> {
     /// ```
     pub fn new(domain: &DomainConfig, writer: W) -> Self {
         let mut splicer = Splicer::new(Minter::new(domain.clone()), Vec::new());
-        splicer.full_at = MAX_CHUNK_BYTES;
+        splicer.full_at = OUTPUT_BYTES;
         let mut scanner = Scanner::new(domain, splicer);
         scanner.set_longest_construct(Self::DEFAULT_MEMORY_LIMIT);
         Self {
@@ -247,7 +251,7 @@ impl<W: Write> Rewriter<W> {
             }
             done = self.scanner.scan(&window);
         }
-        self.scanner.sink().full_at = MAX_CHUNK_BYTES;
+        self.scanner.sink().full_at = OUTPUT_BYTES;
         self.held_back.drain(..done - self.held_back_at);
         self.held_back_at = done;
     }
