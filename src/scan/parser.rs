@@ -34,9 +34,11 @@ pub(super) enum Scope {
     Links(Sought),
 }
 
-/// An element that is fed after the document's last byte: what swallows it would swallow a pixel.
-const END_MARK: &[u8] = b"<linkseal-end>";
-const END_MARK_NAME: &str = "linkseal-end";
+/// An element that is fed after the document's last byte: what swallows it would swallow a pixel. Where
+/// links are asked for, it is one; each further name that is asked for takes time.
+const END_MARK: &[u8] = b"<a>";
+const RARE_END_MARK: &[u8] = b"<linkseal-end>";
+const RARE_END_MARK_NAME: &str = "linkseal-end";
 
 /// Attributes of longer tags are not noted: lol_html lists them outside of its memory limit, and a tag of
 /// a million attributes would take a hundred times its length.
@@ -48,6 +50,7 @@ const XHTML: &str = "http://www.w3.org/1999/xhtml";
 pub(super) struct Parser {
     /// How much was fed before the document: markup that opens what is open where the part starts.
     context_bytes: usize,
+    end_mark: &'static [u8],
     fed: usize,
     findings: Findings,
     /// Whether `noscript` is fed by another name.
@@ -81,6 +84,10 @@ impl Parser {
         let sink: fn(&[u8]) = |_| {};
         Self {
             context_bytes: 0,
+            end_mark: match scope {
+                Scope::EndMark => RARE_END_MARK,
+                Scope::AnyHref | Scope::EveryToken | Scope::Links(_) => END_MARK,
+            },
             fed: 0,
             is_masked: match scope {
                 Scope::Links(sought) => sought.may_hold_noscript(),
@@ -150,7 +157,7 @@ impl Parser {
             Finding::StartTag(start) => start.tag.start >= document_end,
             _ => false,
         };
-        let fits = self.feed(END_MARK).is_ok();
+        let fits = self.feed(self.end_mark).is_ok();
         let mut findings = lock(&self.findings);
         let is_read = findings.back().is_some_and(is_mark);
         // The mark is no part of the document, and may have become a part of its last token.
@@ -166,18 +173,7 @@ fn lock(findings: &Mutex<VecDeque<Finding>>) -> MutexGuard<'_, VecDeque<Finding>
 /// What [`Scope::Links`] selects. Selectors take longer to parse than a short mail.
 static SELECTORS: LazyLock<Vec<(Element, &str, Selector)>> = LazyLock::new(|| {
     let names = [
-        "a",
-        "area",
-        "base",
-        MASK,
-        "body",
-        "frameset",
-        "html",
-        "img",
-        "math",
-        "svg",
-        "template",
-        END_MARK_NAME,
+        "a", "area", "base", MASK, "body", "frameset", "html", "img", "math", "svg", "template",
     ];
     let selector = |name: &'static str| Some((Element::of(name), name, name.parse().ok()?));
     names.into_iter().filter_map(selector).collect()
@@ -185,7 +181,8 @@ static SELECTORS: LazyLock<Vec<(Element, &str, Selector)>> = LazyLock::new(|| {
 
 static ANY_ELEMENT: LazyLock<Option<Selector>> = LazyLock::new(|| "*".parse().ok());
 static ANY_HREF: LazyLock<Option<Selector>> = LazyLock::new(|| "[href]".parse().ok());
-static END_MARK_SELECTOR: LazyLock<Option<Selector>> = LazyLock::new(|| END_MARK_NAME.parse().ok());
+static END_MARK_SELECTOR: LazyLock<Option<Selector>> =
+    LazyLock::new(|| RARE_END_MARK_NAME.parse().ok());
 
 type Findings = Arc<Mutex<VecDeque<Finding>>>;
 type ParserSettings = Settings<'static, 'static>;

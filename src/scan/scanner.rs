@@ -23,6 +23,7 @@ use super::window::Window;
 use crate::config::{DomainConfig, DomainStatus};
 use crate::link::{Linker, Minter};
 use crate::report::{Report, Untouched};
+use crate::token::Placement;
 
 /// How much of a document is fed at once. Small pieces bound what the parser finds at once; with every
 /// token asked for, three bytes of the document are a finding of eighty.
@@ -220,7 +221,8 @@ impl<S: Sink> Scanner<S> {
         };
         let result = parser.feed(piece);
         self.fed += piece.len();
-        if is_last && result.is_ok() && self.is_closed.is_none() {
+        let waits_for_end = self.scope == Scope::EveryToken && self.is_closed.is_none();
+        if is_last && result.is_ok() && waits_for_end {
             self.is_closed = Some(parser.end());
         }
         parser.take_findings(&mut self.page.queue);
@@ -330,8 +332,13 @@ impl<S: Sink> Scanner<S> {
     }
 
     /// Returns where the construct starts that the document ends in.
-    fn open_construct(&self, window: &Window<'_>) -> Option<usize> {
-        if self.is_closed == Some(true) || !self.page.pixel.tracks_opens() {
+    fn open_construct(&mut self, window: &Window<'_>) -> Option<usize> {
+        let needs = |placement| self.page.pixel.needs(placement);
+        if !needs(Placement::Start) && !needs(Placement::End) {
+            return None;
+        }
+        let end = || self.parser.as_mut().is_some_and(Parser::end);
+        if self.is_closed.unwrap_or_else(end) {
             return None;
         }
         let from = self.progress.max(self.page.cursor.handed_on);

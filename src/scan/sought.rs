@@ -40,8 +40,6 @@ impl Sought {
             Element::Base | Element::Link | Element::Template => self.names.may_hold(name),
             Element::Noscript => self.may_hold_noscript(),
             Element::Image => self.own_pixels,
-            // Only the end mark, which comes after the document.
-            Element::Other => self.places_pixel,
             _ => self.places_pixel && self.names.may_hold(name),
         }
     }
