@@ -9,7 +9,7 @@ use crate::config::DomainConfig;
 use crate::error::CharsetError;
 use crate::link::Minter;
 use crate::report::Report;
-use crate::scan::{LineCounter, Scanner, Splicer, Window, may_be_byte_order_mark};
+use crate::scan::{LineCounter, Scanner, Splicer, Window};
 
 /// One call takes no more.
 const MAX_CHUNK_BYTES: usize = 64 * 1024;
@@ -234,7 +234,7 @@ impl<W: Write> Rewriter<W> {
 
     /// Reads what is held back, as far as it can be judged.
     fn read_on(&mut self, is_last: bool) {
-        if !is_last && may_be_byte_order_mark(&self.held_back) && !self.is_started {
+        if !is_last && !self.is_started && !self.scanner.can_start(&self.held_back) {
             return;
         }
         self.is_started = true;

@@ -29,6 +29,6 @@ mod tag;
 mod window;
 
 pub(crate) use line::LineCounter;
-pub(crate) use scanner::{Scanner, may_be_byte_order_mark};
+pub(crate) use scanner::Scanner;
 pub(crate) use sink::{Cut, Sink, Splicer};
 pub(crate) use window::Window;

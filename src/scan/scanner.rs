@@ -9,7 +9,7 @@ use encoding_rs::Encoding;
 use super::conditional::is_needed_whole;
 use super::cursor::Cursor;
 use super::dispatch::{Page, TooLong};
-use super::finding::Finding;
+use super::finding::{Finding, StartTag};
 use super::line::{LineCounter, LineLimit};
 use super::links::Links;
 use super::noscript::maskable_len;
@@ -117,6 +117,17 @@ impl<S: Sink> Scanner<S> {
 
     pub(crate) fn sink(&mut self) -> &mut S {
         &mut self.page.cursor.sink
+    }
+
+    /// Whether a document that starts so can be read on: its byte order mark, and with a limit for lines
+    /// its first line ending, must be seen before.
+    pub(crate) fn can_start(&self, document: &[u8]) -> bool {
+        let is_start_of = |mark: &&[u8]| document.len() < mark.len() && mark.starts_with(document);
+        let may_be_mark = UTF_16_MARKS.iter().any(is_start_of) || is_start_of(&UTF_8_MARK);
+        let needs_line_ending = self.page.cursor.line_limit.is_some()
+            && document.len() <= self.page.longest_construct
+            && memchr::memchr(b'\n', document).is_none();
+        !may_be_mark && !needs_line_ending
     }
 
     /// Reads a whole document.
@@ -251,23 +262,13 @@ impl<S: Sink> Scanner<S> {
     }
 
     fn take_progress(&mut self, finding: &Finding) {
-        let handed_on = self.page.cursor.handed_on;
-        match finding {
-            Finding::RawText(_) => {}
-            Finding::StartTag(start) if start.tag.start < handed_on => {
-                self.is_inside = start.opens_raw_text();
-                self.progress = self.progress.max(start.tag.end);
-            }
-            // What it contains may be raw text.
-            Finding::StartTag(start) => {
-                self.is_inside = false;
-                self.progress = self.progress.max(start.tag.start);
-            }
-            other => {
-                self.is_inside = false;
-                self.progress = self.progress.max(other.range().end);
-            }
+        if matches!(finding, Finding::RawText(_)) {
+            return;
         }
+        let opens_raw_text = finding.start_tag().is_some_and(StartTag::opens_raw_text);
+        self.is_inside = opens_raw_text && finding.range().start < self.page.cursor.handed_on;
+        let done = finding.done().unwrap_or(self.progress);
+        self.progress = self.progress.max(done);
     }
 
     /// Whether an edit at the finding must wait for the end of its line, and for all links up to there.
@@ -384,12 +385,6 @@ impl<S: Sink> Scanner<S> {
 /// Byte order marks of UTF-16, whose bytes mean something else than in ASCII.
 const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// Whether a document that starts so may turn out to have a byte order mark.
-pub(crate) fn may_be_byte_order_mark(start: &[u8]) -> bool {
-    let is_start_of = |mark: &&[u8]| start.len() < mark.len() && mark.starts_with(start);
-    UTF_16_MARKS.iter().any(is_start_of) || is_start_of(&UTF_8_MARK)
-}
 
 fn position(at: usize) -> u64 {
     u64::try_from(at).unwrap_or(u64::MAX)
