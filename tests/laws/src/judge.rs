@@ -96,14 +96,17 @@ impl Parsed {
     /// The first `base` of the page that has an `href` (HTML §4.2.3), and which of the things seen
     /// it is. A `base` in a `template` or in SVG is none.
     pub fn base(&self) -> Option<(usize, &str)> {
-        let bases = html_bases(&self.dom, false).into_iter();
-        let href = |index: usize| self.seen[index].tag()?.attribute("href");
+        let bases = html_elements(&self.dom, false).into_iter();
+        let href = |index: usize| {
+            let tag = self.seen[index].tag().filter(|tag| tag.name == "base");
+            tag?.attribute("href")
+        };
         bases.filter_map(|index| Some((index, href(index)?))).next()
     }
 
-    /// Which of the things seen are a `base` of HTML, in a `template` too.
-    pub fn bases(&self) -> Vec<usize> {
-        html_bases(&self.dom, true)
+    /// Which of the things seen are such elements of HTML, in a `template` too.
+    pub fn indexed(&self) -> Vec<usize> {
+        html_elements(&self.dom, true)
     }
 
     /// The start tags that are links.
@@ -113,12 +116,13 @@ impl Parsed {
     }
 }
 
-/// Tells the tree's `base` elements apart: the attribute holds their index among what was seen. No
+/// Tells elements of these names apart in the tree: the attribute holds their index among what was seen. No
 /// document can have one of that name.
 const INDEX: &str = "index of seen";
+pub const INDEXED: [&str; 3] = ["base", "noscript", "template"];
 
-fn html_bases(dom: &RcDom, with_templates: bool) -> Vec<usize> {
-    let mut bases = Vec::new();
+fn html_elements(dom: &RcDom, with_templates: bool) -> Vec<usize> {
+    let mut found = Vec::new();
     let mut open = vec![Rc::clone(&dom.document)];
     while let Some(node) = open.pop() {
         if let NodeData::Element {
@@ -128,7 +132,7 @@ fn html_bases(dom: &RcDom, with_templates: bool) -> Vec<usize> {
         } = &node.data
         {
             let index = attribute(&node, INDEX).filter(|_| name.ns == ns!(html));
-            bases.extend(index.map(|index| index.parse::<usize>().unwrap()));
+            found.extend(index.map(|index| index.parse::<usize>().unwrap()));
             open.extend(
                 template_contents
                     .borrow()
@@ -138,7 +142,7 @@ fn html_bases(dom: &RcDom, with_templates: bool) -> Vec<usize> {
         }
         open.extend(node.children.borrow().iter().rev().map(Rc::clone));
     }
-    bases
+    found
 }
 
 /// Listens to the tokens on their way to the tree builder, which tells the tokenizer its state.
@@ -170,7 +174,7 @@ impl<S: TokenSink> TokenSink for Listener<S> {
                         .collect(),
                     is_self_closing: tag.self_closing,
                 }));
-                if &*tag.name == "base" {
+                if INDEXED.contains(&&*tag.name) {
                     tag.attrs.push(Attribute {
                         name: QualName::new(None, ns!(), LocalName::from(INDEX)),
                         value: (seen.len() - 1).to_string().into(),
@@ -227,8 +231,14 @@ fn listen<S: TokenSink>(html: &str, inner: S) -> (S, Vec<Seen>) {
         inner,
         seen: Rc::clone(&seen),
     };
-    let tokenizer = Tokenizer::new(listener, TokenizerOpts::default());
+    let options = TokenizerOpts {
+        // It would be left out behind every script too.
+        discard_bom: false,
+        ..TokenizerOpts::default()
+    };
+    let tokenizer = Tokenizer::new(listener, options);
     let input = BufferQueue::default();
+    let html = html.strip_prefix('\u{feff}').unwrap_or(html);
     input.push_back(StrTendril::from(html));
     while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
     tokenizer.sink.ending.set(true);

@@ -29,7 +29,7 @@ pub fn links(
         .iter()
         .filter_map(Seen::tag)
         .any(is_foreign_root);
-    let mut in_noscript = false;
+    let mut noscripts = 0_usize;
     let mut reported = report.links().iter();
     for (index, seen) in parsed.seen.iter().enumerate() {
         // One that comes later changes nothing for the links before it.
@@ -38,17 +38,17 @@ pub fn links(
             .map(|(_, href)| Base::of(href, mark, settings))
             .unwrap_or_default();
         let (tags, context) = match seen {
-            Seen::Tag(tag) if tag.is_link() && in_noscript => {
+            Seen::Tag(tag) if tag.is_link() && noscripts > 0 => {
                 (vec![tag.clone()], LinkContext::Noscript)
             }
             Seen::Tag(tag) if tag.is_link() => (vec![tag.clone()], LinkContext::Html),
             Seen::Comment(text) => (outlook_links(text), LinkContext::ConditionalComment),
             Seen::Tag(tag) => {
-                in_noscript |= tag.name == "noscript";
+                noscripts += usize::from(tag.name == "noscript");
                 continue;
             }
             Seen::EndTag(name) => {
-                in_noscript &= name != "noscript";
+                noscripts = noscripts.saturating_sub(usize::from(name == "noscript"));
                 continue;
             }
             Seen::Text(_) | Seen::UnclosedComment(_) => continue,

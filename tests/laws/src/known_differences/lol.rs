@@ -4,10 +4,10 @@ use std::cell::RefCell;
 
 use lol_html::{HtmlRewriter, Settings, doc_comments, doc_text, element};
 
-use crate::judge::{Seen, parse};
+use crate::judge::{INDEXED, Seen, parse};
 
 /// Whether lol_html sees other start tags than html5ever, at the document's end or in the place of text that
-/// may be a placeholder, or another `base`.
+/// may be a placeholder, or an element of another namespace.
 pub(super) fn differs(html: &str) -> bool {
     let mark = |text: &str| html.replace(text, MARK);
     [mark("{{ses:openTracker}}"), mark("%own%"), html.to_owned()]
@@ -25,16 +25,16 @@ const MARK: &str = "<linkseal-mark>";
 const NOSCRIPT: &str = "noscript";
 const XHTML: &str = "http://www.w3.org/1999/xhtml";
 
-/// The name of a start tag, and of a `base` whether it is one of HTML.
+/// The name of a start tag, and of some whether it is one of HTML.
 type SeenTag = (String, bool);
 
 fn tags_by_html5ever(html: &str) -> Vec<SeenTag> {
     let parsed = parse(html);
-    let bases = parsed.bases();
+    let html = parsed.indexed();
     let tags = (0..).zip(&parsed.seen);
     tags.filter_map(|(index, seen)| {
         let name = masked(&seen.tag()?.name);
-        Some((name, bases.contains(&index)))
+        Some((name, html.contains(&index)))
     })
     .collect()
 }
@@ -47,8 +47,9 @@ fn tags_by_lol_html(html: &str, listens: bool) -> Vec<SeenTag> {
         .with_strict(false)
         .append_element_content_handler(element!("*", |element| {
             let name = element.tag_name().replace('\0', "\u{fffd}");
-            let is_base = name == "base" && element.namespace_uri() == XHTML;
-            tags.borrow_mut().push((name, is_base));
+            let is_html =
+                INDEXED.contains(&&*element.tag_name()) && element.namespace_uri() == XHTML;
+            tags.borrow_mut().push((name, is_html));
             Ok(())
         }));
     if listens {

@@ -13,7 +13,7 @@ use crate::setup::{CLICK_PREFIX, OPEN_PREFIX, token_length};
 /// What may come in place of bytes of the input, by the rules of the guarantees.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
-    /// A line ending for white space in a tag, before a tracking URL.
+    /// A line ending for white space in a tag, before the value of a link.
     Break,
     /// Nothing, for a marker or a placeholder.
     Cut,
@@ -54,6 +54,7 @@ struct Walk<'a> {
     input: &'a [u8],
     output: &'a [u8],
     links: Vec<&'a Link>,
+    skipped: Vec<&'a Link>,
     /// The line endings that an edit may put in.
     endings: Vec<&'static [u8]>,
     settings: Settings,
@@ -71,12 +72,14 @@ pub fn align(
     report: &Report,
     settings: Settings,
 ) -> Option<Vec<Edit>> {
-    let is_tracked = |link: &&Link| link.outcome() == LinkOutcome::Tracked;
+    let all = report.links().iter();
+    let (links, skipped) = all.partition(|link| link.outcome() == LinkOutcome::Tracked);
     let mut walk = Walk {
         encoding,
         input,
         output,
-        links: report.links().iter().filter(is_tracked).collect(),
+        links,
+        skipped,
         endings: endings(input, settings),
         settings,
         edits: Vec::new(),
@@ -153,32 +156,51 @@ impl Walk<'_> {
             self.ways.push(Way {
                 input: way.input + 1,
                 output: way.output + 1,
+                is_broken: way.is_broken && !self.is_skipped_link(way.input),
                 ..way
             });
         }
+        self.cut(way);
         if !way.is_broken {
-            let markers = match self.settings.keeps_markers {
-                true => None,
-                false => marker_length(input, self.settings),
-            };
-            let cuts = [cut_at(input, self.settings), markers];
-            for cut in cuts.into_iter().flatten() {
-                self.edit(way, Kind::Cut, cut, 0);
-            }
-            for ending in self.endings.clone() {
-                if output.starts_with(ending) {
-                    let blanks = 1..=blanks(input);
-                    let in_line = |length: &usize| !input[..*length].contains(&b'\n');
-                    for length in blanks.filter(in_line) {
-                        self.edit(way, Kind::Break, length, ending.len());
-                    }
-                }
-            }
+            self.break_line(way);
             if let Some(length) = pixel_length(output, &self.endings) {
                 self.edit(way, Kind::Pixel, 0, length);
             }
         }
         self.replace_link(way);
+    }
+
+    fn cut(&mut self, way: Way) {
+        let input = &self.input[way.input..];
+        let markers = match self.settings.keeps_markers {
+            true => None,
+            false => marker_length(input, self.settings),
+        };
+        let placeholders = cut_at(input, self.settings).filter(|_| !way.is_broken);
+        for cut in [placeholders, markers].into_iter().flatten() {
+            self.edit(way, Kind::Cut, cut, 0);
+        }
+    }
+
+    fn break_line(&mut self, way: Way) {
+        let (input, output) = (&self.input[way.input..], &self.output[way.output..]);
+        for ending in self.endings.clone() {
+            if output.starts_with(ending) {
+                let blanks = 1..=blanks(input);
+                let in_line = |length: &usize| !input[..*length].contains(&b'\n');
+                for length in blanks.filter(in_line) {
+                    self.edit(way, Kind::Break, length, ending.len());
+                }
+            }
+        }
+    }
+
+    /// Whether the value of a link stands here that is not tracked.
+    fn is_skipped_link(&self, at: usize) -> bool {
+        let mut skipped = self.skipped.iter();
+        skipped.any(|link| {
+            !encoded_lengths(&self.input[at..], link.original(), self.encoding).is_empty()
+        })
     }
 
     fn replace_link(&mut self, way: Way) {
@@ -210,7 +232,7 @@ impl Walk<'_> {
             input: way.input + input,
             output: way.output + output,
             links: way.links + usize::from(kind == Kind::Link),
-            is_broken: kind == Kind::Break,
+            is_broken: kind == Kind::Break || (kind == Kind::Cut && way.is_broken),
             last_edit: Some(self.edits.len() - 1),
         });
     }

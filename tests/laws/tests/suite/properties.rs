@@ -112,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_comes_into_being(html in documents(), settings in settings()) {
+    fn no_link_comes_into_being(html in documents(), settings in settings()) {
         holds_of(&html, &|html| excused(html, oracle::nothing_new(html, settings)))?;
     }
 
