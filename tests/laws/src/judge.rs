@@ -84,6 +84,16 @@ impl Seen {
     }
 }
 
+/// Where an element is in the tree.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// Which of the things seen it is.
+    pub index: usize,
+    pub is_html: bool,
+    pub is_in_noscript: bool,
+    pub is_in_template: bool,
+}
+
 /// A document as a mail client sees it, with scripts off.
 pub struct Parsed {
     /// What stands for bytes that are no text.
@@ -96,17 +106,43 @@ impl Parsed {
     /// The first `base` of the page that has an `href` (HTML §4.2.3), and which of the things seen
     /// it is. A `base` in a `template` or in SVG is none.
     pub fn base(&self) -> Option<(usize, &str)> {
-        let bases = html_elements(&self.dom, false).into_iter();
-        let href = |index: usize| {
+        let places = self.places().into_iter();
+        let mut live = places.filter(|place| place.is_html && !place.is_in_template);
+        live.find_map(|Place { index, .. }| {
             let tag = self.seen[index].tag().filter(|tag| tag.name == "base");
-            tag?.attribute("href")
-        };
-        bases.filter_map(|index| Some((index, href(index)?))).next()
+            Some((index, tag?.attribute("href")?))
+        })
     }
 
-    /// Which of the things seen are such elements of HTML, in a `template` too.
-    pub fn indexed(&self) -> Vec<usize> {
-        html_elements(&self.dom, true)
+    /// Where in the tree those of the elements that were seen are that it tells apart.
+    pub fn places(&self) -> Vec<Place> {
+        let mut places = Vec::new();
+        let mut open = vec![(Rc::clone(&self.dom.document), false, false)];
+        while let Some((node, mut is_in_noscript, mut is_in_template)) = open.pop() {
+            if let NodeData::Element {
+                name,
+                template_contents,
+                ..
+            } = &node.data
+            {
+                let is_html = name.ns == ns!(html);
+                let index = attribute(&node, INDEX);
+                places.extend(index.map(|index| Place {
+                    index: index.parse().unwrap(),
+                    is_html,
+                    is_in_noscript,
+                    is_in_template,
+                }));
+                is_in_noscript |= is_html && &*name.local == "noscript";
+                let contents = template_contents.borrow();
+                is_in_template |= contents.is_some();
+                open.extend(contents.clone().map(|node| (node, is_in_noscript, true)));
+            }
+            let children = node.children.borrow();
+            let children = children.iter().rev().map(Rc::clone);
+            open.extend(children.map(|node| (node, is_in_noscript, is_in_template)));
+        }
+        places
     }
 
     /// The start tags that are links.
@@ -119,31 +155,7 @@ impl Parsed {
 /// Tells elements of these names apart in the tree: the attribute holds their index among what was seen. No
 /// document can have one of that name.
 const INDEX: &str = "index of seen";
-pub const INDEXED: [&str; 3] = ["base", "noscript", "template"];
-
-fn html_elements(dom: &RcDom, with_templates: bool) -> Vec<usize> {
-    let mut found = Vec::new();
-    let mut open = vec![Rc::clone(&dom.document)];
-    while let Some(node) = open.pop() {
-        if let NodeData::Element {
-            name,
-            template_contents,
-            ..
-        } = &node.data
-        {
-            let index = attribute(&node, INDEX).filter(|_| name.ns == ns!(html));
-            found.extend(index.map(|index| index.parse::<usize>().unwrap()));
-            open.extend(
-                template_contents
-                    .borrow()
-                    .clone()
-                    .filter(|_| with_templates),
-            );
-        }
-        open.extend(node.children.borrow().iter().rev().map(Rc::clone));
-    }
-    found
-}
+pub const INDEXED: [&str; 5] = ["a", "area", "base", "noscript", "template"];
 
 /// Listens to the tokens on their way to the tree builder, which tells the tokenizer its state.
 struct Listener<S> {

@@ -10,7 +10,7 @@ use linkseal::{LinkContext, Report, rewrite_with_report};
 use self::outcome::{Base, judge_link};
 pub use self::pixels::one_pixel;
 pub use self::same::nothing_new;
-use super::judge::{Parsed, Seen, Tag, parse};
+use super::judge::{Parsed, Place, Seen, Tag, parse};
 use super::settings::Settings;
 use super::{Verdict, ensure};
 
@@ -24,12 +24,7 @@ pub fn links(
 ) -> Verdict {
     let base = parsed.base();
     let mark = parsed.broken_mark;
-    let has_foreign = parsed
-        .seen
-        .iter()
-        .filter_map(Seen::tag)
-        .any(is_foreign_root);
-    let mut noscripts = 0_usize;
+    let places = parsed.places();
     let mut reported = report.links().iter();
     for (index, seen) in parsed.seen.iter().enumerate() {
         // One that comes later changes nothing for the links before it.
@@ -37,33 +32,19 @@ pub fn links(
             .filter(|(at, _)| *at < index)
             .map(|(_, href)| Base::of(href, mark, settings))
             .unwrap_or_default();
-        let (tags, context) = match seen {
-            Seen::Tag(tag) if tag.is_link() && noscripts > 0 => {
-                (vec![tag.clone()], LinkContext::Noscript)
-            }
-            Seen::Tag(tag) if tag.is_link() => (vec![tag.clone()], LinkContext::Html),
-            Seen::Comment(text) => (outlook_links(text), LinkContext::ConditionalComment),
-            Seen::Tag(tag) => {
-                noscripts += usize::from(tag.name == "noscript");
-                continue;
-            }
-            Seen::EndTag(name) => {
-                noscripts = noscripts.saturating_sub(usize::from(name == "noscript"));
-                continue;
-            }
-            Seen::Text(_) | Seen::UnclosedComment(_) => continue,
+        let (tags, contexts) = match seen {
+            Seen::Tag(tag) if tag.is_link() => (vec![tag.clone()], contexts(&places, index)),
+            Seen::Comment(text) => (outlook_links(text), vec![LinkContext::ConditionalComment]),
+            _ => continue,
         };
         for tag in tags {
             let link = reported.next();
             let link = link.ok_or_else(|| format!("html5ever sees {tag:?}, which is missed"))?;
-            // An SVG element may have that name too.
-            let is_context = link.context() == context
-                || (has_foreign && LinkContext::ConditionalComment != context);
             let is_broken = tag.is_broken("href", mark);
             let tag = tag.mended(mark);
             ensure!(
-                link.element() == tag.name && is_context,
-                "html5ever sees {tag:?} in {context:?}, but reported is {link:?}"
+                link.element() == tag.name && contexts.contains(&link.context()),
+                "html5ever sees {tag:?} in {contexts:?}, but reported is {link:?}"
             );
             let judged = match is_broken {
                 true => outcome::judge_broken(&tag, link),
@@ -86,8 +67,13 @@ pub fn links_of(html: &str, settings: Settings) -> Verdict {
         .map_err(|why| format!("{html:?}: {why}"))
 }
 
-fn is_foreign_root(tag: &Tag) -> bool {
-    matches!(&*tag.name, "svg" | "math")
+/// Either, for a tag that the tree builder ignores.
+fn contexts(places: &[Place], index: usize) -> Vec<LinkContext> {
+    match places.iter().find(|place| place.index == index) {
+        Some(place) if place.is_in_noscript => vec![LinkContext::Noscript],
+        Some(_) => vec![LinkContext::Html],
+        None => vec![LinkContext::Html, LinkContext::Noscript],
+    }
 }
 
 /// What Outlook reads of a conditional comment: the markup after the condition.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use lol_html::{HtmlRewriter, Settings, doc_comments, doc_text, element};
 
-use crate::judge::{INDEXED, Seen, parse};
+use crate::judge::{Place, parse};
 
 /// Whether lol_html sees other start tags than html5ever, at the document's end or in the place of text that
 /// may be a placeholder, or an element of another namespace.
@@ -23,6 +23,9 @@ pub(super) fn differs(html: &str) -> bool {
 
 const MARK: &str = "<linkseal-mark>";
 const NOSCRIPT: &str = "noscript";
+/// Elements that mean something else in SVG and MathML.
+const TOLD_APART: [&str; 3] = ["base", MASKED_NOSCRIPT, "template"];
+const MASKED_NOSCRIPT: &str = "xxxxxxxx";
 const XHTML: &str = "http://www.w3.org/1999/xhtml";
 
 /// The name of a start tag, and of some whether it is one of HTML.
@@ -30,11 +33,13 @@ type SeenTag = (String, bool);
 
 fn tags_by_html5ever(html: &str) -> Vec<SeenTag> {
     let parsed = parse(html);
-    let html = parsed.indexed();
+    let is_html = |place: &Place| place.is_html.then_some(place.index);
+    let html: Vec<usize> = parsed.places().iter().filter_map(is_html).collect();
     let tags = (0..).zip(&parsed.seen);
     tags.filter_map(|(index, seen)| {
         let name = masked(&seen.tag()?.name);
-        Some((name, html.contains(&index)))
+        let is_html = TOLD_APART.contains(&&*name) && html.contains(&index);
+        Some((name, is_html))
     })
     .collect()
 }
@@ -47,8 +52,7 @@ fn tags_by_lol_html(html: &str, listens: bool) -> Vec<SeenTag> {
         .with_strict(false)
         .append_element_content_handler(element!("*", |element| {
             let name = element.tag_name().replace('\0', "\u{fffd}");
-            let is_html =
-                INDEXED.contains(&&*element.tag_name()) && element.namespace_uri() == XHTML;
+            let is_html = TOLD_APART.contains(&&*name) && element.namespace_uri() == XHTML;
             tags.borrow_mut().push((name, is_html));
             Ok(())
         }));
@@ -66,7 +70,7 @@ fn tags_by_lol_html(html: &str, listens: bool) -> Vec<SeenTag> {
 fn masked(html: &str) -> String {
     let mut masked = html.to_owned();
     for (at, _) in html.to_ascii_lowercase().match_indices(NOSCRIPT) {
-        masked.replace_range(at..at + NOSCRIPT.len(), "xxxxxxxx");
+        masked.replace_range(at..at + NOSCRIPT.len(), MASKED_NOSCRIPT);
     }
     masked
 }

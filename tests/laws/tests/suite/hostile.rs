@@ -5,12 +5,14 @@ mod bytes;
 mod hosts;
 mod verdicts;
 
+use std::borrow::Cow;
+
 use linkseal::{
     LinkOutcome, PixelOutcome, Report, Rewriter, Template, Untouched, rewrite_with_report,
 };
 use linkseal_laws::hostile::DOCUMENTS;
 use linkseal_laws::rewriting::originals;
-use linkseal_laws::setup::{click, domain, stream, tracking_urls, undo};
+use linkseal_laws::setup::{CLICK_PREFIX, click, domain, stream, tracking_urls, undo};
 
 use self::verdicts::VERDICTS;
 
@@ -104,9 +106,25 @@ fn verdict(report: &Report) -> String {
 #[track_caller]
 fn assert_intact(name: &str, html: &str, output: &[u8], originals: &[Vec<u8>]) {
     assert!(
-        undo(output, originals) == html.as_bytes(),
+        undo(&without_quotes(html, output), originals) == html.as_bytes(),
         "{name}: bytes are lost"
     );
+}
+
+/// The output without the quotes that tracking URLs get in a comment, where the document has none around links.
+fn without_quotes<'a>(html: &str, output: &'a [u8]) -> Cow<'a, [u8]> {
+    let quoted = format!("href=\"{CLICK_PREFIX}");
+    if html.contains("href=\"") || !html.contains("<!--[if") {
+        return Cow::Borrowed(output);
+    }
+    let output = str::from_utf8(output).unwrap();
+    let mut parts = output.split(&quoted);
+    let mut left = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (token, rest) = part.split_once('"').unwrap();
+        left.extend(["href=", CLICK_PREFIX, token, rest]);
+    }
+    Cow::Owned(left.into_bytes())
 }
 
 /// Of a million tracking URLs a hundred are verified.
