@@ -40,7 +40,7 @@ const REACHED: [(&str, usize); 36] = [
     ("pixel Both", 10),
     ("pixel End", 10),
     ("pixel LineLength", 10),
-    ("pixel NoPlace", 50),
+    ("pixel NoPlace", 80),
     ("pixel Placeholder", 50),
     ("pixel Start", 10),
     ("no difference", 2),
