@@ -41,7 +41,7 @@ const REACHED: [(&str, usize); 36] = [
     ("pixel End", 10),
     ("pixel LineLength", 10),
     ("pixel NoPlace", 80),
-    ("pixel Placeholder", 50),
+    ("pixel Placeholder", 80),
     ("pixel Start", 10),
     ("no difference", 2),
     ("empty value before the end of a tag", 1000),
