@@ -170,13 +170,13 @@ impl<S: Sink> Page<S> {
             context => context,
         };
         let tag = Tag::new(window, start);
-        self.is_foreign = !start.is_html;
         if context == LinkContext::ConditionalComment {
             if is_outlook_link(tag.name()) {
                 self.take_link(window, &tag, context)?;
             }
             return Ok(());
         }
+        self.is_foreign = !start.is_html;
         if start.element == Element::Image && self.is_own_pixel(&tag) {
             if start.is_html && self.body.start_tag(b"img") {
                 self.pixel.body_starts(StartPlace::At(start.tag.start));

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::noscript::MASK;
+use super::mask::{MASKED_NOSCRIPT, RAW_TEXT};
 use crate::report::LinkContext;
 
 /// A token, in document order.
@@ -127,9 +127,8 @@ impl Element {
             "html" => Self::Html,
             "img" => Self::Image,
             "math" | "svg" => Self::Foreign,
-            "iframe" | "noembed" | "noframes" | "plaintext" | "script" | "style" | "textarea"
-            | "title" | "xmp" => Self::RawText,
-            MASK => Self::Noscript,
+            name if RAW_TEXT.contains(&name) => Self::RawText,
+            MASKED_NOSCRIPT => Self::Noscript,
             "template" => Self::Template,
             _ => Self::Other,
         }

@@ -17,7 +17,7 @@ mod edit;
 mod finding;
 mod line;
 mod links;
-mod noscript;
+mod mask;
 mod open_construct;
 mod parser;
 mod pixel;

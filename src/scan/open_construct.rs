@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use super::noscript::maskable_len;
+use super::mask::maskable_len;
 use super::parser::{Parser, Scope};
 
 /// Memory for the parser, which here keeps little but the elements that are open.

@@ -16,7 +16,7 @@ use lol_html::send::{
 use lol_html::{AsciiCompatibleEncoding, MemorySettings, Selector};
 
 use super::finding::{AttributeRange, Element, Finding, StartTag};
-use super::noscript::{MASK, mask_noscript};
+use super::mask::{MASKED_NOSCRIPT, mask};
 use super::sought::Sought;
 use crate::report::LinkContext;
 
@@ -42,7 +42,7 @@ const RARE_END_MARK_NAME: &str = "linkseal-end";
 
 /// Attributes of longer tags are not noted: lol_html lists them outside of its memory limit, and a tag of
 /// a million attributes would take a hundred times its length.
-pub(super) const MAX_TAG_BYTES: usize = 128 * 1024;
+pub(super) const MAX_TAG_BYTES: usize = 1024 * 1024;
 
 const XHTML: &str = "http://www.w3.org/1999/xhtml";
 
@@ -53,7 +53,7 @@ pub(super) struct Parser {
     end_mark: &'static [u8],
     fed: usize,
     findings: Findings,
-    /// Whether `noscript` is fed by another name.
+    /// Whether what is fed may need a mask.
     pub(super) is_masked: bool,
     /// `None` once it has failed: lol_html panics when it is used after that.
     rewriter: Option<HtmlRewriter<'static, fn(&[u8])>>,
@@ -90,7 +90,7 @@ impl Parser {
             },
             fed: 0,
             is_masked: match scope {
-                Scope::Links(sought) => sought.may_hold_noscript(),
+                Scope::Links(sought) => sought.needs_mask,
                 Scope::AnyHref | Scope::EndMark | Scope::EveryToken => true,
             },
             start: 0,
@@ -124,7 +124,7 @@ impl Parser {
         let result = match self.is_masked {
             true => {
                 let mut piece = piece.to_vec();
-                mask_noscript(&mut piece);
+                mask(&mut piece);
                 rewriter.write(&piece)
             }
             false => rewriter.write(piece),
@@ -173,7 +173,17 @@ fn lock(findings: &Mutex<VecDeque<Finding>>) -> MutexGuard<'_, VecDeque<Finding>
 /// What [`Scope::Links`] selects. Selectors take longer to parse than a short mail.
 static SELECTORS: LazyLock<Vec<(Element, &str, Selector)>> = LazyLock::new(|| {
     let names = [
-        "a", "area", "base", MASK, "body", "frameset", "html", "img", "math", "svg", "template",
+        "a",
+        "area",
+        "base",
+        MASKED_NOSCRIPT,
+        "body",
+        "frameset",
+        "html",
+        "img",
+        "math",
+        "svg",
+        "template",
     ];
     let selector = |name: &'static str| Some((Element::of(name), name, name.parse().ok()?));
     names.into_iter().filter_map(selector).collect()

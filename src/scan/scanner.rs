@@ -12,7 +12,7 @@ use super::dispatch::{Page, TooLong};
 use super::finding::{Finding, StartTag};
 use super::line::{LineCounter, LineLimit};
 use super::links::Links;
-use super::noscript::maskable_len;
+use super::mask::maskable_len;
 use super::open_construct::open_construct;
 use super::parser::{Parser, ParserError, Scope};
 use super::pixel::{Pixel, StartPlace};
@@ -30,10 +30,10 @@ use crate::token::Placement;
 const PIECE_BYTES: usize = 128 * 1024;
 const SMALL_PIECE_BYTES: usize = 8 * 1024;
 
-/// What the parser may keep besides four times what a stream may hold back, and of a whole document. An
+/// What the parser may keep besides twice what a stream may hold back, and of a whole document. An
 /// open element takes it about half a kilobyte, and no mail seen so far needs over 64 KB.
 const PARSER_BYTES: usize = 512 * 1024;
-const WHOLE_PARSER_BYTES: usize = 32 * 1024 * 1024;
+const WHOLE_PARSER_BYTES: usize = 16 * 1024 * 1024;
 
 /// Reads one document.
 pub(crate) struct Scanner<S> {
@@ -202,9 +202,9 @@ impl<S: Sink> Scanner<S> {
             let seen = self.page.longest_construct.min(window.bytes.len());
             lines.read_ending(window.bytes.get(..seen).unwrap_or_default());
         }
-        let memory = match self.page.longest_construct {
-            usize::MAX => WHOLE_PARSER_BYTES,
-            limit => PARSER_BYTES.saturating_add(limit.saturating_mul(4)),
+        let memory = match window.is_last {
+            true => WHOLE_PARSER_BYTES,
+            false => PARSER_BYTES.saturating_add(self.page.longest_construct.saturating_mul(2)),
         };
         self.page.parser_bytes = memory;
         self.parser = Some(Parser::new(self.scope, memory));

@@ -7,11 +7,14 @@ use memchr::memmem;
 
 use super::conditional::may_hold_conditional_link;
 use super::finding::Element;
+use super::mask::{RAW_TEXT, valueless_equals};
 
 /// The kinds of tokens that matter to links and to the end of the body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Sought {
     pub(super) comments: bool,
+    /// Whether there is what lol_html would read otherwise than mail clients do.
+    pub(super) needs_mask: bool,
     names: NameStarts,
     own_pixels: bool,
     places_pixel: bool,
@@ -24,25 +27,45 @@ impl Sought {
         let is_own = |prefix: &str| memmem::find(document, prefix.as_bytes()).is_some();
         Self {
             comments: may_hold_conditional_link(document),
+            needs_mask: names.may_hold("noscript") || has_valueless_equals(document, &names),
             names,
             own_pixels: names.may_hold("img") && pixel_url_prefix.is_some_and(is_own),
             places_pixel: pixel_url_prefix.is_some(),
         }
     }
 
-    pub(super) fn may_hold_noscript(&self) -> bool {
-        self.names.may_hold("noscript")
-    }
-
     /// Whether elements of that name may be there, and matter.
     pub(super) fn element(&self, element: Element, name: &str) -> bool {
         match element {
             Element::Base | Element::Link | Element::Template => self.names.may_hold(name),
-            Element::Noscript => self.may_hold_noscript(),
+            Element::Noscript => self.names.may_hold("noscript"),
             Element::Image => self.own_pixels,
             _ => self.places_pixel && self.names.may_hold(name),
         }
     }
+}
+
+fn has_valueless_equals(document: &[u8], names: &NameStarts) -> bool {
+    RAW_TEXT.iter().any(|name| names.may_hold(name))
+        && memchr::memchr_iter(b'<', document)
+            .filter(|tag| is_raw_text_start(document.get(tag + 1..).unwrap_or_default()))
+            .any(|tag| valueless_equals(document, tag).is_some())
+}
+
+/// Whether a name starts as that of an element of raw text does; most others are told apart by that.
+fn is_raw_text_start(name: &[u8]) -> bool {
+    let Some([first, second]) = name.first_chunk() else {
+        return false;
+    };
+    matches!(
+        (first.to_ascii_lowercase(), second.to_ascii_lowercase()),
+        (b'i', b'f')
+            | (b'n', b'o')
+            | (b'p', b'l')
+            | (b's', b'c' | b't')
+            | (b't', b'e' | b'i')
+            | (b'x', b'm')
+    )
 }
 
 /// The first two letters of tag names: a bit for each second one, by the first.
