@@ -42,7 +42,8 @@ pub(super) struct Page<S> {
     /// Whether the last start tag was one of SVG or MathML.
     is_foreign: bool,
     is_frameset: bool,
-    is_in_noscript: bool,
+    /// How many elements `noscript` are open.
+    noscript_depth: usize,
 }
 
 /// A link, a conditional comment or a `noscript` that is too long, or whose start has been handed on.
@@ -73,7 +74,7 @@ impl<S: Sink> Page<S> {
             foreign_depth: 0,
             is_foreign: false,
             is_frameset: false,
-            is_in_noscript: false,
+            noscript_depth: 0,
         }
     }
 
@@ -166,7 +167,7 @@ impl<S: Sink> Page<S> {
 
     fn take_start_tag(&mut self, window: &Window<'_>, start: &StartTag) -> Result<(), TooLong> {
         let context = match start.context {
-            LinkContext::Html if self.is_in_noscript => LinkContext::Noscript,
+            LinkContext::Html if self.noscript_depth > 0 => LinkContext::Noscript,
             context => context,
         };
         let tag = Tag::new(window, start);
@@ -205,7 +206,9 @@ impl<S: Sink> Page<S> {
             }
             Element::Foreign if !start.is_self_closing => self.foreign_depth += 1,
             Element::Html if is_amp(&tag) => self.pixel.document_is_amp(),
-            Element::Noscript if start.is_html => self.is_in_noscript = true,
+            Element::Noscript if start.is_html && self.opens_noscript(window, start.tag.start) => {
+                self.noscript_depth += 1;
+            }
             Element::Other | Element::RawText
                 if self.placeholders.is_start_tag(tag.bytes, tag.name()) =>
             {
@@ -240,6 +243,12 @@ impl<S: Sink> Page<S> {
         })
     }
 
+    /// Whether a `noscript` opens an element: in the head one is ignored inside another (HTML
+    /// §13.2.6.4.5).
+    fn opens_noscript(&self, window: &Window<'_>, at: usize) -> bool {
+        self.noscript_depth == 0 || self.has_body_before(window, at)
+    }
+
     /// Whether an `img` is the pixel of the message at hand.
     fn is_own_pixel(&mut self, tag: &Tag<'_>) -> bool {
         if !self.pixel.tracks_opens() || !self.body.is_outside_templates() {
@@ -272,7 +281,7 @@ impl<S: Sink> Page<S> {
         // These leave all elements open (HTML §13.2.6.4.7).
         let ends_page = is_end_tag_of(bytes, b"body") || is_end_tag_of(bytes, b"html");
         match element {
-            Element::Noscript => self.is_in_noscript = false,
+            Element::Noscript => self.noscript_depth = self.noscript_depth.saturating_sub(1),
             Element::Foreign if !ends_page => {
                 self.foreign_depth = self.foreign_depth.saturating_sub(1);
                 self.is_foreign &= self.foreign_depth > 0;
