@@ -64,6 +64,7 @@
 #![cfg_attr(not(test), warn(clippy::string_slice))]
 
 mod attribute_name;
+mod charset;
 mod config;
 mod dialect;
 mod error;
@@ -72,6 +73,7 @@ mod key;
 mod link;
 mod message;
 mod report;
+mod rewrite_writer;
 mod rewriter;
 mod scan;
 mod template;
@@ -85,8 +87,10 @@ pub use host::{CnameRecord, TrackingHost};
 pub use key::{KeyId, SigningKey};
 pub use message::Message;
 pub use report::{Link, LinkContext, LinkOutcome, PixelOutcome, Report, SkipReason, Untouched};
-pub use rewriter::Rewriter;
-pub use template::Template;
+pub use charset::Charset;
+pub use rewrite_writer::{FinishError, RewriteWriter};
+pub use rewriter::{Rewriter, StreamOptions};
+pub use template::{Rendering, Template};
 pub use token::{Click, Event, Open, Placement, Verifier};
 
 use link::Minter;
@@ -112,7 +116,7 @@ pub const PIXEL_GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9
 /// ```
 #[must_use]
 pub fn rewrite(html: &str, domain: &DomainConfig) -> String {
-    let mut scanner = scanner(html, domain);
+    let mut scanner = scanner(html.len(), domain);
     scanner.keep_no_links();
     scanner.count_no_lines();
     scanner.scan_whole(html.as_bytes());
@@ -134,19 +138,44 @@ pub fn rewrite(html: &str, domain: &DomainConfig) -> String {
 /// ```
 #[must_use]
 pub fn rewrite_with_report(html: &str, domain: &DomainConfig) -> (String, Report) {
-    let mut scanner = scanner(html, domain);
-    scanner.scan_whole(html.as_bytes());
+    let (html, report) = rewrite_bytes(html.as_bytes(), Charset::UTF_8, domain);
+    (into_string(html), report)
+}
+
+/// Returns a document in any charset that extends ASCII, and what was done to it: the body of a mail as
+/// its transfer encoding decodes to.
+///
+/// Bytes that mean nothing in the charset stay as they are. A byte order mark of UTF-8 overrides the
+/// charset.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{Charset, rewrite_bytes};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let html = b"<a href='https://shop.example/?q=caf\xe9'>Caf\xe9</a>";
+/// let (html, report) = rewrite_bytes(html, Charset::for_label("windows-1252")?, &domain);
+/// assert!(html.starts_with(b"<a href='https://link.example.com/c/"));
+/// assert_eq!(report.links()[0].destination(), Some("https://shop.example/?q=caf%E9"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn rewrite_bytes(html: &[u8], charset: Charset, domain: &DomainConfig) -> (Vec<u8>, Report) {
+    let mut scanner = scanner(html.len(), domain);
+    scanner.set_encoding(charset.encoding());
+    scanner.scan_whole(html);
     let (splicer, mut report) = scanner.finish();
     let mut lines = LineCounter::default();
     lines.add(&splicer.out);
     report.output_bytes = u64::try_from(splicer.out.len()).unwrap_or(u64::MAX);
     report.output_longest_line = lines.longest();
-    (into_string(splicer.out), report)
+    (splicer.out, report)
 }
 
-fn scanner(html: &str, domain: &DomainConfig) -> Scanner<Splicer> {
+fn scanner(input_bytes: usize, domain: &DomainConfig) -> Scanner<Splicer> {
     // Tracking URLs are longer than what they replace, by about a quarter of most mails.
-    let out = Vec::with_capacity(html.len() + html.len() / 4 + 1024);
+    let out = Vec::with_capacity(input_bytes + input_bytes / 4 + 1024);
     let splicer = Splicer::new(Minter::new(domain.clone()), out);
     Scanner::new(domain, splicer)
 }

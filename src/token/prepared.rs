@@ -36,20 +36,20 @@ impl PreparedToken {
         (URL_SAFE_NO_PAD.encode(whole), prepared)
     }
 
-    /// How long the text is that [`finish`](Self::finish) appends for a tail of that length.
-    pub(crate) fn finished_len(&self, tail_bytes: usize) -> usize {
-        base64::encoded_len(self.carried + tail_bytes + TAG_BYTES, false).unwrap_or(0)
+    /// Returns how long the text is at most that [`finish`](Self::finish) writes for a tail of that length.
+    pub(crate) fn finished_len(tail_bytes: usize) -> usize {
+        base64::encoded_len(2 + tail_bytes + TAG_BYTES, false).unwrap_or(0)
     }
 
-    /// Appends the rest of the token of the message that `tail` tells of. `scratch` is overwritten.
-    pub(crate) fn finish(&self, tail: &[u8], scratch: &mut Vec<u8>, out: &mut String) {
+    /// Writes the rest of the token of the message that `tail` tells of. `scratch` is overwritten.
+    pub(crate) fn finish(&self, tail: &[u8], scratch: &mut Vec<u8>, write: impl FnMut(&str)) {
         let mut mac = self.mac.clone();
         mac.update(tail);
         scratch.clear();
         scratch.extend_from_slice(self.carry.get(..self.carried).unwrap_or_default());
         scratch.extend_from_slice(tail);
         scratch.extend_from_slice(&mac.tag());
-        push_base64(scratch, out);
+        write_base64(scratch, write);
     }
 }
 
@@ -59,14 +59,14 @@ impl std::fmt::Debug for PreparedToken {
     }
 }
 
-/// Appends base64url by way of the stack, so that a `String` takes it without a second pass over
-/// what it holds.
-fn push_base64(bytes: &[u8], out: &mut String) {
+/// Writes base64url by way of the stack, so that a `String` takes it without a second pass over what it
+/// holds.
+fn write_base64(bytes: &[u8], mut write: impl FnMut(&str)) {
     // Whole groups of three, so that the parts' texts join to the whole's.
     for part in bytes.chunks(96) {
         let mut text = [0; 128];
         let length = URL_SAFE_NO_PAD.encode_slice(part, &mut text).unwrap_or(0);
         let text = text.get(..length).unwrap_or_default();
-        out.push_str(std::str::from_utf8(text).unwrap_or_default());
+        write(std::str::from_utf8(text).unwrap_or_default());
     }
 }
