@@ -93,7 +93,10 @@ impl fmt::Display for Charset {
 
 impl fmt::Debug for Charset {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Charset").field(&self.name()).finish()
+        formatter
+            .debug_tuple("Charset")
+            .field(&self.name())
+            .finish()
     }
 }
 

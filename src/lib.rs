@@ -79,6 +79,7 @@ mod scan;
 mod template;
 mod token;
 
+pub use charset::Charset;
 pub use config::{DomainConfig, DomainStatus, PixelPlacement};
 pub use error::{
     CharsetError, ConfigError, HostError, KeyError, MessageError, TokenError, VerifierError,
@@ -87,7 +88,6 @@ pub use host::{CnameRecord, TrackingHost};
 pub use key::{KeyId, SigningKey};
 pub use message::Message;
 pub use report::{Link, LinkContext, LinkOutcome, PixelOutcome, Report, SkipReason, Untouched};
-pub use charset::Charset;
 pub use rewrite_writer::{FinishError, RewriteWriter};
 pub use rewriter::{Rewriter, StreamOptions};
 pub use template::{Rendering, Template};

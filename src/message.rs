@@ -191,7 +191,6 @@ impl Message {
         !self.opens_off
     }
 
-
     pub(crate) fn is_list_unsubscribe(&self, destination: &str) -> bool {
         self.list_unsubscribe.iter().any(|url| url == destination)
     }

@@ -42,6 +42,8 @@ pub struct Rewriter {
     held_back: Vec<u8>,
     /// Where that starts in the document.
     held_back_at: usize,
+    /// Whether more can be appended before more is pushed.
+    is_paused: bool,
     is_started: bool,
     memory_limit: usize,
     output_bytes: u64,
@@ -234,6 +236,7 @@ impl Rewriter {
         Self {
             held_back: Vec::new(),
             held_back_at: 0,
+            is_paused: false,
             is_started: false,
             memory_limit: options.memory_limit,
             output_bytes: 0,
@@ -306,7 +309,7 @@ impl Rewriter {
     }
 
     pub(crate) fn is_paused(&self) -> bool {
-        self.scanner.is_paused()
+        self.is_paused
     }
 
     /// Goes on where the last call paused.
@@ -341,11 +344,12 @@ impl Rewriter {
             is_last,
             start: self.held_back_at,
         });
+        self.is_paused = self.scanner.is_paused();
         std::mem::swap(out, &mut self.scanner.sink().out);
         let new = out.get(start..).unwrap_or_default();
         self.output_lines.add(new);
         self.output_bytes += u64::try_from(new.len()).unwrap_or(u64::MAX);
-        if !self.scanner.is_paused() {
+        if !self.is_paused {
             self.held_back.drain(..done - self.held_back_at);
             self.held_back_at = done;
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use linkseal::{
-    ConfigError, DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost,
+    Charset, ConfigError, DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost,
 };
 
 /// Rewrite an HTML mail: every link signed and tracked, an open pixel put in.
@@ -65,7 +65,7 @@ pub(crate) struct Options {
     /// Charset of the document, as its Content-Type states it. UTF-8 without, or what the document's
     /// <meta> states if it is not valid UTF-8 and read whole.
     #[arg(long, value_name = "LABEL")]
-    pub(crate) charset: Option<String>,
+    pub(crate) charset: Option<Charset>,
     /// Stream the document in chunks of that size.
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) chunk: Option<u32>,

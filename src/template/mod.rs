@@ -204,7 +204,8 @@ impl<T: Rendering> Template<T> {
             match &part.content {
                 Content::Link(link) => {
                     out.push_range(text, copied, part.content_end);
-                    link.token.finish(tail, &mut scratch, |text| out.push_str(text));
+                    link.token
+                        .finish(tail, &mut scratch, |text| out.push_str(text));
                     out.push_str(link.quote());
                 }
                 Content::Marker(_) => out.push_range(text, copied, part.content_end),

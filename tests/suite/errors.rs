@@ -3,8 +3,8 @@
 use std::fmt::Display;
 
 use linkseal::{
-    DomainConfig, DomainStatus, KeyId, Message, PixelOutcome, Rewriter, SigningKey, TokenError,
-    TrackingHost, Untouched, Verifier, rewrite_with_report,
+    Charset, DomainConfig, DomainStatus, KeyId, Message, PixelOutcome, Rewriter, SigningKey,
+    TokenError, TrackingHost, Untouched, Verifier, rewrite_with_report,
 };
 
 use crate::setup::{domain, key, stream};
@@ -322,7 +322,7 @@ fn long_ids_are_refused() {
 
 #[test]
 fn charsets_that_do_not_extend_ascii_are_refused() {
-    let with = |label: &str| Rewriter::new(&domain(), Vec::new()).with_charset(label);
+    let with = Charset::for_label;
     assert_refused(
         with("klingon"),
         "charset `klingon` is unknown, expected a label of the Encoding Standard",
@@ -385,7 +385,7 @@ fn domains_that_are_not_validated_pass_mail_through() {
         assert_eq!(report.untouched(), Some(reason));
         assert_eq!(report.pixel(), PixelOutcome::Off);
         assert_eq!((report.tracked(), report.skipped()), (0, 0));
-        let (streamed, again) = stream(Rewriter::new(&domain, Vec::new()), html.as_bytes(), 3);
+        let (streamed, again) = stream(Rewriter::new(&domain), html.as_bytes(), 3);
         assert_eq!(streamed, html.as_bytes());
         assert_eq!(again, report);
     }

@@ -14,7 +14,7 @@ const PIXEL: &str = "[PIXEL]";
 fn placed(html: &str, domain: &DomainConfig) -> (String, PixelOutcome) {
     let (output, report) = rewrite_with_report(html, domain);
     for size in [1, 2, 3, 7] {
-        let rewriter = Rewriter::new(domain, Vec::new());
+        let rewriter = Rewriter::new(domain);
         let (streamed, again) = stream(rewriter, html.as_bytes(), size);
         assert_eq!(
             String::from_utf8(streamed).unwrap(),
@@ -337,8 +337,7 @@ fn a_placeholder_that_keeps_two_halves_apart_stays() {
             assert!(output.contains(stays), "{output}");
             assert_eq!(rewrite(&output, &domain), output);
             for size in [1, 2, 3] {
-                let (streamed, _) =
-                    stream(Rewriter::new(&domain, Vec::new()), html.as_bytes(), size);
+                let (streamed, _) = stream(Rewriter::new(&domain), html.as_bytes(), size);
                 assert_eq!(String::from_utf8(streamed).unwrap(), output, "{size}");
             }
         }

@@ -1,11 +1,10 @@
 //! What the tests share: a domain, ways to rewrite, and ways to take an output apart.
 
-use std::io::Write;
 use std::sync::LazyLock;
 
 use linkseal::{
-    Click, DomainConfig, Event, KeyId, Message, Report, Rewriter, SigningKey, TrackingHost,
-    Verifier,
+    Click, DomainConfig, Event, KeyId, Message, Report, Rewriter, SigningKey, StreamOptions,
+    TrackingHost, Verifier,
 };
 use memchr::memchr2;
 
@@ -44,12 +43,19 @@ pub fn click(url: &str) -> Click {
 }
 
 /// Rewrites bytes in chunks of `size`.
-pub fn stream(rewriter: Rewriter<Vec<u8>>, html: &[u8], size: usize) -> (Vec<u8>, Report) {
-    let mut rewriter = rewriter;
+pub fn stream(mut rewriter: Rewriter, html: &[u8], size: usize) -> (Vec<u8>, Report) {
+    let mut out = Vec::new();
     for chunk in html.chunks(size) {
-        rewriter.write_all(chunk).unwrap();
+        rewriter.push(chunk, &mut out);
     }
-    rewriter.finish().unwrap()
+    let report = rewriter.finish(&mut out);
+    (out, report)
+}
+
+/// Rewrites bytes within a memory limit, in chunks of `size`.
+pub fn limited(domain: &DomainConfig, limit: usize, html: &[u8], size: usize) -> (Vec<u8>, Report) {
+    let options = StreamOptions::new().with_memory_limit(limit);
+    stream(Rewriter::with_options(domain, &options), html, size)
 }
 
 /// All tracking URLs of clicks in the output, in order.

@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 
 use linkseal::{
-    DomainConfig, PIXEL_GIF, Report, Rewriter, SigningKey, Template, Verifier, rewrite_with_report,
+    DomainConfig, PIXEL_GIF, Report, RewriteWriter, Rewriter, SigningKey, Template, Verifier,
+    rewrite_with_report,
 };
 
 use crate::setup::{domain, stream};
@@ -16,7 +17,8 @@ fn is_send_and_sync<T: Send + Sync>() {}
 
 #[test]
 fn types_can_move_between_threads() {
-    is_send::<Rewriter<Vec<u8>>>();
+    is_send::<Rewriter>();
+    is_send::<RewriteWriter<Vec<u8>>>();
     is_send_and_sync::<DomainConfig>();
     is_send_and_sync::<Verifier>();
     is_send_and_sync::<SigningKey>();
@@ -35,7 +37,7 @@ fn no_debug_text_has_the_secret_in_it() {
         .for_message(retired.message().clone());
     let verifier = Verifier::new([&config]).unwrap();
     let lookup = Verifier::from_lookup(|_| None);
-    let rewriter = Rewriter::new(&config, Vec::new());
+    let rewriter = Rewriter::new(&config);
     let template = Template::compile("<a href=https://x.test>x</a>", &config);
     let (html, report) = rewrite_with_report("<a href=https://x.test>x</a>", &config);
     let url = html
@@ -84,7 +86,7 @@ fn the_gif_is_one_transparent_pixel() {
 #[test]
 fn gmail_clips_over_102_kilobytes() {
     for (bytes, clips) in [(102 * 1024, false), (102 * 1024 + 1, true)] {
-        let rewriter = Rewriter::new(&domain().without_open_tracking(), Vec::new());
+        let rewriter = Rewriter::new(&domain().without_open_tracking());
         let (_, report) = stream(rewriter, &vec![b'x'; bytes], 4096);
         assert_eq!(report.gmail_clips(), clips, "{bytes}");
     }
