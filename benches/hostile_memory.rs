@@ -11,9 +11,11 @@
     reason = "a bench exports nothing, counts in floats, and fails by panicking"
 )]
 
-use std::io::{Sink, Write, sink};
+use std::io::{Write, sink};
 
-use linkseal::{DomainConfig, KeyId, Rewriter, SigningKey, TrackingHost};
+use linkseal::{
+    DomainConfig, KeyId, RewriteWriter, Rewriter, SigningKey, StreamOptions, TrackingHost,
+};
 use linkseal_laws::hostile::{BYTES, DOCUMENTS};
 use peak_alloc::PeakAlloc;
 
@@ -23,9 +25,9 @@ static HEAP: PeakAlloc = PeakAlloc;
 const CHUNK: usize = 64 * 1024;
 const MEGABYTE: f64 = 1024.0 * 1024.0;
 const LIMITS: [usize; 3] = [
-    Rewriter::<Sink>::MIN_MEMORY_LIMIT,
+    StreamOptions::MIN_MEMORY_LIMIT,
     16 * 1024,
-    Rewriter::<Sink>::DEFAULT_MEMORY_LIMIT,
+    StreamOptions::DEFAULT_MEMORY_LIMIT,
 ];
 
 fn main() {
@@ -34,13 +36,15 @@ fn main() {
     let measure = |name: &str, html: &[u8], charset: &str| {
         for limit in LIMITS {
             let peak = peak(|| {
-                let rewriter = Rewriter::new(&domain, sink()).with_summary_only();
-                let rewriter = rewriter.with_charset(charset).unwrap();
-                let mut rewriter = rewriter.with_memory_limit(limit);
+                let options = StreamOptions::new().with_summary_only();
+                let options = options.with_charset(charset.parse().unwrap());
+                let options = options.with_memory_limit(limit);
+                let rewriter = Rewriter::with_options(&domain, &options);
+                let mut writer = RewriteWriter::new(rewriter, sink());
                 for chunk in html.chunks(CHUNK) {
-                    rewriter.write_all(chunk).unwrap();
+                    writer.write_all(chunk).unwrap();
                 }
-                rewriter.finish().unwrap();
+                writer.finish().unwrap();
             });
             print(&format!("{name}, limit {limit}"), peak, bound(limit));
         }

@@ -4,11 +4,9 @@ mod align;
 mod cuts;
 mod lines;
 
-use std::io::Write;
-
 use linkseal::{
     DomainConfig, DomainStatus, Link, LinkOutcome, Message, PixelOutcome, PixelPlacement, Report,
-    Rewriter, SkipReason, Template, rewrite, rewrite_with_report,
+    Rewriter, SkipReason, StreamOptions, Template, rewrite, rewrite_with_report,
 };
 
 pub use self::align::{Edit, Kind, align, align_within};
@@ -65,7 +63,7 @@ pub fn locality(html: &str, settings: Settings) -> Verdict {
 
 /// The bytes of a stream are the same in any chunks; those of a whole document that fits into the
 /// limit are what `rewrite` returns. `start` makes the stream.
-pub fn split(html: &[u8], start: &dyn Fn() -> Rewriter<Vec<u8>>, sizes: &[usize]) -> Verdict {
+pub fn split(html: &[u8], start: &dyn Fn() -> Rewriter, sizes: &[usize]) -> Verdict {
     let whole = in_chunks(start(), html, &[html.len()]);
     let parts = in_chunks(start(), html, sizes);
     let shown = html.escape_ascii();
@@ -90,7 +88,7 @@ pub fn stream_is_rewrite(html: &str, settings: Settings, sizes: &[usize]) -> Ver
     let domain = settings.domain();
     let (whole, report) = rewrite_with_report(html, &domain);
     for run in [in_chunks, in_flushed_chunks] {
-        let (streamed, again) = run(Rewriter::new(&domain, Vec::new()), html.as_bytes(), sizes);
+        let (streamed, again) = run(Rewriter::new(&domain), html.as_bytes(), sizes);
         ensure!(
             streamed == whole.as_bytes() && again == report,
             "{html:?} with {settings:?} in chunks of {sizes:?} is b\"{}\" and {again:?}, but in one shot \
@@ -108,7 +106,8 @@ pub fn limits_lose_nothing(
     limit: usize,
     sizes: &[usize],
 ) -> Verdict {
-    let rewriter = Rewriter::new(&settings.domain(), Vec::new()).with_memory_limit(limit);
+    let options = StreamOptions::new().with_memory_limit(limit);
+    let rewriter = Rewriter::with_options(&settings.domain(), &options);
     let (output, report) = in_chunks(rewriter, html.as_bytes(), sizes);
     let input = html.as_bytes();
     let edits = align_within(limit, encoding_rs::UTF_8, input, &output, &report, settings);
@@ -196,36 +195,33 @@ pub fn stability(html: &str, settings: Settings) -> Verdict {
 }
 
 /// Rewrites in chunks of these sizes, over and over.
-pub fn in_chunks(rewriter: Rewriter<Vec<u8>>, html: &[u8], sizes: &[usize]) -> (Vec<u8>, Report) {
+pub fn in_chunks(rewriter: Rewriter, html: &[u8], sizes: &[usize]) -> (Vec<u8>, Report) {
     stream(rewriter, html, sizes, false)
 }
 
 /// The same, and flushes behind each.
-pub fn in_flushed_chunks(
-    rewriter: Rewriter<Vec<u8>>,
-    html: &[u8],
-    sizes: &[usize],
-) -> (Vec<u8>, Report) {
+pub fn in_flushed_chunks(rewriter: Rewriter, html: &[u8], sizes: &[usize]) -> (Vec<u8>, Report) {
     stream(rewriter, html, sizes, true)
 }
 
 fn stream(
-    mut rewriter: Rewriter<Vec<u8>>,
+    mut rewriter: Rewriter,
     html: &[u8],
     sizes: &[usize],
     is_flushed: bool,
 ) -> (Vec<u8>, Report) {
     let mut sizes = sizes.iter().cycle();
-    let mut rest = html;
+    let (mut output, mut rest) = (Vec::new(), html);
     while !rest.is_empty() {
         let size = sizes.next().map_or(1, |size| (*size).clamp(1, rest.len()));
-        rewriter.write_all(&rest[..size]).unwrap();
+        rewriter.push(&rest[..size], &mut output);
         if is_flushed {
-            rewriter.flush().unwrap();
+            rewriter.flush(&mut output);
         }
         rest = &rest[size..];
     }
-    rewriter.finish().unwrap()
+    let report = rewriter.finish(&mut output);
+    (output, report)
 }
 
 pub fn is_aligned(input: &[u8], output: &[u8], report: &Report, settings: Settings) -> bool {

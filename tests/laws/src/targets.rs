@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use arbitrary::{Arbitrary, Unstructured};
 use encoding_rs::Encoding;
-use linkseal::{PixelOutcome, Rewriter, Untouched, rewrite_with_report};
+use linkseal::{PixelOutcome, Rewriter, StreamOptions, Untouched, rewrite_with_report};
 
 use super::judge::parse_bytes;
 use super::known_differences::{excused, excused_pixel};
@@ -42,7 +42,7 @@ pub fn split(input: &[u8]) -> Verdict {
     let sizes = [usize::from(first), usize::from(second)];
     let settings = Settings::of(settings);
     rewriting::stream_is_rewrite(&html, settings, &sizes)?;
-    let limit = Rewriter::<Vec<u8>>::MIN_MEMORY_LIMIT + usize::from(limit);
+    let limit = StreamOptions::MIN_MEMORY_LIMIT + usize::from(limit);
     rewriting::limits_lose_nothing(&html, settings, limit, &sizes)
 }
 
@@ -61,9 +61,8 @@ pub fn charset(input: &[u8]) -> Verdict {
     let settings = Settings::of(settings);
     let domain = settings.domain();
     let start = || {
-        Rewriter::new(&domain, Vec::new())
-            .with_charset(encoding.name())
-            .unwrap()
+        let charset = encoding.name().parse().unwrap();
+        Rewriter::with_options(&domain, &StreamOptions::new().with_charset(charset))
     };
     rewriting::split(html, &start, &[usize::from(size)])?;
     let (output, report) = in_chunks(start(), html, &[html.len()]);

@@ -1,7 +1,7 @@
 //! Documents in other charsets than UTF-8.
 
 use encoding_rs::Encoding;
-use linkseal::{Report, Rewriter, SkipReason, Untouched};
+use linkseal::{Report, Rewriter, SkipReason, StreamOptions, Untouched};
 use linkseal_laws::judge::destination;
 use linkseal_laws::setup::{click, domain, stream, tracking_urls, undo};
 
@@ -45,8 +45,8 @@ const LABELS: [&str; 36] = [
 ];
 
 fn rewrite(label: &str, html: &[u8], size: usize) -> (Vec<u8>, Report) {
-    let rewriter = Rewriter::new(&domain(), Vec::new());
-    stream(rewriter.with_charset(label).unwrap(), html, size)
+    let options = StreamOptions::new().with_charset(label.parse().unwrap());
+    stream(Rewriter::with_options(&domain(), &options), html, size)
 }
 
 #[test]

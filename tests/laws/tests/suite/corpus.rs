@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use encoding_rs::Encoding;
 use linkseal::{
-    DomainConfig, LinkOutcome, PixelOutcome, Report, Rewriter, Untouched, rewrite_with_report,
+    Charset, DomainConfig, LinkOutcome, PixelOutcome, Report, Rewriter, StreamOptions, Untouched,
+    rewrite_with_report,
 };
 use linkseal_laws::judge::{Node, Parsed, parse_bytes, tree};
 use linkseal_laws::rewriting::{align, in_flushed_chunks};
@@ -44,12 +45,12 @@ impl Document {
         marked.is_some_and(|(marked, _)| marked != encoding_rs::UTF_8)
     }
 
-    fn rewriter(&self, domain: &DomainConfig) -> Rewriter<Vec<u8>> {
-        let rewriter = Rewriter::new(domain, Vec::new());
-        match &self.charset {
-            Some(label) => rewriter.with_charset(label).unwrap(),
-            None => rewriter,
-        }
+    fn rewriter(&self, domain: &DomainConfig) -> Rewriter {
+        let charset = match &self.charset {
+            Some(label) => label.parse().unwrap(),
+            None => Charset::UTF_8,
+        };
+        Rewriter::with_options(domain, &StreamOptions::new().with_charset(charset))
     }
 
     /// In one shot where that can be, else as a stream in one chunk.
@@ -190,7 +191,7 @@ fn supported(stated: Option<&String>, bytes: &[u8]) -> String {
     let Some(label) = stated.filter(|label| *label != "-") else {
         return any;
     };
-    match Rewriter::new(&domain(), Vec::new()).with_charset(label) {
+    match Charset::for_label(label) {
         Ok(_) => label.clone(),
         Err(error) => {
             assert!(label.starts_with("utf-16") && bytes.contains(&0), "{error}");

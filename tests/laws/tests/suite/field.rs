@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use linkseal::{
     Click, DomainConfig, Event, KeyId, Message, Report, Rewriter, SigningKey, Template,
-    TrackingHost, Verifier, rewrite, rewrite_with_report,
+    TrackingHost, Verifier, rewrite, rewrite_bytes, rewrite_with_report,
 };
 use linkseal_laws::judge::{Node, parse, tree};
 use linkseal_laws::setup::{CLICK_PREFIX, OPEN_PREFIX, stream, tracking_urls};
@@ -49,8 +49,8 @@ fn without_opens() -> Message {
 #[track_caller]
 fn run(html: &[u8], message: &Message) -> (Vec<u8>, Report) {
     let domain = domain().for_message(message.clone());
-    let (output, report) = stream(Rewriter::new(&domain, Vec::new()), html, html.len());
-    let bytewise = stream(Rewriter::new(&domain, Vec::new()), html, 1);
+    let (output, report) = stream(Rewriter::new(&domain), html, html.len());
+    let bytewise = stream(Rewriter::new(&domain), html, 1);
     assert_eq!(bytewise, (output.clone(), report.clone()), "byte by byte");
     if let Ok(html) = std::str::from_utf8(html) {
         let (at_once, report_at_once) = rewrite_with_report(html, &domain);
@@ -194,9 +194,7 @@ fn h07_a_link_that_is_not_valid_in_the_charset_is_skipped() {
     assert_unchanged("H07", &["charset"]);
     let html = case("H07");
     let domain = domain().for_message(without_opens());
-    let rewriter = Rewriter::new(&domain, Vec::new());
-    let rewriter = rewriter.with_charset("windows-1251").unwrap();
-    let (output, report) = stream(rewriter, &html, html.len());
+    let (output, report) = rewrite_bytes(&html, "windows-1251".parse().unwrap(), &domain);
     assert_eq!(outcomes(&report), ["tracked"]);
     let expected = "https://shop.test/%D1%82%D0%B5%D1%81%D1%82?q=%F2%E5%F1%F2";
     assert_eq!(destinations(&output), [expected]);

@@ -8,11 +8,12 @@ mod verdicts;
 use std::borrow::Cow;
 
 use linkseal::{
-    LinkOutcome, PixelOutcome, Report, Rewriter, Template, Untouched, rewrite_with_report,
+    LinkOutcome, PixelOutcome, Report, Rewriter, StreamOptions, Template, Untouched,
+    rewrite_with_report,
 };
 use linkseal_laws::hostile::DOCUMENTS;
 use linkseal_laws::rewriting::originals;
-use linkseal_laws::setup::{CLICK_PREFIX, click, domain, stream, tracking_urls, undo};
+use linkseal_laws::setup::{CLICK_PREFIX, click, domain, limited, stream, tracking_urls, undo};
 
 use self::verdicts::VERDICTS;
 
@@ -34,11 +35,12 @@ fn hostile_documents_of_full_size_come_out_as_stated() {
         assert_intact(name, &html, whole.as_bytes(), &originals);
         assert_sample_leads_there(name, whole.as_bytes(), &report);
         for (limit, expected) in [
-            (Rewriter::<Vec<u8>>::DEFAULT_MEMORY_LIMIT, verdicts[1]),
-            (Rewriter::<Vec<u8>>::MIN_MEMORY_LIMIT, verdicts[2]),
+            (StreamOptions::DEFAULT_MEMORY_LIMIT, verdicts[1]),
+            (StreamOptions::MIN_MEMORY_LIMIT, verdicts[2]),
         ] {
-            let rewriter = Rewriter::new(&domain, Vec::new()).with_summary_only();
-            let rewriter = rewriter.with_memory_limit(limit);
+            let options = StreamOptions::new().with_summary_only();
+            let options = options.with_memory_limit(limit);
+            let rewriter = Rewriter::with_options(&domain, &options);
             let (streamed, report) = stream(rewriter, html.as_bytes(), CHUNK);
             assert_eq!(verdict(&report), expected, "{name}, limit {limit}");
             match found == expected && report.untouched().is_none() {
@@ -48,8 +50,7 @@ fn hostile_documents_of_full_size_come_out_as_stated() {
             }
         }
         if verdicts[1] != found && report.untouched().is_none() {
-            let rewriter = Rewriter::new(&domain, Vec::new()).with_memory_limit(usize::MAX);
-            let (streamed, again) = stream(rewriter, html.as_bytes(), CHUNK);
+            let (streamed, again) = limited(&domain, usize::MAX, html.as_bytes(), CHUNK);
             assert!(streamed == whole.as_bytes(), "{name}, no limit");
             assert!(again == report, "{name}, no limit");
         }
@@ -65,8 +66,7 @@ fn hostile_documents_come_out_the_same_in_any_chunks() {
         assert_intact(name, &html, whole.as_bytes(), &originals(&report));
         assert_eq!(report.pixel(), PixelOutcome::End, "{name}");
         for size in [1, 1000] {
-            let (streamed, again) =
-                stream(Rewriter::new(&domain, Vec::new()), html.as_bytes(), size);
+            let (streamed, again) = stream(Rewriter::new(&domain), html.as_bytes(), size);
             assert!(streamed == whole.as_bytes(), "{name} in chunks of {size}");
             assert_eq!(again, report, "{name} in chunks of {size}");
         }
@@ -80,10 +80,7 @@ fn nothing_is_lost_of_hostile_documents_in_little_memory() {
     let domain = domain().with_markers_kept();
     for (name, full, make) in DOCUMENTS {
         let html = make(*full.min(&SMALL));
-        let run = |size| {
-            let rewriter = Rewriter::new(&domain, Vec::new()).with_memory_limit(64);
-            stream(rewriter, html.as_bytes(), size)
-        };
+        let run = |size| limited(&domain, 64, html.as_bytes(), size);
         let (whole, report) = run(1);
         assert_intact(name, &html, &whole, &originals(&report));
         assert!(
