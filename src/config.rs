@@ -8,10 +8,12 @@ use url::Host;
 
 use crate::dialect::Dialect;
 use crate::error::ConfigError;
-use crate::host::{TrackingHost, parse_domain, sending_domain_name};
+use crate::host::{is_dns_name, is_subdomain, parse_domain};
 use crate::key::{KeyId, SigningKey};
 use crate::message::Message;
+use crate::sending_domain::SendingDomain;
 use crate::token::Mac;
+use crate::tracking_host::TrackingHost;
 
 /// Amazon SES's placeholder for the pixel.
 pub(crate) const TEXT_PLACEHOLDER: &str = "{{ses:openTracker}}";
@@ -27,7 +29,7 @@ const MAX_PLACEHOLDER_BYTES: usize = 256;
 /// use linkseal::{DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost};
 ///
 /// let host = TrackingHost::custom("link.example.com")?;
-/// let domain = DomainConfig::new("example.com", host, SigningKey::new(KeyId(2), &[7; 32])?)?
+/// let domain = DomainConfig::new("example.com".parse()?, host, SigningKey::new(KeyId(2), &[7; 32])?)?
 ///     .with_retired_key(SigningKey::new(KeyId(1), &[6; 32])?)?
 ///     .with_excluded_host("docs.example.com")?
 ///     .with_pixel_placement(PixelPlacement::Both);
@@ -55,7 +57,7 @@ struct Settings {
     pixel_placeholder: Option<String>,
     pixel_placement: PixelPlacement,
     retired_keys: Vec<DomainKey>,
-    sending_domain: Arc<str>,
+    sending_domain: SendingDomain,
     signing_key: DomainKey,
     status: DomainStatus,
 }
@@ -72,38 +74,44 @@ impl DomainConfig {
     /// Makes the settings of a validated sending domain that tracks clicks and opens.
     ///
     /// ```
-    /// use linkseal::{ConfigError, DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::error::ConfigError;
     ///
     /// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
     /// let host = TrackingHost::custom("link.example.org")?;
-    /// let error = DomainConfig::new("example.com", host, key).unwrap_err();
+    /// let error = DomainConfig::new("example.com".parse()?, host, key).unwrap_err();
     /// assert!(matches!(error, ConfigError::NotSubdomain { .. }));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`ConfigError::SendingDomain`] when `sending_domain` is no domain name,
-    /// [`ConfigError::NotSubdomain`] when a custom tracking host is not a real subdomain of it.
+    /// [`ConfigError::NotSubdomain`] when a custom tracking host is not a real subdomain of the sending
+    /// domain.
     pub fn new(
-        sending_domain: &str,
+        sending_domain: SendingDomain,
         host: TrackingHost,
         signing_key: SigningKey,
     ) -> Result<Self, ConfigError> {
-        let sending_domain: Arc<str> = host.check_for(sending_domain)?.into();
-        let url_prefix = host.url_prefix();
+        if !host.serves(&sending_domain) {
+            return Err(ConfigError::NotSubdomain {
+                host: host.host().to_owned(),
+                domain: sending_domain,
+            });
+        }
+        let (click_url_prefix, open_url_prefix) = (format!("{host}/c/"), format!("{host}/o/"));
         Ok(Self {
             message: Arc::default(),
             settings: Arc::new(Settings {
                 click_tracking: true,
-                click_url_prefix: format!("{url_prefix}/c/"),
+                click_url_prefix,
                 dialect: Dialect::default(),
                 excluded_hosts: BTreeSet::new(),
                 host,
                 keep_markers: false,
                 line_limit: None,
                 open_tracking: true,
-                open_url_prefix: format!("{url_prefix}/o/"),
+                open_url_prefix,
                 pixel_placeholder: None,
                 pixel_placement: PixelPlacement::End,
                 retired_keys: Vec::new(),
@@ -114,23 +122,6 @@ impl DomainConfig {
         })
     }
 
-    /// Returns a sending domain's name as settings and tokens have it: in lower case and punycode,
-    /// without the root's dot.
-    ///
-    /// ```
-    /// use linkseal::DomainConfig;
-    ///
-    /// assert_eq!(DomainConfig::parse_sending_domain("Bücher.example.")?, "xn--bcher-kva.example");
-    /// # Ok::<(), linkseal::ConfigError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::SendingDomain`] when the text is no domain name.
-    pub fn parse_sending_domain(text: &str) -> Result<String, ConfigError> {
-        sending_domain_name(text)
-    }
-
     /// Adds a key that signs no more but still verifies: mail is clicked years after it was sent.
     ///
     /// ```
@@ -138,11 +129,11 @@ impl DomainConfig {
     ///
     /// let host = TrackingHost::custom("link.example.com")?;
     /// let old_key = SigningKey::new(KeyId(1), &[0x41; 32])?;
-    /// let before = DomainConfig::new("example.com", host.clone(), old_key.clone())?;
+    /// let before = DomainConfig::new("example.com".parse()?, host.clone(), old_key.clone())?;
     /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &before);
     ///
     /// let key = SigningKey::new(KeyId(2), &[0x42; 32])?;
-    /// let domain = DomainConfig::new("example.com", host, key)?.with_retired_key(old_key)?;
+    /// let domain = DomainConfig::new("example.com".parse()?, host, key)?.with_retired_key(old_key)?;
     /// let url = html.split('\'').nth(1).unwrap();
     /// assert!(Verifier::new([&domain])?.verify_url(url).is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -155,7 +146,7 @@ impl DomainConfig {
         if self.keys().any(|known| known.id == key.id()) {
             return Err(ConfigError::DuplicateKeyId {
                 key_id: key.id(),
-                domain: self.sending_domain().to_owned(),
+                domain: self.sending_domain().clone(),
             });
         }
         let key = DomainKey::new(&key, self.sending_domain());
@@ -170,7 +161,7 @@ impl DomainConfig {
     /// use linkseal::{DomainStatus, Untouched, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_status(DomainStatus::Pending);
     /// let (html, report) = rewrite_with_report("<a href='https://shop.example/'>Shop</a>", &domain);
     /// assert_eq!(html, "<a href='https://shop.example/'>Shop</a>");
@@ -188,7 +179,7 @@ impl DomainConfig {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.without_click_tracking();
     /// let html = linkseal::rewrite("<a href='https://shop.example/'>Shop</a>", &domain);
     /// assert!(html.starts_with("<a href='https://shop.example/'>Shop</a><img "));
@@ -205,7 +196,7 @@ impl DomainConfig {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let html = linkseal::rewrite("<p>Hi</p>", &domain.without_open_tracking());
     /// assert_eq!(html, "<p>Hi</p>");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -223,7 +214,7 @@ impl DomainConfig {
     /// use linkseal::{PixelPlacement, rewrite};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_pixel_placement(PixelPlacement::Start);
     /// assert!(rewrite("<body><p>Hi</p></body>", &domain).starts_with("<body><img "));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -241,7 +232,7 @@ impl DomainConfig {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_pixel_placeholder("<!-- pixel -->")?;
     /// let html = linkseal::rewrite("<p>Hi</p><!-- pixel --><p>Bye</p>", &domain);
     /// assert!(html.starts_with("<p>Hi</p><img "));
@@ -276,7 +267,7 @@ impl DomainConfig {
     /// use linkseal::rewrite;
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.without_open_tracking();
     /// let html = "<a data-track=off href='https://shop.example/'>Shop</a>";
     /// assert_eq!(rewrite(html, &domain), "<a href='https://shop.example/'>Shop</a>");
@@ -297,7 +288,7 @@ impl DomainConfig {
     /// use linkseal::{SkipReason, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_excluded_host("*.example.com")?;
     /// let (_, report) = rewrite_with_report("<a href='https://docs.example.com/'>Docs</a>", &domain);
     /// assert_eq!(report.links()[0].outcome().skip_reason(), Some(SkipReason::Excluded));
@@ -335,7 +326,7 @@ impl DomainConfig {
     /// use linkseal::{SkipReason, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_merge_tag("[[", "]]")?;
     /// let (_, report) = rewrite_with_report("<a href='https://shop.example/[[user]]'>Shop</a>", &domain);
     /// assert_eq!(report.links()[0].outcome().skip_reason(), Some(SkipReason::MergeTag));
@@ -364,7 +355,7 @@ impl DomainConfig {
     /// use linkseal::{SkipReason, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_opt_out_attribute("data-plain", None)?;
     /// let domain = domain.with_opt_out_attribute("data-count", "never")?;
     /// let html = "<a data-count='Never' href='https://shop.example/'>Shop</a>";
@@ -400,7 +391,7 @@ impl DomainConfig {
     /// use linkseal::{SkipReason, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_opt_out_class("plain")?;
     /// let html = "<a class='button plain' href='https://shop.example/'>Shop</a>";
     /// let (_, report) = rewrite_with_report(html, &domain);
@@ -427,7 +418,7 @@ impl DomainConfig {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// assert_eq!(domain.line_limit(), None);
     /// assert_eq!(domain.with_line_limit(998).line_limit(), Some(998));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -445,7 +436,7 @@ impl DomainConfig {
     /// use linkseal::{Message, Verifier, rewrite};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let scoped = domain.for_message(Message::new("msg-7f3a")?);
     /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &scoped);
     /// let event = Verifier::new([&domain])?.verify_url(html.split('\'').nth(1).unwrap())?;
@@ -460,9 +451,43 @@ impl DomainConfig {
         }
     }
 
-    /// Returns the sending domain in lower case and punycode.
+    /// Returns whether a host may answer requests with tracking URLs of this domain: the host of a request, as
+    /// its `Host` field has it, with a port or without.
+    ///
+    /// A redirect tells the reader of a mail that whoever owns the host stands for where it leads. On a server
+    /// that all customers' tracking hosts end at, a customer could otherwise send links to anywhere on the
+    /// tracking host of another. So the links of a domain count on the domain itself, on its subdomains, and on
+    /// its own tracking host, which may be one that all share. Letter case, a final dot and the port make no
+    /// difference; a host that is not a domain name may present nothing.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// let host = TrackingHost::shared("click.service.example")?;
+    /// let domain = DomainConfig::new("example.com".parse()?, host, key)?;
+    /// assert!(domain.may_present("Click.Service.example:443"));
+    /// assert!(domain.may_present("link.example.com"));
+    /// assert!(!domain.may_present("link.bank.example"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn sending_domain(&self) -> &str {
+    pub fn may_present(&self, host: &str) -> bool {
+        let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if is_port(port) => name,
+            _ => host,
+        };
+        let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        let domain = self.sending_domain().as_str();
+        is_dns_name(&name)
+            && (name == self.tracking_host().host()
+                || name == domain
+                || is_subdomain(&name, domain))
+    }
+
+    /// Returns the sending domain.
+    #[must_use]
+    pub fn sending_domain(&self) -> &SendingDomain {
         &self.settings.sending_domain
     }
 
@@ -488,10 +513,6 @@ impl DomainConfig {
     #[must_use]
     pub fn message(&self) -> &Message {
         &self.message
-    }
-
-    pub(crate) fn shared_sending_domain(&self) -> &Arc<str> {
-        &self.settings.sending_domain
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &DomainKey> {
@@ -582,7 +603,7 @@ fn is_findable(placeholder: &str) -> bool {
 }
 
 impl DomainKey {
-    fn new(key: &SigningKey, domain: &str) -> Self {
+    fn new(key: &SigningKey, domain: &SendingDomain) -> Self {
         Self {
             id: key.id(),
             mac: Box::new(Mac::new(key, domain)),
@@ -611,7 +632,7 @@ impl fmt::Debug for DomainConfig {
 /// use linkseal::{DomainStatus, PixelOutcome, rewrite_with_report};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// assert_eq!(domain.status(), DomainStatus::Validated);
 /// let (_, report) = rewrite_with_report("<p>Hi</p>", &domain.with_status(DomainStatus::External));
 /// assert_eq!(report.pixel(), PixelOutcome::Off);
@@ -635,7 +656,7 @@ pub enum DomainStatus {
 /// use linkseal::{PixelPlacement, rewrite};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let html = rewrite("<p>Hi</p>", &domain.with_pixel_placement(PixelPlacement::Both));
 /// assert_eq!(html.matches("<img ").count(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

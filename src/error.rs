@@ -1,22 +1,24 @@
-//! What can be wrong with a configuration or a token.
+//! The errors of settings and tokens.
 //!
 //! Nothing here concerns the mail itself: a link that is left alone is reported as skipped, never
 //! as an error. No message holds a secret or a token.
 
 use crate::key::KeyId;
+use crate::sending_domain::SendingDomain;
 
 /// Why bytes can't be a [`SigningKey`](crate::SigningKey).
 ///
 /// ```
-/// use linkseal::{KeyError, SigningKey};
+/// use linkseal::SigningKey;
+/// use linkseal::error::KeyError;
 ///
-/// assert_eq!(SigningKey::parse("1:5e").unwrap_err(), KeyError::TooShort { bytes: 1 });
+/// assert_eq!("1:5e".parse::<SigningKey>().unwrap_err(), KeyError::TooShort { bytes: 1 });
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
     /// What stands before the colon is not a number below 2^32.
-    #[error("key id is not a number below 2^32, expected one before the signing key's colon")]
+    #[error("key id is not a number below 2^32, expected decimal digits")]
     InvalidId,
     /// The text does not start with a key id and a colon.
     #[error("signing key has no id, expected a number below 2^32, a colon, and hexadecimal digits")]
@@ -38,7 +40,8 @@ pub enum KeyError {
 /// Why a text can't be a host name that mail may point to.
 ///
 /// ```
-/// use linkseal::{HostError, TrackingHost};
+/// use linkseal::TrackingHost;
+/// use linkseal::error::HostError;
 ///
 /// let error = TrackingHost::custom("link.example.com:https").unwrap_err();
 /// assert!(matches!(error, HostError::Port { .. }));
@@ -90,10 +93,10 @@ pub enum HostError {
 ///
 /// ```
 /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-/// use linkseal::ConfigError;
+/// use linkseal::error::ConfigError;
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let key = SigningKey::new(KeyId(1), &[0x43; 32])?;
 /// let error = domain.with_retired_key(key).unwrap_err();
 /// assert!(matches!(error, ConfigError::DuplicateKeyId { key_id: KeyId(1), .. }));
@@ -108,7 +111,7 @@ pub enum ConfigError {
         /// The id that came twice.
         key_id: KeyId,
         /// The sending domain.
-        domain: String,
+        domain: SendingDomain,
     },
     /// A host on the exclusion list is no host name.
     #[error("excluded host: {0}")]
@@ -130,7 +133,7 @@ pub enum ConfigError {
         /// The tracking host.
         host: String,
         /// The sending domain.
-        domain: String,
+        domain: SendingDomain,
     },
     /// An opt-out attribute has no usable name.
     #[error(
@@ -165,9 +168,6 @@ pub enum ConfigError {
         /// The text as it was given.
         placeholder: String,
     },
-    /// The sending domain is no domain name.
-    #[error("sending domain: {0}")]
-    SendingDomain(HostError),
     /// One attribute name more than there may be.
     #[error("opt-out attributes have more than 32 names, expected at most that")]
     TooManyOptOutAttributes,
@@ -176,7 +176,8 @@ pub enum ConfigError {
 /// Why values can't be part of a [`Message`](crate::Message).
 ///
 /// ```
-/// use linkseal::{Message, MessageError};
+/// use linkseal::Message;
+/// use linkseal::error::MessageError;
 ///
 /// let error = Message::new("m".repeat(1025)).unwrap_err();
 /// assert_eq!(error, MessageError::TooLong { field: "message id", bytes: 1025 });
@@ -212,10 +213,11 @@ pub enum MessageError {
 ///
 /// ```
 /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-/// use linkseal::{CharsetError, Rewriter};
+/// use linkseal::Rewriter;
+/// use linkseal::error::CharsetError;
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let error = Rewriter::new(&domain, Vec::new()).with_charset("utf-16").unwrap_err();
 /// assert_eq!(error, CharsetError::Unsupported { name: "UTF-16LE" });
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -244,10 +246,11 @@ pub enum CharsetError {
 ///
 /// ```
 /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-/// use linkseal::{Verifier, VerifierError};
+/// use linkseal::Verifier;
+/// use linkseal::error::VerifierError;
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let error = Verifier::new([&domain, &domain]).unwrap_err();
 /// assert!(matches!(error, VerifierError::DuplicateKeyId { key_id: KeyId(1), .. }));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -261,11 +264,8 @@ pub enum VerifierError {
         /// The id that came twice.
         key_id: KeyId,
         /// The sending domain.
-        domain: String,
+        domain: SendingDomain,
     },
-    /// A sending domain is no domain name.
-    #[error("sending domain: {0}")]
-    SendingDomain(HostError),
 }
 
 /// Why a token can't be believed.
@@ -275,10 +275,11 @@ pub enum VerifierError {
 ///
 /// ```
 /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-/// use linkseal::{TokenError, Verifier};
+/// use linkseal::Verifier;
+/// use linkseal::error::TokenError;
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let error = Verifier::new([&domain])?.verify("junk").unwrap_err();
 /// assert_eq!(error, TokenError::UnsupportedVersion);
 /// assert_eq!(error.as_str(), "unsupported_version");

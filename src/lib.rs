@@ -9,7 +9,7 @@
 //! use linkseal::{DomainConfig, Event, KeyId, Message, SigningKey, TrackingHost, Verifier, rewrite};
 //!
 //! let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-//! let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+//! let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 //! let message = Message::new("msg-7f3a")?.with_recipient("rcpt-42")?;
 //! let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain.for_message(message));
 //! assert!(html.starts_with("<a href='https://link.example.com/c/"));
@@ -66,7 +66,7 @@
 mod attribute_name;
 mod config;
 mod dialect;
-mod error;
+pub mod error;
 mod host;
 mod key;
 mod link;
@@ -74,20 +74,20 @@ mod message;
 mod report;
 mod rewriter;
 mod scan;
+mod sending_domain;
 mod template;
 mod token;
+mod tracking_host;
 
 pub use config::{DomainConfig, DomainStatus, PixelPlacement};
-pub use error::{
-    CharsetError, ConfigError, HostError, KeyError, MessageError, TokenError, VerifierError,
-};
-pub use host::{CnameRecord, TrackingHost};
 pub use key::{KeyId, SigningKey};
 pub use message::Message;
 pub use report::{Link, LinkContext, LinkOutcome, PixelOutcome, Report, SkipReason, Untouched};
 pub use rewriter::Rewriter;
+pub use sending_domain::SendingDomain;
 pub use template::Template;
 pub use token::{Click, Event, Open, Placement, Verifier};
+pub use tracking_host::{CnameRecord, TrackingHost};
 
 use link::Minter;
 use scan::{LineCounter, Scanner, Splicer};
@@ -105,7 +105,7 @@ pub const PIXEL_GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9
 /// ```
 /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let html = linkseal::rewrite("<p>Hi <A HREF = x.html>there</A>", &domain.without_open_tracking());
 /// assert_eq!(html, "<p>Hi <A HREF = x.html>there</A>");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -126,7 +126,7 @@ pub fn rewrite(html: &str, domain: &DomainConfig) -> String {
 /// use linkseal::{LinkOutcome, PixelOutcome, SkipReason, rewrite_with_report};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let (_, report) = rewrite_with_report("<a href='mailto:a@b.example'>Mail</a>", &domain);
 /// assert_eq!(report.links()[0].outcome(), LinkOutcome::Skipped(SkipReason::Scheme));
 /// assert_eq!(report.pixel(), PixelOutcome::End);

@@ -33,7 +33,7 @@ const COLLECTED_BYTES: usize = 128 * 1024;
 /// use linkseal::{DomainConfig, KeyId, Rewriter, SigningKey, TrackingHost};
 ///
 /// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let mut rewriter = Rewriter::new(&domain, Vec::new());
 /// rewriter.write_all(b"<a href='https://shop.exa")?;
 /// rewriter.write_all(b"mple/'>Shop</a>")?;
@@ -73,7 +73,7 @@ impl<W: Write> Rewriter<W> {
     /// use std::io::Write;
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let mut html = Vec::new();
     /// let mut rewriter = linkseal::Rewriter::new(&domain, &mut html);
     /// rewriter.write_all(b"<p>Hi</p>")?;
@@ -112,7 +112,7 @@ impl<W: Write> Rewriter<W> {
     /// use std::io::Write;
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let mut rewriter = linkseal::Rewriter::new(&domain, Vec::new()).with_charset("windows-1252")?;
     /// rewriter.write_all(b"<a href='https://shop.example/?q=caf\xe9'>Coffee</a>")?;
     /// let (_, report) = rewriter.finish()?;
@@ -157,7 +157,7 @@ impl<W: Write> Rewriter<W> {
     /// use std::io::Write;
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let mut rewriter = linkseal::Rewriter::new(&domain, Vec::new()).with_memory_limit(1024);
     /// write!(rewriter, "<p>Hi</p><a title='{}' href='https://shop.example/'>", "!".repeat(1024))?;
     /// let (_, report) = rewriter.finish()?;
@@ -178,7 +178,7 @@ impl<W: Write> Rewriter<W> {
     /// use std::io::Write;
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let mut rewriter = linkseal::Rewriter::new(&domain, Vec::new()).with_summary_only();
     /// rewriter.write_all(b"<a href='https://shop.example/'>Shop</a>")?;
     /// let (_, report) = rewriter.finish()?;
@@ -197,7 +197,7 @@ impl<W: Write> Rewriter<W> {
     /// use std::io::Write;
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let mut rewriter = linkseal::Rewriter::new(&domain.without_open_tracking(), Vec::new());
     /// rewriter.write_all(b"<a href='https://shop.exa")?;
     /// let (html, report) = rewriter.finish()?;

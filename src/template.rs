@@ -22,7 +22,7 @@ use crate::{rewrite, rewrite_with_report};
 /// use linkseal::{DomainConfig, KeyId, Message, SigningKey, Template, TrackingHost, rewrite};
 ///
 /// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let html = "<a href='https://shop.example/'>Shop</a>";
 /// let template = Template::compile(html, &domain);
 /// for recipient in ["rcpt-1", "rcpt-2"] {
@@ -84,7 +84,7 @@ impl Template {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let template = linkseal::Template::compile("<a href='https://shop.example/'>Shop</a>", &domain);
     /// assert_eq!(template.report().tracked(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -121,7 +121,7 @@ impl Template {
     /// use linkseal::{Message, Template};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let template = Template::compile("<a href='https://shop.example/'>Shop</a>", &domain);
     /// let html = template.render(&Message::new("msg-7f3a")?);
     /// assert!(html.starts_with("<a href='https://link.example.com/c/"));
@@ -141,7 +141,7 @@ impl Template {
     /// use linkseal::{Message, Template};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let template = Template::compile("<p>Hi</p>", &domain);
     /// let mut html = String::new();
     /// for id in ["msg-1", "msg-2"] {

@@ -2,8 +2,9 @@
 
 use std::fmt::Display;
 
+use linkseal::error::TokenError;
 use linkseal::{
-    DomainConfig, DomainStatus, KeyId, Message, PixelOutcome, Rewriter, SigningKey, TokenError,
+    DomainConfig, DomainStatus, KeyId, Message, PixelOutcome, Rewriter, SendingDomain, SigningKey,
     TrackingHost, Untouched, Verifier, rewrite_with_report,
 };
 
@@ -17,8 +18,12 @@ fn assert_refused<T, E: Display>(result: Result<T, E>, words: &str) {
     }
 }
 
-fn with_host(host: &str) -> Result<DomainConfig, linkseal::ConfigError> {
-    DomainConfig::new("example.com", TrackingHost::custom(host).unwrap(), key(1))
+fn with_host(host: &str) -> Result<DomainConfig, linkseal::error::ConfigError> {
+    DomainConfig::new(
+        "example.com".parse().unwrap(),
+        TrackingHost::custom(host).unwrap(),
+        key(1),
+    )
 }
 
 #[test]
@@ -41,17 +46,26 @@ fn short_and_misspelt_keys_are_refused() {
     let no_id =
         "signing key has no id, expected a number below 2^32, a colon, and hexadecimal digits";
     for text in ["", "00ff", ":00ff"] {
-        assert_refused(SigningKey::parse(text), no_id);
+        assert_refused(text.parse::<SigningKey>(), no_id);
     }
-    let invalid_id =
-        "key id is not a number below 2^32, expected one before the signing key's colon";
-    for text in ["x:00ff", "-1:00ff", "4294967296:00ff", "99999999999:00ff"] {
-        assert_refused(SigningKey::parse(text), invalid_id);
+    let invalid_id = "key id is not a number below 2^32, expected decimal digits";
+    for text in [
+        "x:00ff",
+        "-1:00ff",
+        "+1:00ff",
+        "4294967296:00ff",
+        "99999999999:00ff",
+    ] {
+        assert_refused(text.parse::<SigningKey>(), invalid_id);
     }
-    let greatest = SigningKey::parse(&format!("4294967295:{}", "0a".repeat(32))).unwrap();
+    let greatest = format!("4294967295:{}", "0a".repeat(32))
+        .parse::<SigningKey>()
+        .unwrap();
     assert_eq!(greatest.id(), KeyId(u32::MAX));
-    assert_refused(SigningKey::parse("1:xy"), not_hex);
-    let parsed = SigningKey::parse(&format!("7:{}", "0a".repeat(32))).unwrap();
+    assert_refused("1:xy".parse::<SigningKey>(), not_hex);
+    let parsed = format!("7:{}", "0a".repeat(32))
+        .parse::<SigningKey>()
+        .unwrap();
     assert_eq!(parsed.id(), KeyId(7));
 }
 
@@ -70,13 +84,11 @@ fn two_keys_of_one_id_are_refused() {
         Verifier::new([&domain(), &domain()]),
         "key id 1 is given twice for example.com, expected each key of a domain once",
     );
+    let key_3 = key(3);
+    let same = ["example.com", "EXAMPLE.com."].map(|text| (text.parse().unwrap(), &key_3));
     assert_refused(
-        Verifier::from_keys([("example.com", &key(3)), ("EXAMPLE.com.", &key(3))]),
+        Verifier::from_keys(same),
         "key id 3 is given twice for example.com, expected each key of a domain once",
-    );
-    assert_refused(
-        Verifier::from_keys([("exa mple", &key(3))]),
-        "sending domain: `exa mple` is not a domain name, expected one such as `link.example.com`",
     );
 }
 
@@ -93,10 +105,9 @@ fn tracking_hosts_outside_the_domain_are_refused() {
             "tracking host `{host}` is not a subdomain of the sending domain `example.com`"
         );
         assert_refused(with_host(host), &words);
-        let checked = TrackingHost::custom(host)
-            .unwrap()
-            .check_for("Example.com.");
-        assert_refused(checked, &words);
+        let host = TrackingHost::custom(host).unwrap();
+        assert!(!host.serves(domain().sending_domain()), "{host}");
+        assert!(host.into_shared().serves(domain().sending_domain()));
     }
     for host in [
         "link.example.com",
@@ -104,13 +115,11 @@ fn tracking_hosts_outside_the_domain_are_refused() {
         "a.b.example.com:8443/t",
     ] {
         assert!(with_host(host).is_ok(), "{host}");
-        let checked = TrackingHost::custom(host)
-            .unwrap()
-            .check_for("Example.com.");
-        assert_eq!(checked.unwrap(), "example.com", "{host}");
+        let host = TrackingHost::custom(host).unwrap();
+        assert!(host.serves(&"Example.com.".parse().unwrap()), "{host}");
     }
     let shared = TrackingHost::shared("track.service.example").unwrap();
-    assert!(DomainConfig::new("example.com", shared, key(1)).is_ok());
+    assert!(DomainConfig::new("example.com".parse().unwrap(), shared, key(1)).is_ok());
 }
 
 #[test]
@@ -164,14 +173,10 @@ fn what_is_no_host_is_refused() {
     );
     let host = TrackingHost::custom("link.example.com").unwrap();
     assert_refused(host.cname_record(""), empty);
+    assert_refused("".parse::<SendingDomain>(), empty);
     assert_refused(
-        DomainConfig::new("", host.clone(), key(1)),
-        &format!("sending domain: {empty}"),
-    );
-    assert_refused(host.check_for(""), &format!("sending domain: {empty}"));
-    assert_refused(
-        DomainConfig::parse_sending_domain(""),
-        &format!("sending domain: {empty}"),
+        "exa mple".parse::<SendingDomain>(),
+        "`exa mple` is not a domain name, expected one such as `link.example.com`",
     );
 }
 
@@ -291,13 +296,12 @@ fn a_name_of_253_bytes_is_the_longest_that_dns_can_hold() {
     assert_eq!(longest.len(), 253);
     for name in [longest.clone(), format!("{longest}.")] {
         assert!(TrackingHost::shared(&name).is_ok());
-        assert_eq!(DomainConfig::parse_sending_domain(&name).unwrap(), longest);
+        assert_eq!(name.parse::<SendingDomain>().unwrap(), &*longest);
     }
     let longer = format!("{longest}x");
     let words = format!("`{longer}` is not a domain name, expected one such as `link.example.com`");
     assert_refused(TrackingHost::shared(&longer), &words);
-    let words = format!("sending domain: {words}");
-    assert_refused(DomainConfig::parse_sending_domain(&longer), &words);
+    assert_refused(longer.parse::<SendingDomain>(), &words);
 }
 
 #[test]
