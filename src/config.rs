@@ -6,19 +6,14 @@ use std::sync::Arc;
 
 use url::Host;
 
-use crate::dialect::Dialect;
-use crate::error::ConfigError;
-use crate::host::{is_dns_name, is_subdomain, parse_domain};
+use crate::dialect::{Dialect, DialectError};
+use crate::host::{HostError, is_dns_name, is_subdomain, parse_domain};
 use crate::key::{KeyId, SigningKey};
 use crate::message::Message;
+use crate::placeholder::{PlaceholderError, check_placeholder};
 use crate::sending_domain::SendingDomain;
 use crate::token::Mac;
 use crate::tracking_host::TrackingHost;
-
-/// Amazon SES's placeholder for the pixel.
-pub(crate) const TEXT_PLACEHOLDER: &str = "{{ses:openTracker}}";
-
-const MAX_PLACEHOLDER_BYTES: usize = 256;
 
 /// One sending domain's settings: where its tracking URLs point, what signs them, what is tracked.
 ///
@@ -242,15 +237,11 @@ impl DomainConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Placeholder`] when it is empty or over 256 bytes; has `<` or `>` anywhere but as
-    /// one whole comment or start tag; is a tag of `a`, `area`, `base`, `img` or `noscript`; or overlaps
+    /// [`ConfigError::Placeholder`] when it is empty or over 256 bytes; has `<` or `>`, and is not one whole
+    /// comment or start tag without quotes; is a tag of `a`, `area`, `base`, `img` or `noscript`; or overlaps
     /// `{{ses:openTracker}}`.
     pub fn with_pixel_placeholder(mut self, placeholder: &str) -> Result<Self, ConfigError> {
-        if !is_findable(placeholder) {
-            return Err(ConfigError::Placeholder {
-                placeholder: placeholder.to_owned(),
-            });
-        }
+        check_placeholder(placeholder)?;
         let settings = self.settings_mut();
         settings.pixel_placement = PixelPlacement::Placeholder;
         settings.pixel_placeholder = Some(placeholder.to_owned());
@@ -297,7 +288,7 @@ impl DomainConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::ExcludedHost`] when it is no host by the URL standard.
+    /// [`ConfigError::ExcludedHost`] when it is not a host by the URL standard.
     pub fn with_excluded_host(mut self, host: &str) -> Result<Self, ConfigError> {
         let (wildcard, name) = match host.strip_prefix("*.") {
             Some(name) => ("*.", name),
@@ -307,7 +298,10 @@ impl DomainConfig {
             Ok(address @ (Host::Ipv4(_) | Host::Ipv6(_))) if wildcard.is_empty() => {
                 address.to_string()
             }
-            _ => parse_domain(name).map_err(ConfigError::ExcludedHost)?,
+            _ => parse_domain(name).map_err(|source| ConfigError::ExcludedHost {
+                host: host.to_owned(),
+                source,
+            })?,
         };
         self.settings_mut()
             .excluded_hosts
@@ -335,7 +329,7 @@ impl DomainConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::MergeTag`] when one of both is empty, over 64 bytes, or has white space or control
+    /// [`ConfigError::Dialect`] when one of both is empty, over 64 bytes, or has white space or control
     /// characters; or when `open` has only ASCII letters, digits and `-._~/:`, which a tracking URL may
     /// hold too.
     pub fn with_merge_tag(mut self, open: &str, close: &str) -> Result<Self, ConfigError> {
@@ -367,9 +361,9 @@ impl DomainConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::OptOutAttribute`] when the name is not 1 to 64 visible ASCII characters, has
-    /// quotes, `<`, `=`, `>` or `/`, or is `class`, `href` or `src`; [`ConfigError::OptOutValue`] when
-    /// the value is over 256 bytes; [`ConfigError::TooManyOptOutAttributes`] over 32 names.
+    /// [`ConfigError::Dialect`] when the name is not 1 to 64 visible ASCII characters, has
+    /// quotes, `<`, `=`, `>` or `/`, or is `class`, `href` or `src`; when the value is over 256 bytes; and
+    /// over 32 names.
     pub fn with_opt_out_attribute<'a>(
         mut self,
         name: &str,
@@ -401,7 +395,7 @@ impl DomainConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::OptOutClass`] when it is empty, over 64 bytes, or has white space or control
+    /// [`ConfigError::Dialect`] when it is empty, over 64 bytes, or has white space or control
     /// characters.
     pub fn with_opt_out_class(mut self, name: &str) -> Result<Self, ConfigError> {
         self.settings_mut().dialect.add_class(name)?;
@@ -574,34 +568,6 @@ impl DomainConfig {
     }
 }
 
-/// Whether a scan can come upon the placeholder, and always upon the same one of several.
-fn is_findable(placeholder: &str) -> bool {
-    if !(1..=MAX_PLACEHOLDER_BYTES).contains(&placeholder.len()) {
-        return false;
-    }
-    if let Some(comment) = placeholder.strip_prefix("<!--") {
-        return comment.len() > "-->".len()
-            && comment
-                .strip_suffix("-->")
-                .is_some_and(|text| !text.contains(['<', '>']));
-    }
-    let Some(tag) = placeholder.strip_prefix('<') else {
-        let known = TEXT_PLACEHOLDER;
-        let overlaps = (1..known.len()).any(|at| {
-            let (start, end) = known.split_at_checked(at).unwrap_or_default();
-            placeholder.starts_with(end) || placeholder.ends_with(start)
-        });
-        return !placeholder.contains(['<', '>']) && !placeholder.contains(known) && !overlaps;
-    };
-    let name = tag.split([' ', '\t', '\n', '\r', '\x0c', '/', '>']).next();
-    let name = name.unwrap_or_default().to_ascii_lowercase();
-    name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && !matches!(&*name, "a" | "area" | "base" | "img" | "noscript")
-        && tag
-            .strip_suffix('>')
-            .is_some_and(|inner| !inner.contains(['<', '>', '"', '\'', '`']))
-}
-
 impl DomainKey {
     fn new(key: &SigningKey, domain: &SendingDomain) -> Self {
         Self {
@@ -677,4 +643,54 @@ pub enum PixelPlacement {
     Placeholder,
     /// Right after `<body …>`, or where the body starts without one. Survives Gmail's clipping.
     Start,
+}
+
+/// Why settings don't make a [`DomainConfig`].
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::error::ConfigError;
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+/// let key = SigningKey::new(KeyId(1), &[0x43; 32])?;
+/// let error = domain.with_retired_key(key).unwrap_err();
+/// assert!(matches!(error, ConfigError::DuplicateKeyId { key_id: KeyId(1), .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A merge tag or an opt-out can't be added.
+    #[error(transparent)]
+    Dialect(#[from] DialectError),
+    /// Two keys of one domain have the same id, so a token could not say which one signed it.
+    #[error("key id {key_id} is used twice for {domain}, expected each key to have its own id")]
+    DuplicateKeyId {
+        /// The id that came twice.
+        key_id: KeyId,
+        /// The sending domain.
+        domain: SendingDomain,
+    },
+    /// A host on the exclusion list is not a host.
+    #[error(
+        "excluded host `{host}` is not usable, expected a domain name, an IP address, or `*.` before a domain name"
+    )]
+    ExcludedHost {
+        /// The text as it was given.
+        host: String,
+        /// What is wrong with it.
+        source: HostError,
+    },
+    /// A custom tracking host lies outside the sending domain.
+    #[error("tracking host `{host}` is not a subdomain of the sending domain `{domain}`")]
+    NotSubdomain {
+        /// The tracking host.
+        host: String,
+        /// The sending domain.
+        domain: SendingDomain,
+    },
+    /// The text can't be the pixel's placeholder.
+    #[error(transparent)]
+    Placeholder(#[from] PlaceholderError),
 }

@@ -2,8 +2,6 @@
 
 use url::Host;
 
-use crate::error::HostError;
-
 /// RFC 1035 §2.3.4, without the root's empty label.
 const MAX_NAME_BYTES: usize = 253;
 const MAX_LABEL_BYTES: usize = 63;
@@ -47,4 +45,56 @@ pub(crate) fn is_dns_name(name: &str) -> bool {
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
         })
+}
+
+/// Why a text can't be a host name that mail may point to.
+///
+/// ```
+/// use linkseal::TrackingHost;
+/// use linkseal::error::HostError;
+///
+/// let error = TrackingHost::custom("link.example.com:https").unwrap_err();
+/// assert!(matches!(error, HostError::Port { .. }));
+/// assert_eq!(error.to_string(), "port of `link.example.com:https` is not a number from 1 to 65535");
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// There is no host.
+    #[error("host is empty, expected a domain name such as `link.example.com`")]
+    Empty,
+    /// The text is not a domain name by the URL standard, or one that DNS can't hold.
+    #[error("`{host}` is not a domain name, expected one such as `link.example.com`")]
+    Invalid {
+        /// The text as it was given.
+        host: String,
+    },
+    /// The host is an IPv4 or IPv6 address.
+    #[error("`{host}` is an IP address, expected a domain name such as `link.example.com`")]
+    IpAddress {
+        /// The text as it was given.
+        host: String,
+    },
+    /// The path prefix has characters that would need escaping in an HTML attribute.
+    #[error(
+        "path prefix `{path}` has a character other than letters, digits, `-`, `.`, `_`, `~` and `/`"
+    )]
+    PathPrefix {
+        /// The path as the URL standard serialises it.
+        path: String,
+    },
+    /// What follows the host's colon is not a port.
+    #[error("port of `{host}` is not a number from 1 to 65535")]
+    Port {
+        /// The text as it was given.
+        host: String,
+    },
+    /// The text holds more than a host, a port and a path.
+    #[error("tracking host `{host}` has a {part}, expected only a host, a port and a path prefix")]
+    Surplus {
+        /// The text as it was given.
+        host: String,
+        /// What was there: `scheme`, `user name`, `query` or `fragment`.
+        part: &'static str,
+    },
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
-use crate::error::KeyError;
+use crate::byte_count::ByteCount;
 
 /// The number of the key that signed a token. It is part of the token and readable by anybody.
 ///
@@ -164,4 +164,36 @@ impl fmt::Debug for SigningKey {
             .field("id", &self.id)
             .finish_non_exhaustive()
     }
+}
+
+/// Why a text or bytes can't be a [`SigningKey`] or a [`KeyId`].
+///
+/// ```
+/// use linkseal::SigningKey;
+/// use linkseal::error::KeyError;
+///
+/// assert_eq!("1:5e".parse::<SigningKey>().unwrap_err(), KeyError::TooShort { bytes: 1 });
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The id is not a number below 2^32.
+    #[error("key id is not a number below 2^32, expected decimal digits")]
+    InvalidId,
+    /// The text does not start with a key id and a colon.
+    #[error("signing key has no id, expected a number below 2^32, a colon, and hexadecimal digits")]
+    NoId,
+    /// The text holds other characters than pairs of hexadecimal digits.
+    #[error("signing key is not hexadecimal, expected two digits for each byte")]
+    NotHexadecimal,
+    /// The secret is shorter than [`SigningKey::MIN_BYTES`].
+    #[error(
+        "signing key is {}, expected at least {}",
+        ByteCount(*bytes),
+        SigningKey::MIN_BYTES
+    )]
+    TooShort {
+        /// How long the secret was.
+        bytes: usize,
+    },
 }

@@ -64,13 +64,15 @@
 #![cfg_attr(not(test), warn(clippy::string_slice))]
 
 mod attribute_name;
+mod byte_count;
+mod charset;
 mod config;
 mod dialect;
-pub mod error;
 mod host;
 mod key;
 mod link;
 mod message;
+mod placeholder;
 mod report;
 mod rewriter;
 mod scan;
@@ -78,6 +80,22 @@ mod sending_domain;
 mod template;
 mod token;
 mod tracking_host;
+
+/// Why settings, messages, charsets and tokens are refused.
+///
+/// Nothing here is about a mail itself: a link that is left alone is reported as skipped, which is not an error.
+/// No message holds a secret or a token. Each says what was given and what was expected, and can be shown to
+/// whoever entered it.
+pub mod error {
+    pub use crate::charset::CharsetError;
+    pub use crate::config::ConfigError;
+    pub use crate::dialect::DialectError;
+    pub use crate::host::HostError;
+    pub use crate::key::KeyError;
+    pub use crate::message::MessageError;
+    pub use crate::placeholder::PlaceholderError;
+    pub use crate::token::{TokenError, VerifierError};
+}
 
 pub use config::{DomainConfig, DomainStatus, PixelPlacement};
 pub use key::{KeyId, SigningKey};

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::error::MessageError;
+use crate::byte_count::ByteCount;
 
 /// One mail to one recipient: the ids that its tokens carry, and what may not be tracked in it.
 ///
@@ -209,4 +209,40 @@ fn limited(field: &'static str, value: String) -> Result<String, MessageError> {
         });
     }
     Ok(value)
+}
+
+/// Why values can't be part of a [`Message`].
+///
+/// ```
+/// use linkseal::Message;
+/// use linkseal::error::MessageError;
+///
+/// let error = Message::new("m".repeat(1025)).unwrap_err();
+/// assert_eq!(error, MessageError::TooLong { field: "message id", bytes: 1025 });
+/// assert_eq!(error.to_string(), "message id is 1025 bytes, expected at most 1024");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// The time does not fit into 63 bits.
+    #[error(
+        "sent at is {seconds} seconds, expected at most {}",
+        Message::MAX_SENT_AT
+    )]
+    SentAt {
+        /// The Unix time that was given, in seconds.
+        seconds: u64,
+    },
+    /// The message id or the recipient is longer than [`Message::MAX_ID_BYTES`].
+    #[error(
+        "{field} is {}, expected at most {}",
+        ByteCount(*bytes),
+        Message::MAX_ID_BYTES
+    )]
+    TooLong {
+        /// Which value: `message id` or `recipient`.
+        field: &'static str,
+        /// How long it was.
+        bytes: usize,
+    },
 }

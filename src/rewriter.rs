@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use encoding_rs::Encoding;
 
+use crate::charset::CharsetError;
 use crate::config::DomainConfig;
-use crate::error::CharsetError;
 use crate::link::Minter;
 use crate::report::Report;
 use crate::scan::{LineCounter, Scanner, Splicer, Window, may_be_byte_order_mark};

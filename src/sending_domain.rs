@@ -5,8 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::error::HostError;
-use crate::host::parse_domain;
+use crate::host::{HostError, parse_domain};
 
 /// The domain that mail is sent from, in lower case and punycode, without a final dot.
 ///

@@ -5,8 +5,7 @@ use std::str::FromStr;
 
 use url::Url;
 
-use crate::error::HostError;
-use crate::host::{is_subdomain, parse_domain};
+use crate::host::{HostError, is_subdomain, parse_domain};
 use crate::sending_domain::SendingDomain;
 
 /// The host that tracking URLs point to, with a scheme, and optionally a port and a path prefix.

@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Mac, Placement, click_head, encode, message_tail, open_head};
-use crate::error::TokenError;
+use super::{Mac, Placement, TokenError, click_head, encode, message_tail, open_head};
 use crate::{KeyId, Message, SendingDomain, SigningKey, Verifier};
 
 #[test]

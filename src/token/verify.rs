@@ -12,12 +12,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use memchr::memchr2;
 use percent_encoding::percent_decode_str;
 
+use super::error::TokenError;
 use super::event::{Event, read};
 use super::mac::{Mac, TAG_BYTES};
 use super::wire::Reader;
 use super::{Click, MAX_TOKEN_CHARS, Open};
 use crate::config::DomainConfig;
-use crate::error::{TokenError, VerifierError};
 use crate::key::{KeyId, SigningKey};
 use crate::sending_domain::SendingDomain;
 
@@ -448,4 +448,30 @@ fn key_id(payload: &[u8]) -> Option<KeyId> {
 
 fn is_token_char(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '-' || character == '_'
+}
+
+/// Why keys don't make a [`Verifier`].
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::Verifier;
+/// use linkseal::error::VerifierError;
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+/// let error = Verifier::new([&domain, &domain]).unwrap_err();
+/// assert!(matches!(error, VerifierError::DuplicateKeyId { key_id: KeyId(1), .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifierError {
+    /// A domain came twice with the same key id.
+    #[error("key id {key_id} is given twice for {domain}, expected each key of a domain once")]
+    DuplicateKeyId {
+        /// The id that came twice.
+        key_id: KeyId,
+        /// The sending domain.
+        domain: SendingDomain,
+    },
 }

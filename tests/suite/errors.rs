@@ -1,8 +1,9 @@
 //! Bad input: what is refused, and in which words.
 
+use std::error::Error;
 use std::fmt::Display;
 
-use linkseal::error::TokenError;
+use linkseal::error::{ConfigError, HostError, TokenError};
 use linkseal::{
     DomainConfig, DomainStatus, KeyId, Message, PixelOutcome, Rewriter, SendingDomain, SigningKey,
     TrackingHost, Untouched, Verifier, rewrite_with_report,
@@ -30,6 +31,10 @@ fn with_host(host: &str) -> Result<DomainConfig, linkseal::error::ConfigError> {
 fn short_and_misspelt_keys_are_refused() {
     let too_short = "signing key is 7 bytes, expected at least 32";
     assert_refused(SigningKey::new(KeyId(1), &[1; 7]), too_short);
+    assert_refused(
+        SigningKey::new(KeyId(1), &[1]),
+        "signing key is 1 byte, expected at least 32",
+    );
     assert_refused(
         SigningKey::new(KeyId(1), &[1; 31]),
         "signing key is 31 bytes, expected at least 32",
@@ -123,7 +128,7 @@ fn tracking_hosts_outside_the_domain_are_refused() {
 }
 
 #[test]
-fn what_is_no_host_is_refused() {
+fn what_is_not_a_host_is_refused() {
     let empty = "host is empty, expected a domain name such as `link.example.com`";
     assert_refused(TrackingHost::custom(""), empty);
     assert_refused(TrackingHost::custom(":80"), empty);
@@ -162,10 +167,12 @@ fn what_is_no_host_is_refused() {
     }
     for host in ["a b", "*", ".x.test", "x..test"] {
         let words = format!(
-            "excluded host: `{host}` is not a domain name, expected one such as `link.example.com`"
+            "excluded host `{host}` is not usable, expected a domain name, an IP address, or `*.` before a \
+             domain name"
         );
         assert_refused(domain().with_excluded_host(host), &words);
     }
+    assert!(domain().with_excluded_host("*.192.0.2.1").is_err());
     assert!(domain().with_excluded_host("192.0.2.1").is_ok());
     assert_refused(
         TrackingHost::custom("link.example.com/it's"),
@@ -182,8 +189,16 @@ fn what_is_no_host_is_refused() {
 
 #[test]
 fn placeholders_that_cannot_be_found_are_refused() {
+    let refused = |placeholder: &str, words: &str| {
+        assert_refused(domain().with_pixel_placeholder(placeholder), words);
+    };
+    refused("", "pixel placeholder is 0 bytes, expected 1 to 256");
+    refused(
+        &"x".repeat(257),
+        "pixel placeholder is 257 bytes, expected 1 to 256",
+    );
+    assert!(domain().with_pixel_placeholder(&"x".repeat(256)).is_ok());
     for placeholder in [
-        "",
         "a<b",
         "<i><b>",
         "b>",
@@ -191,25 +206,44 @@ fn placeholders_that_cannot_be_found_are_refused() {
         "<1>",
         "<>",
         "<!-- px>",
+        "<!---->",
         "<x y=\">",
         "<x y=`>",
         "</px>",
-        "<a id=px>",
-        "<AREA>",
-        "<base>",
-        "<noscript>",
-        "<img>",
-        "[{{ses:openTracker}}]",
-        "}}x",
-        "{{ses:openTracker",
-        &"x".repeat(257),
+        "<!-- > -->",
+        "<!--<-->",
     ] {
         let words = format!(
-            "pixel placeholder `{placeholder}` is not usable, expected 1 to 256 bytes of \
-             text without `<` and `>`, or one whole comment or start tag of no element that HTML has \
-             links or pixels in; and nothing that overlaps a placeholder that is known"
+            "pixel placeholder `{placeholder}` is neither text nor a tag, expected text without `<` and `>`, \
+             one whole comment, or one whole start tag without quotes"
         );
-        assert_refused(domain().with_pixel_placeholder(placeholder), &words);
+        refused(placeholder, &words);
+    }
+    for (placeholder, element) in [
+        ("<a id=px>", "a"),
+        ("<AREA>", "area"),
+        ("<base/>", "base"),
+        ("<noscript>", "noscript"),
+        ("<img>", "img"),
+    ] {
+        let words = format!(
+            "pixel placeholder `{placeholder}` is a tag of {element}, expected another element than \
+             a, area, base, img and noscript"
+        );
+        refused(placeholder, &words);
+    }
+    for placeholder in ["[{{ses:openTracker}}]", "}}x", "{{ses:openTracker"] {
+        let words = format!(
+            "pixel placeholder `{placeholder}` overlaps `{{{{ses:openTracker}}}}`, expected text that does not \
+             start as that ends, end as that starts, or hold it"
+        );
+        refused(placeholder, &words);
+    }
+    for placeholder in ["%px%", "<px>", "<px id=1 />", "<!-- px -->", "<abbr>"] {
+        assert!(
+            domain().with_pixel_placeholder(placeholder).is_ok(),
+            "{placeholder}"
+        );
     }
 }
 
@@ -279,7 +313,7 @@ fn opt_outs_that_no_tag_can_hold_are_refused() {
     assert!(full.clone().with_opt_out_attribute("DATA-31", "no").is_ok());
     assert_refused(
         full.with_opt_out_attribute("data-32", None),
-        "opt-out attributes have more than 32 names, expected at most that",
+        "opt-out attributes have 33 names, expected at most 32",
     );
     let usable = domain()
         .with_opt_out_attribute(&long[1..], &*"x".repeat(256))
@@ -345,6 +379,32 @@ fn charsets_that_do_not_extend_ascii_are_refused() {
     }
     for label in ["us-ascii", "latin1", "shift_jis", "gb18030", " UTF-8 "] {
         assert!(with(label).is_ok(), "{label}");
+    }
+}
+
+#[test]
+fn an_error_keeps_its_source_and_does_not_repeat_it() {
+    let error = domain().with_excluded_host("a b").unwrap_err();
+    let source = error.source().unwrap();
+    assert_eq!(
+        source.to_string(),
+        "`a b` is not a domain name, expected one such as `link.example.com`"
+    );
+    assert_eq!(
+        source.downcast_ref(),
+        Some(&HostError::Invalid {
+            host: "a b".to_owned()
+        })
+    );
+    assert!(source.source().is_none());
+    // These are what they wrap, in the same words, so there is nothing to print twice.
+    let own: [ConfigError; 3] = [
+        domain().with_pixel_placeholder("").unwrap_err(),
+        domain().with_opt_out_class("").unwrap_err(),
+        domain().with_retired_key(key(1)).unwrap_err(),
+    ];
+    for error in own {
+        assert!(error.source().is_none(), "{error}");
     }
 }
 
