@@ -60,7 +60,7 @@ fn main() {
 fn domain() -> DomainConfig {
     let host = TrackingHost::custom("link.example.com").unwrap();
     let key = SigningKey::new(KeyId(1), &[0x42; 32]).unwrap();
-    let domain = DomainConfig::new("example.com", host, key).unwrap();
+    let domain = DomainConfig::new("example.com".parse().unwrap(), host, key).unwrap();
     let domain = domain.with_excluded_host("*.excluded.test").unwrap();
     domain.with_pixel_placeholder("%own%").unwrap()
 }

@@ -5,7 +5,8 @@ use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use linkseal::{Event, KeyError, SigningKey, TokenError, Verifier};
+use linkseal::error::TokenError;
+use linkseal::{Event, SendingDomain, SigningKey, Verifier};
 use serde_json::{Value, json};
 
 /// Verify tokens and print the event of each as JSON, one a line.
@@ -32,12 +33,12 @@ fn main() -> ExitCode {
 
 /// Returns whether every token was believed.
 fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let keys: Vec<(&str, SigningKey)> = options
+    let keys: Vec<(SendingDomain, SigningKey)> = options
         .key
         .iter()
         .map(|key| parse_key(key))
         .collect::<Result<_, _>>()?;
-    let verifier = Verifier::from_keys(keys.iter().map(|(domain, key)| (*domain, key)))?;
+    let verifier = Verifier::from_keys(keys.iter().map(|(domain, key)| (domain.clone(), key)))?;
     let mut output = io::stdout().lock();
     let mut all_believed = true;
     let mut report = |token: &str| {
@@ -70,7 +71,7 @@ fn event_json(event: &Event) -> Value {
         Event::Click(click) => json!({
             "kind": "click",
             "key_id": click.key_id().0,
-            "domain": click.domain(),
+            "domain": click.domain().as_str(),
             "position": click.position(),
             "name": click.name(),
             "destination": click.destination(),
@@ -81,7 +82,7 @@ fn event_json(event: &Event) -> Value {
         Event::Open(open) => json!({
             "kind": "open",
             "key_id": open.key_id().0,
-            "domain": open.domain(),
+            "domain": open.domain().as_str(),
             "placement": open.placement().as_str(),
             "sent_at": open.sent_at(),
             "message": open.message(),
@@ -96,10 +97,10 @@ fn error_json(error: TokenError) -> Value {
 }
 
 /// Parses `ID:HEX[:DOMAIN]`.
-fn parse_key(text: &str) -> Result<(&str, SigningKey), KeyError> {
+fn parse_key(text: &str) -> Result<(SendingDomain, SigningKey), Box<dyn Error>> {
     let (key, domain) = match text.rsplit_once(':') {
         Some((key, domain)) if key.contains(':') => (key, domain),
         _ => (text, "example.com"),
     };
-    Ok((domain, SigningKey::parse(key)?))
+    Ok((domain.parse()?, key.parse()?))
 }

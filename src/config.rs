@@ -6,17 +6,14 @@ use std::sync::Arc;
 
 use url::Host;
 
-use crate::dialect::Dialect;
-use crate::error::ConfigError;
-use crate::host::{TrackingHost, parse_domain, sending_domain_name};
+use crate::dialect::{Dialect, DialectError};
+use crate::host::{HostError, is_dns_name, is_subdomain, parse_domain};
 use crate::key::{KeyId, SigningKey};
 use crate::message::Message;
+use crate::placeholder::{PlaceholderError, check_placeholder};
+use crate::sending_domain::SendingDomain;
 use crate::token::Mac;
-
-/// Amazon SES's placeholder for the pixel.
-pub(crate) const TEXT_PLACEHOLDER: &str = "{{ses:openTracker}}";
-
-const MAX_PLACEHOLDER_BYTES: usize = 256;
+use crate::tracking_host::TrackingHost;
 
 /// One sending domain's settings: where its tracking URLs point, what signs them, what is tracked.
 ///
@@ -27,7 +24,7 @@ const MAX_PLACEHOLDER_BYTES: usize = 256;
 /// use linkseal::{DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost};
 ///
 /// let host = TrackingHost::custom("link.example.com")?;
-/// let domain = DomainConfig::new("example.com", host, SigningKey::new(KeyId(2), &[7; 32])?)?
+/// let domain = DomainConfig::new("example.com".parse()?, host, SigningKey::new(KeyId(2), &[7; 32])?)?
 ///     .with_retired_key(SigningKey::new(KeyId(1), &[6; 32])?)?
 ///     .with_excluded_host("docs.example.com")?
 ///     .with_pixel_placement(PixelPlacement::Both);
@@ -55,7 +52,7 @@ struct Settings {
     pixel_placeholder: Option<String>,
     pixel_placement: PixelPlacement,
     retired_keys: Vec<DomainKey>,
-    sending_domain: Arc<str>,
+    sending_domain: SendingDomain,
     signing_key: DomainKey,
     status: DomainStatus,
 }
@@ -72,38 +69,44 @@ impl DomainConfig {
     /// Makes the settings of a validated sending domain that tracks clicks and opens.
     ///
     /// ```
-    /// use linkseal::{ConfigError, DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::error::ConfigError;
     ///
     /// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
     /// let host = TrackingHost::custom("link.example.org")?;
-    /// let error = DomainConfig::new("example.com", host, key).unwrap_err();
+    /// let error = DomainConfig::new("example.com".parse()?, host, key).unwrap_err();
     /// assert!(matches!(error, ConfigError::NotSubdomain { .. }));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`ConfigError::SendingDomain`] when `sending_domain` is no domain name,
-    /// [`ConfigError::NotSubdomain`] when a custom tracking host is not a real subdomain of it.
+    /// [`ConfigError::NotSubdomain`] when a custom tracking host is not a real subdomain of the sending
+    /// domain.
     pub fn new(
-        sending_domain: &str,
+        sending_domain: SendingDomain,
         host: TrackingHost,
         signing_key: SigningKey,
     ) -> Result<Self, ConfigError> {
-        let sending_domain: Arc<str> = host.check_for(sending_domain)?.into();
-        let url_prefix = host.url_prefix();
+        if !host.serves(&sending_domain) {
+            return Err(ConfigError::NotSubdomain {
+                host: host.host().to_owned(),
+                domain: sending_domain,
+            });
+        }
+        let (click_url_prefix, open_url_prefix) = (format!("{host}/c/"), format!("{host}/o/"));
         Ok(Self {
             message: Arc::default(),
             settings: Arc::new(Settings {
                 click_tracking: true,
-                click_url_prefix: format!("{url_prefix}/c/"),
+                click_url_prefix,
                 dialect: Dialect::default(),
                 excluded_hosts: BTreeSet::new(),
                 host,
                 keep_markers: false,
                 line_limit: None,
                 open_tracking: true,
-                open_url_prefix: format!("{url_prefix}/o/"),
+                open_url_prefix,
                 pixel_placeholder: None,
                 pixel_placement: PixelPlacement::End,
                 retired_keys: Vec::new(),
@@ -114,23 +117,6 @@ impl DomainConfig {
         })
     }
 
-    /// Returns a sending domain's name as settings and tokens have it: in lower case and punycode,
-    /// without the root's dot.
-    ///
-    /// ```
-    /// use linkseal::DomainConfig;
-    ///
-    /// assert_eq!(DomainConfig::parse_sending_domain("Bücher.example.")?, "xn--bcher-kva.example");
-    /// # Ok::<(), linkseal::ConfigError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::SendingDomain`] when the text is no domain name.
-    pub fn parse_sending_domain(text: &str) -> Result<String, ConfigError> {
-        sending_domain_name(text)
-    }
-
     /// Adds a key that signs no more but still verifies: mail is clicked years after it was sent.
     ///
     /// ```
@@ -138,11 +124,11 @@ impl DomainConfig {
     ///
     /// let host = TrackingHost::custom("link.example.com")?;
     /// let old_key = SigningKey::new(KeyId(1), &[0x41; 32])?;
-    /// let before = DomainConfig::new("example.com", host.clone(), old_key.clone())?;
+    /// let before = DomainConfig::new("example.com".parse()?, host.clone(), old_key.clone())?;
     /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &before);
     ///
     /// let key = SigningKey::new(KeyId(2), &[0x42; 32])?;
-    /// let domain = DomainConfig::new("example.com", host, key)?.with_retired_key(old_key)?;
+    /// let domain = DomainConfig::new("example.com".parse()?, host, key)?.with_retired_key(old_key)?;
     /// let url = html.split('\'').nth(1).unwrap();
     /// assert!(Verifier::new([&domain])?.verify_url(url).is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -155,7 +141,7 @@ impl DomainConfig {
         if self.keys().any(|known| known.id == key.id()) {
             return Err(ConfigError::DuplicateKeyId {
                 key_id: key.id(),
-                domain: self.sending_domain().to_owned(),
+                domain: self.sending_domain().clone(),
             });
         }
         let key = DomainKey::new(&key, self.sending_domain());
@@ -170,7 +156,7 @@ impl DomainConfig {
     /// use linkseal::{DomainStatus, Untouched, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_status(DomainStatus::Pending);
     /// let (html, report) = rewrite_with_report("<a href='https://shop.example/'>Shop</a>", &domain);
     /// assert_eq!(html, "<a href='https://shop.example/'>Shop</a>");
@@ -188,7 +174,7 @@ impl DomainConfig {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.without_click_tracking();
     /// let html = linkseal::rewrite("<a href='https://shop.example/'>Shop</a>", &domain);
     /// assert!(html.starts_with("<a href='https://shop.example/'>Shop</a><img "));
@@ -205,7 +191,7 @@ impl DomainConfig {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let html = linkseal::rewrite("<p>Hi</p>", &domain.without_open_tracking());
     /// assert_eq!(html, "<p>Hi</p>");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -223,7 +209,7 @@ impl DomainConfig {
     /// use linkseal::{PixelPlacement, rewrite};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_pixel_placement(PixelPlacement::Start);
     /// assert!(rewrite("<body><p>Hi</p></body>", &domain).starts_with("<body><img "));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -241,7 +227,7 @@ impl DomainConfig {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_pixel_placeholder("<!-- pixel -->")?;
     /// let html = linkseal::rewrite("<p>Hi</p><!-- pixel --><p>Bye</p>", &domain);
     /// assert!(html.starts_with("<p>Hi</p><img "));
@@ -251,15 +237,11 @@ impl DomainConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Placeholder`] when it is empty or over 256 bytes; has `<` or `>` anywhere but as
-    /// one whole comment or start tag; is a tag of `a`, `area`, `base`, `img` or `noscript`; or overlaps
+    /// [`ConfigError::Placeholder`] when it is empty or over 256 bytes; has `<` or `>`, and is not one whole
+    /// comment or start tag without quotes; is a tag of `a`, `area`, `base`, `img` or `noscript`; or overlaps
     /// `{{ses:openTracker}}`.
     pub fn with_pixel_placeholder(mut self, placeholder: &str) -> Result<Self, ConfigError> {
-        if !is_findable(placeholder) {
-            return Err(ConfigError::Placeholder {
-                placeholder: placeholder.to_owned(),
-            });
-        }
+        check_placeholder(placeholder)?;
         let settings = self.settings_mut();
         settings.pixel_placement = PixelPlacement::Placeholder;
         settings.pixel_placeholder = Some(placeholder.to_owned());
@@ -276,7 +258,7 @@ impl DomainConfig {
     /// use linkseal::rewrite;
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.without_open_tracking();
     /// let html = "<a data-track=off href='https://shop.example/'>Shop</a>";
     /// assert_eq!(rewrite(html, &domain), "<a href='https://shop.example/'>Shop</a>");
@@ -297,7 +279,7 @@ impl DomainConfig {
     /// use linkseal::{SkipReason, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_excluded_host("*.example.com")?;
     /// let (_, report) = rewrite_with_report("<a href='https://docs.example.com/'>Docs</a>", &domain);
     /// assert_eq!(report.links()[0].outcome().skip_reason(), Some(SkipReason::Excluded));
@@ -306,7 +288,7 @@ impl DomainConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::ExcludedHost`] when it is no host by the URL standard.
+    /// [`ConfigError::ExcludedHost`] when it is not a host by the URL standard.
     pub fn with_excluded_host(mut self, host: &str) -> Result<Self, ConfigError> {
         let (wildcard, name) = match host.strip_prefix("*.") {
             Some(name) => ("*.", name),
@@ -316,7 +298,10 @@ impl DomainConfig {
             Ok(address @ (Host::Ipv4(_) | Host::Ipv6(_))) if wildcard.is_empty() => {
                 address.to_string()
             }
-            _ => parse_domain(name).map_err(ConfigError::ExcludedHost)?,
+            _ => parse_domain(name).map_err(|source| ConfigError::ExcludedHost {
+                host: host.to_owned(),
+                source,
+            })?,
         };
         self.settings_mut()
             .excluded_hosts
@@ -335,7 +320,7 @@ impl DomainConfig {
     /// use linkseal::{SkipReason, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_merge_tag("[[", "]]")?;
     /// let (_, report) = rewrite_with_report("<a href='https://shop.example/[[user]]'>Shop</a>", &domain);
     /// assert_eq!(report.links()[0].outcome().skip_reason(), Some(SkipReason::MergeTag));
@@ -344,7 +329,7 @@ impl DomainConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::MergeTag`] when one of both is empty, over 64 bytes, or has white space or control
+    /// [`ConfigError::Dialect`] when one of both is empty, over 64 bytes, or has white space or control
     /// characters; or when `open` has only ASCII letters, digits and `-._~/:`, which a tracking URL may
     /// hold too.
     pub fn with_merge_tag(mut self, open: &str, close: &str) -> Result<Self, ConfigError> {
@@ -364,7 +349,7 @@ impl DomainConfig {
     /// use linkseal::{SkipReason, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_opt_out_attribute("data-plain", None)?;
     /// let domain = domain.with_opt_out_attribute("data-count", "never")?;
     /// let html = "<a data-count='Never' href='https://shop.example/'>Shop</a>";
@@ -376,9 +361,9 @@ impl DomainConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::OptOutAttribute`] when the name is not 1 to 64 visible ASCII characters, has
-    /// quotes, `<`, `=`, `>` or `/`, or is `class`, `href` or `src`; [`ConfigError::OptOutValue`] when
-    /// the value is over 256 bytes; [`ConfigError::TooManyOptOutAttributes`] over 32 names.
+    /// [`ConfigError::Dialect`] when the name is not 1 to 64 visible ASCII characters, has
+    /// quotes, `<`, `=`, `>` or `/`, or is `class`, `href` or `src`; when the value is over 256 bytes; and
+    /// over 32 names.
     pub fn with_opt_out_attribute<'a>(
         mut self,
         name: &str,
@@ -400,7 +385,7 @@ impl DomainConfig {
     /// use linkseal::{SkipReason, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_opt_out_class("plain")?;
     /// let html = "<a class='button plain' href='https://shop.example/'>Shop</a>";
     /// let (_, report) = rewrite_with_report(html, &domain);
@@ -410,7 +395,7 @@ impl DomainConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::OptOutClass`] when it is empty, over 64 bytes, or has white space or control
+    /// [`ConfigError::Dialect`] when it is empty, over 64 bytes, or has white space or control
     /// characters.
     pub fn with_opt_out_class(mut self, name: &str) -> Result<Self, ConfigError> {
         self.settings_mut().dialect.add_class(name)?;
@@ -427,7 +412,7 @@ impl DomainConfig {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// assert_eq!(domain.line_limit(), None);
     /// assert_eq!(domain.with_line_limit(998).line_limit(), Some(998));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -445,7 +430,7 @@ impl DomainConfig {
     /// use linkseal::{Message, Verifier, rewrite};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let scoped = domain.for_message(Message::new("msg-7f3a")?);
     /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &scoped);
     /// let event = Verifier::new([&domain])?.verify_url(html.split('\'').nth(1).unwrap())?;
@@ -460,9 +445,43 @@ impl DomainConfig {
         }
     }
 
-    /// Returns the sending domain in lower case and punycode.
+    /// Returns whether a host may answer requests with tracking URLs of this domain: the host of a request, as
+    /// its `Host` field has it, with a port or without.
+    ///
+    /// A redirect tells the reader of a mail that whoever owns the host stands for where it leads. On a server
+    /// that all customers' tracking hosts end at, a customer could otherwise send links to anywhere on the
+    /// tracking host of another. So the links of a domain count on the domain itself, on its subdomains, and on
+    /// its own tracking host, which may be one that all share. Letter case, a final dot and the port make no
+    /// difference; a host that is not a domain name may present nothing.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// let host = TrackingHost::shared("click.service.example")?;
+    /// let domain = DomainConfig::new("example.com".parse()?, host, key)?;
+    /// assert!(domain.may_present("Click.Service.example:443"));
+    /// assert!(domain.may_present("link.example.com"));
+    /// assert!(!domain.may_present("link.bank.example"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn sending_domain(&self) -> &str {
+    pub fn may_present(&self, host: &str) -> bool {
+        let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if is_port(port) => name,
+            _ => host,
+        };
+        let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        let domain = self.sending_domain().as_str();
+        is_dns_name(&name)
+            && (name == self.tracking_host().host()
+                || name == domain
+                || is_subdomain(&name, domain))
+    }
+
+    /// Returns the sending domain.
+    #[must_use]
+    pub fn sending_domain(&self) -> &SendingDomain {
         &self.settings.sending_domain
     }
 
@@ -488,10 +507,6 @@ impl DomainConfig {
     #[must_use]
     pub fn message(&self) -> &Message {
         &self.message
-    }
-
-    pub(crate) fn shared_sending_domain(&self) -> &Arc<str> {
-        &self.settings.sending_domain
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &DomainKey> {
@@ -553,36 +568,8 @@ impl DomainConfig {
     }
 }
 
-/// Whether a scan can come upon the placeholder, and always upon the same one of several.
-fn is_findable(placeholder: &str) -> bool {
-    if !(1..=MAX_PLACEHOLDER_BYTES).contains(&placeholder.len()) {
-        return false;
-    }
-    if let Some(comment) = placeholder.strip_prefix("<!--") {
-        return comment.len() > "-->".len()
-            && comment
-                .strip_suffix("-->")
-                .is_some_and(|text| !text.contains(['<', '>']));
-    }
-    let Some(tag) = placeholder.strip_prefix('<') else {
-        let known = TEXT_PLACEHOLDER;
-        let overlaps = (1..known.len()).any(|at| {
-            let (start, end) = known.split_at_checked(at).unwrap_or_default();
-            placeholder.starts_with(end) || placeholder.ends_with(start)
-        });
-        return !placeholder.contains(['<', '>']) && !placeholder.contains(known) && !overlaps;
-    };
-    let name = tag.split([' ', '\t', '\n', '\r', '\x0c', '/', '>']).next();
-    let name = name.unwrap_or_default().to_ascii_lowercase();
-    name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && !matches!(&*name, "a" | "area" | "base" | "img" | "noscript")
-        && tag
-            .strip_suffix('>')
-            .is_some_and(|inner| !inner.contains(['<', '>', '"', '\'', '`']))
-}
-
 impl DomainKey {
-    fn new(key: &SigningKey, domain: &str) -> Self {
+    fn new(key: &SigningKey, domain: &SendingDomain) -> Self {
         Self {
             id: key.id(),
             mac: Box::new(Mac::new(key, domain)),
@@ -611,7 +598,7 @@ impl fmt::Debug for DomainConfig {
 /// use linkseal::{DomainStatus, PixelOutcome, rewrite_with_report};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// assert_eq!(domain.status(), DomainStatus::Validated);
 /// let (_, report) = rewrite_with_report("<p>Hi</p>", &domain.with_status(DomainStatus::External));
 /// assert_eq!(report.pixel(), PixelOutcome::Off);
@@ -635,7 +622,7 @@ pub enum DomainStatus {
 /// use linkseal::{PixelPlacement, rewrite};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let html = rewrite("<p>Hi</p>", &domain.with_pixel_placement(PixelPlacement::Both));
 /// assert_eq!(html.matches("<img ").count(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -656,4 +643,54 @@ pub enum PixelPlacement {
     Placeholder,
     /// Right after `<body …>`, or where the body starts without one. Survives Gmail's clipping.
     Start,
+}
+
+/// Why settings don't make a [`DomainConfig`].
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::error::ConfigError;
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+/// let key = SigningKey::new(KeyId(1), &[0x43; 32])?;
+/// let error = domain.with_retired_key(key).unwrap_err();
+/// assert!(matches!(error, ConfigError::DuplicateKeyId { key_id: KeyId(1), .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A merge tag or an opt-out can't be added.
+    #[error(transparent)]
+    Dialect(#[from] DialectError),
+    /// Two keys of one domain have the same id, so a token could not say which one signed it.
+    #[error("key id {key_id} is used twice for {domain}, expected each key to have its own id")]
+    DuplicateKeyId {
+        /// The id that came twice.
+        key_id: KeyId,
+        /// The sending domain.
+        domain: SendingDomain,
+    },
+    /// A host on the exclusion list is not a host.
+    #[error(
+        "excluded host `{host}` is not usable, expected a domain name, an IP address, or `*.` before a domain name"
+    )]
+    ExcludedHost {
+        /// The text as it was given.
+        host: String,
+        /// What is wrong with it.
+        source: HostError,
+    },
+    /// A custom tracking host lies outside the sending domain.
+    #[error("tracking host `{host}` is not a subdomain of the sending domain `{domain}`")]
+    NotSubdomain {
+        /// The tracking host.
+        host: String,
+        /// The sending domain.
+        domain: SendingDomain,
+    },
+    /// The text can't be the pixel's placeholder.
+    #[error(transparent)]
+    Placeholder(#[from] PlaceholderError),
 }

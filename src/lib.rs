@@ -9,7 +9,7 @@
 //! use linkseal::{DomainConfig, Event, KeyId, Message, SigningKey, TrackingHost, Verifier, rewrite};
 //!
 //! let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-//! let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+//! let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 //! let message = Message::new("msg-7f3a")?.with_recipient("rcpt-42")?;
 //! let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain.for_message(message));
 //! assert!(html.starts_with("<a href='https://link.example.com/c/"));
@@ -64,34 +64,51 @@
 #![cfg_attr(not(test), warn(clippy::string_slice))]
 
 mod attribute_name;
+mod byte_count;
 mod charset;
 mod config;
 mod dialect;
-mod error;
 mod host;
 mod key;
 mod link;
 mod message;
+mod placeholder;
 mod report;
 mod rewrite_writer;
 mod rewriter;
 mod scan;
+mod sending_domain;
 mod template;
 mod token;
+mod tracking_host;
+
+/// Why settings, messages, charsets and tokens are refused.
+///
+/// Nothing here is about a mail itself: a link that is left alone is reported as skipped, which is not an error.
+/// No message holds a secret or a token. Each says what was given and what was expected, and can be shown to
+/// whoever entered it.
+pub mod error {
+    pub use crate::charset::CharsetError;
+    pub use crate::config::ConfigError;
+    pub use crate::dialect::DialectError;
+    pub use crate::host::HostError;
+    pub use crate::key::KeyError;
+    pub use crate::message::MessageError;
+    pub use crate::placeholder::PlaceholderError;
+    pub use crate::token::{TokenError, VerifierError};
+}
 
 pub use charset::Charset;
 pub use config::{DomainConfig, DomainStatus, PixelPlacement};
-pub use error::{
-    CharsetError, ConfigError, HostError, KeyError, MessageError, TokenError, VerifierError,
-};
-pub use host::{CnameRecord, TrackingHost};
 pub use key::{KeyId, SigningKey};
 pub use message::Message;
 pub use report::{Link, LinkContext, LinkOutcome, PixelOutcome, Report, SkipReason, Untouched};
 pub use rewrite_writer::{FinishError, RewriteWriter};
 pub use rewriter::{Rewriter, StreamOptions};
+pub use sending_domain::SendingDomain;
 pub use template::{Rendering, Template};
 pub use token::{Click, Event, Open, Placement, Verifier};
+pub use tracking_host::{CnameRecord, TrackingHost};
 
 use link::Minter;
 use scan::{LineCounter, Scanner, Splicer};
@@ -109,7 +126,7 @@ pub const PIXEL_GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9
 /// ```
 /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let html = linkseal::rewrite("<p>Hi <A HREF = x.html>there</A>", &domain.without_open_tracking());
 /// assert_eq!(html, "<p>Hi <A HREF = x.html>there</A>");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -130,7 +147,7 @@ pub fn rewrite(html: &str, domain: &DomainConfig) -> String {
 /// use linkseal::{LinkOutcome, PixelOutcome, SkipReason, rewrite_with_report};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let (_, report) = rewrite_with_report("<a href='mailto:a@b.example'>Mail</a>", &domain);
 /// assert_eq!(report.links()[0].outcome(), LinkOutcome::Skipped(SkipReason::Scheme));
 /// assert_eq!(report.pixel(), PixelOutcome::End);
@@ -153,7 +170,7 @@ pub fn rewrite_with_report(html: &str, domain: &DomainConfig) -> (String, Report
 /// use linkseal::{Charset, rewrite_bytes};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let html = b"<a href='https://shop.example/?q=caf\xe9'>Caf\xe9</a>";
 /// let (html, report) = rewrite_bytes(html, Charset::for_label("windows-1252")?, &domain);
 /// assert!(html.starts_with(b"<a href='https://link.example.com/c/"));

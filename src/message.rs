@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::error::MessageError;
+use crate::byte_count::ByteCount;
 
 /// One mail to one recipient: the ids that its tokens carry, and what may not be tracked in it.
 ///
@@ -16,7 +16,7 @@ use crate::error::MessageError;
 ///     .with_sent_at(1_790_000_000)?
 ///     .with_list_unsubscribe("<mailto:u@example.com>, <https://example.com/u/42>");
 /// assert_eq!(message.id(), "msg-7f3a");
-/// # Ok::<(), linkseal::MessageError>(())
+/// # Ok::<(), linkseal::error::MessageError>(())
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Message {
@@ -42,7 +42,7 @@ impl Message {
     /// assert_eq!(Message::new("msg-7f3a")?.id(), "msg-7f3a");
     /// assert_eq!(Message::default().id(), "");
     /// assert!(Message::new("m".repeat(Message::MAX_ID_BYTES + 1)).is_err());
-    /// # Ok::<(), linkseal::MessageError>(())
+    /// # Ok::<(), linkseal::error::MessageError>(())
     /// ```
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl Message {
     /// use linkseal::Message;
     ///
     /// assert_eq!(Message::new("msg-7f3a")?.with_recipient("rcpt-42")?.recipient(), "rcpt-42");
-    /// # Ok::<(), linkseal::MessageError>(())
+    /// # Ok::<(), linkseal::error::MessageError>(())
     /// ```
     ///
     /// # Errors
@@ -75,12 +75,13 @@ impl Message {
     /// Adds the time of sending, in Unix seconds; `0` means not stated.
     ///
     /// ```
-    /// use linkseal::{Message, MessageError};
+    /// use linkseal::Message;
+    /// use linkseal::error::MessageError;
     ///
     /// assert_eq!(Message::default().with_sent_at(1_790_000_000)?.sent_at(), 1_790_000_000);
     /// let error = Message::default().with_sent_at(u64::MAX).unwrap_err();
     /// assert_eq!(error, MessageError::SentAt { seconds: u64::MAX });
-    /// # Ok::<(), linkseal::MessageError>(())
+    /// # Ok::<(), linkseal::error::MessageError>(())
     /// ```
     ///
     /// # Errors
@@ -129,7 +130,7 @@ impl Message {
     /// use linkseal::{Message, SkipReason, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.for_message(Message::default().without_click_tracking());
     /// let (_, report) = rewrite_with_report("<a href='https://shop.example/'>Shop</a>", &domain);
     /// assert_eq!(report.links()[0].outcome().skip_reason(), Some(SkipReason::ClicksOff));
@@ -148,7 +149,7 @@ impl Message {
     /// use linkseal::{Message, rewrite};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.for_message(Message::default().without_open_tracking());
     /// assert_eq!(rewrite("<p>Hi</p>", &domain), "<p>Hi</p>");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -204,4 +205,40 @@ fn limited(field: &'static str, value: String) -> Result<String, MessageError> {
         });
     }
     Ok(value)
+}
+
+/// Why values can't be part of a [`Message`].
+///
+/// ```
+/// use linkseal::Message;
+/// use linkseal::error::MessageError;
+///
+/// let error = Message::new("m".repeat(1025)).unwrap_err();
+/// assert_eq!(error, MessageError::TooLong { field: "message id", bytes: 1025 });
+/// assert_eq!(error.to_string(), "message id is 1025 bytes, expected at most 1024");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// The time does not fit into 63 bits.
+    #[error(
+        "sent at is {seconds} seconds, expected at most {}",
+        Message::MAX_SENT_AT
+    )]
+    SentAt {
+        /// The Unix time that was given, in seconds.
+        seconds: u64,
+    },
+    /// The message id or the recipient is longer than [`Message::MAX_ID_BYTES`].
+    #[error(
+        "{field} is {}, expected at most {}",
+        ByteCount(*bytes),
+        Message::MAX_ID_BYTES
+    )]
+    TooLong {
+        /// Which value: `message id` or `recipient`.
+        field: &'static str,
+        /// How long it was.
+        bytes: usize,
+    },
 }

@@ -14,7 +14,7 @@ const GMAIL_CLIPS_OVER: u64 = 102 * 1024;
 /// use linkseal::{PixelOutcome, rewrite_with_report};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let html = "<a href='https://shop.example/'>Shop</a><a href='#top'>Up</a>";
 /// let (rewritten, report) = rewrite_with_report(html, &domain);
 /// assert_eq!((report.tracked(), report.skipped(), report.links().len()), (1, 1, 2));
@@ -111,7 +111,7 @@ impl Report {
 /// use linkseal::{LinkContext, LinkOutcome, rewrite_with_report};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let html = "<A data-track-name=shop HREF='https://Shop.example/?a=1&amp;b=2'>Shop</A>";
 /// let (_, report) = rewrite_with_report(html, &domain);
 /// let link = &report.links()[0];
@@ -185,7 +185,7 @@ impl Link {
 /// use linkseal::{LinkContext, rewrite_with_report};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let html = "<noscript><a href='https://shop.example/'>Shop</a></noscript>";
 /// let (_, report) = rewrite_with_report(html, &domain);
 /// assert_eq!(report.links()[0].context(), LinkContext::Noscript);
@@ -260,7 +260,7 @@ impl LinkOutcome {
 /// use linkseal::{SkipReason, rewrite_with_report};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let (_, report) = rewrite_with_report("<a href='{{ url }}'>Shop</a>", &domain);
 /// let reason = report.links()[0].outcome().skip_reason();
 /// assert_eq!(reason, Some(SkipReason::MergeTag));
@@ -333,7 +333,7 @@ impl SkipReason {
 /// use linkseal::{PixelOutcome, rewrite_with_report};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let (html, report) = rewrite_with_report("<p>Hi</p>", &domain);
 /// assert_eq!(report.pixel(), PixelOutcome::End);
 /// let (_, report) = rewrite_with_report(&html, &domain);
@@ -392,7 +392,7 @@ impl PixelOutcome {
 /// use linkseal::{DomainStatus, Untouched, rewrite_with_report};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let domain = domain.with_status(DomainStatus::External);
 /// let (_, report) = rewrite_with_report("<p>Hi</p>", &domain);
 /// assert_eq!(report.untouched(), Some(Untouched::DomainExternal));

@@ -23,7 +23,7 @@ const OUTPUT_BYTES: usize = 8 * 1024;
 /// use linkseal::{DomainConfig, KeyId, RewriteWriter, Rewriter, SigningKey, TrackingHost};
 ///
 /// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let mut writer = RewriteWriter::new(Rewriter::new(&domain), Vec::new());
 /// writer.write_all(b"<a href='https://shop.exa")?;
 /// writer.write_all(b"mple/'>Shop</a>")?;
@@ -50,7 +50,7 @@ impl<W: Write> RewriteWriter<W> {
     /// use linkseal::{RewriteWriter, Rewriter};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let mut document = &b"<p>Hi</p>"[..];
     /// let mut writer = RewriteWriter::new(Rewriter::new(&domain), Vec::new());
     /// std::io::copy(&mut document, &mut writer)?;
@@ -73,7 +73,7 @@ impl<W: Write> RewriteWriter<W> {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let writer = linkseal::RewriteWriter::new(linkseal::Rewriter::new(&domain), vec![1]);
     /// assert_eq!(writer.get_ref(), &[1]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -88,7 +88,7 @@ impl<W: Write> RewriteWriter<W> {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let mut writer = linkseal::RewriteWriter::new(linkseal::Rewriter::new(&domain), Vec::new());
     /// writer.get_mut().extend_from_slice(b"DATA");
     /// assert!(writer.finish()?.0.starts_with(b"DATA<img "));
@@ -110,7 +110,7 @@ impl<W: Write> RewriteWriter<W> {
     /// use std::io::ErrorKind;
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let mut full = [0; 3];
     /// let writer = linkseal::RewriteWriter::new(linkseal::Rewriter::new(&domain), &mut full[..]);
     /// let error = writer.finish().unwrap_err();
@@ -210,7 +210,7 @@ impl<W: Write> fmt::Debug for RewriteWriter<W> {
 /// use std::error::Error;
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let mut full = [0; 3];
 /// let writer = linkseal::RewriteWriter::new(linkseal::Rewriter::new(&domain), &mut full[..]);
 /// let error = writer.finish().unwrap_err();

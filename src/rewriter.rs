@@ -26,7 +26,7 @@ const COLLECTED_BYTES: usize = 128 * 1024;
 /// use linkseal::{DomainConfig, KeyId, Rewriter, SigningKey, TrackingHost};
 ///
 /// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let mut rewriter = Rewriter::new(&domain);
 /// let mut html = Vec::new();
 /// rewriter.push(b"<a href='https://shop.exa", &mut html);
@@ -98,7 +98,7 @@ impl StreamOptions {
     /// use linkseal::{Charset, Rewriter, StreamOptions};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let options = StreamOptions::new().with_charset(Charset::for_label("windows-1252")?);
     /// let mut rewriter = Rewriter::with_options(&domain, &options);
     /// let mut html = Vec::new();
@@ -129,7 +129,7 @@ impl StreamOptions {
     /// use linkseal::{Rewriter, StreamOptions, Untouched};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let options = StreamOptions::new().with_memory_limit(1024);
     /// let mut rewriter = Rewriter::with_options(&domain, &options);
     /// let long = format!("<p>Hi</p><a title='{}' href='https://shop.example/'>", "!".repeat(1024));
@@ -155,7 +155,7 @@ impl StreamOptions {
     /// use linkseal::{Rewriter, StreamOptions};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let mut rewriter = Rewriter::with_options(&domain, &StreamOptions::new().with_summary_only());
     /// let mut html = Vec::new();
     /// rewriter.push(b"<a href='https://shop.example/'>Shop</a>", &mut html);
@@ -200,7 +200,7 @@ impl Rewriter {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let mut html = Vec::new();
     /// let mut rewriter = linkseal::Rewriter::new(&domain);
     /// rewriter.push(b"<p>Hi</p>", &mut html);
@@ -219,7 +219,7 @@ impl Rewriter {
     /// use linkseal::{Rewriter, StreamOptions};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let options = StreamOptions::new().with_summary_only();
     /// let report = Rewriter::with_options(&domain, &options).finish(&mut Vec::new());
     /// assert_eq!(report.input_bytes(), 0);
@@ -250,7 +250,7 @@ impl Rewriter {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let mut rewriter = linkseal::Rewriter::new(&domain);
     /// let mut html = Vec::new();
     /// for chunk in ["<p>", "Hi", "</p>"] {
@@ -272,7 +272,7 @@ impl Rewriter {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let mut rewriter = linkseal::Rewriter::new(&domain);
     /// let mut html = Vec::new();
     /// rewriter.push(b"<p>Hi</p> all <a hre", &mut html);
@@ -289,7 +289,7 @@ impl Rewriter {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let mut rewriter = linkseal::Rewriter::new(&domain.without_open_tracking());
     /// let mut html = Vec::new();
     /// rewriter.push(b"<a href='https://shop.exa", &mut html);

@@ -11,14 +11,13 @@ use std::cell::Cell;
 use allocation_counter::{AllocationInfo, measure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use linkseal::{
-    DomainConfig, Event, KeyId, Message, SigningKey, TokenError, TrackingHost, Verifier, rewrite,
-};
+use linkseal::error::TokenError;
+use linkseal::{DomainConfig, Event, KeyId, Message, SigningKey, TrackingHost, Verifier, rewrite};
 
 fn domain() -> DomainConfig {
     let host = TrackingHost::custom("link.example.com").unwrap();
     let key = SigningKey::new(KeyId(1), &[0x42; 32]).unwrap();
-    DomainConfig::new("example.com", host, key).unwrap()
+    DomainConfig::new("example.com".parse().unwrap(), host, key).unwrap()
 }
 
 /// The bare tokens of a click and an open, with ids and destinations of any length.

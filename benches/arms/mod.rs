@@ -17,7 +17,7 @@ pub const SECRET: &[u8; 32] = b"a secret that only benches know!";
 pub fn domain() -> DomainConfig {
     let host = TrackingHost::custom("link.example.com").unwrap();
     let key = SigningKey::new(KeyId(1), SECRET).unwrap();
-    DomainConfig::new("example.com", host, key)
+    DomainConfig::new("example.com".parse().unwrap(), host, key)
         .unwrap()
         .for_message(message())
 }

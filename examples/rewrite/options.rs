@@ -4,9 +4,8 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use linkseal::{
-    Charset, ConfigError, DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost,
-};
+use linkseal::error::ConfigError;
+use linkseal::{Charset, DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost};
 
 /// Rewrite an HTML mail: every link signed and tracked, an open pixel put in.
 #[derive(Parser)]
@@ -91,13 +90,13 @@ impl Options {
     /// Returns the sending domain's settings, scoped to the message.
     pub(crate) fn domain(&self) -> Result<DomainConfig, Box<dyn Error>> {
         let key = match &self.key {
-            Some(key) => SigningKey::parse(key)?,
+            Some(key) => key.parse()?,
             None => SigningKey::new(KeyId(1), DEMO_KEY)?,
         };
         let host = TrackingHost::custom(&self.tracking_host)?;
-        let mut domain = DomainConfig::new(&self.domain, host, key)?;
+        let mut domain = DomainConfig::new(self.domain.parse()?, host, key)?;
         for key in &self.retired_key {
-            domain = domain.with_retired_key(SigningKey::parse(key)?)?;
+            domain = domain.with_retired_key(key.parse()?)?;
         }
         for host in &self.exclude_host {
             domain = domain.with_excluded_host(host)?;

@@ -369,7 +369,7 @@ mod tests {
     fn linker(encoding: &'static Encoding) -> Linker {
         let host = TrackingHost::custom("link.example.com/t").unwrap();
         let key = SigningKey::new(KeyId(1), &[1; 32]).unwrap();
-        let domain = DomainConfig::new("example.com", host, key)
+        let domain = DomainConfig::new("example.com".parse().unwrap(), host, key)
             .unwrap()
             .with_excluded_host("docs.example.com")
             .unwrap()
@@ -660,7 +660,7 @@ mod tests {
     fn a_retired_key_makes_a_token_genuine_and_a_key_of_another_domain_does_not() {
         let host = || TrackingHost::custom("link.example.com/t").unwrap();
         let key = |id, byte| SigningKey::new(KeyId(id), &[byte; 32]).unwrap();
-        let rotated = DomainConfig::new("example.com", host(), key(2, 2)).unwrap();
+        let rotated = DomainConfig::new("example.com".parse().unwrap(), host(), key(2, 2)).unwrap();
         let rotated = rotated.with_retired_key(key(1, 1)).unwrap();
         let [click, pixel] = own_urls(&of_message("m-1"), &link("https://x.test/", ""));
         let linker = Linker::new(rotated, encoding_rs::UTF_8);
@@ -672,7 +672,7 @@ mod tests {
             ("example.com", key(2, 1)),
         ] {
             let host = TrackingHost::shared("link.example.com/t").unwrap();
-            let other = DomainConfig::new(domain, host, key).unwrap();
+            let other = DomainConfig::new(domain.parse().unwrap(), host, key).unwrap();
             let other = Linker::new(other, encoding_rs::UTF_8);
             assert_skipped(&other, &click, SkipReason::AlreadyTracked);
             assert_eq!(other.own_pixel(&pixel), None);

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use crate::config::{DomainConfig, PixelPlacement, TEXT_PLACEHOLDER};
+use crate::config::{DomainConfig, PixelPlacement};
+use crate::placeholder::TEXT_PLACEHOLDER;
 
 /// The placeholder that is an element of its own, `<opentag/>`.
 const ELEMENT_PLACEHOLDER: &[u8] = b"opentag";

@@ -33,7 +33,7 @@ use crate::token::{PreparedToken, message_tail};
 /// use linkseal::{DomainConfig, KeyId, Message, SigningKey, Template, TrackingHost, rewrite};
 ///
 /// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let html = "<a href='https://shop.example/'>Shop</a>";
 /// let template = Template::compile(html, &domain);
 /// for recipient in ["rcpt-1", "rcpt-2"] {
@@ -62,7 +62,7 @@ impl Template {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let template = linkseal::Template::compile("<a href='https://shop.example/'>Shop</a>", &domain);
     /// assert_eq!(template.report().tracked(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -81,7 +81,7 @@ impl Template<Vec<u8>> {
     /// use linkseal::{Charset, Message, Template, rewrite_bytes};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let html = b"<a href='https://shop.example/?q=caf\xe9'>Caf\xe9</a>";
     /// let charset = Charset::for_label("windows-1252")?;
     /// let template = Template::compile_bytes(html, charset, &domain);
@@ -122,7 +122,7 @@ impl<T: Rendering> Template<T> {
     /// use linkseal::{Message, Template};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let template = Template::compile("<a href='https://shop.example/'>Shop</a>", &domain);
     /// let html = template.render(&Message::new("msg-7f3a")?);
     /// assert!(html.starts_with("<a href='https://link.example.com/c/"));
@@ -142,7 +142,7 @@ impl<T: Rendering> Template<T> {
     /// use linkseal::{Message, Template};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let template = Template::compile("<p>Hi</p>", &domain);
     /// let mut html = String::new();
     /// for id in ["msg-1", "msg-2"] {

@@ -1,11 +1,11 @@
 //! What a verified token says.
 
 use std::fmt::{self, DebugStruct};
-use std::sync::Arc;
 
 use super::mint::{CLICK, OPEN};
 use super::wire::Reader;
 use crate::key::KeyId;
+use crate::sending_domain::SendingDomain;
 
 /// What happened, as told by a token whose tag has been checked.
 ///
@@ -17,12 +17,13 @@ use crate::key::KeyId;
 /// use linkseal::{Event, Message, Verifier, rewrite};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let message = Message::new("msg-7f3a")?.with_recipient("rcpt-42")?.with_sent_at(1_790_000_000)?;
 /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain.for_message(message));
 /// let event = Verifier::new([&domain])?.verify_url(html.split('\'').nth(1).unwrap())?;
 /// assert!(matches!(event, Event::Click(_)));
-/// assert_eq!((event.domain(), event.key_id()), ("example.com", KeyId(1)));
+/// assert_eq!(event.domain(), "example.com");
+/// assert_eq!(event.key_id(), KeyId(1));
 /// assert_eq!((event.message(), event.recipient()), ("msg-7f3a", "rcpt-42"));
 /// assert_eq!(event.sent_at(), 1_790_000_000);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -49,7 +50,7 @@ impl Event {
 /// the recipient, and of a click its name and destination.
 #[derive(Clone, Eq, PartialEq)]
 struct Origin {
-    domain: Arc<str>,
+    domain: SendingDomain,
     key_id: KeyId,
     message_end: usize,
     recipient_end: usize,
@@ -64,7 +65,7 @@ impl Origin {
 
     fn debug<'a, 'f, 'g>(&self, shown: &'a mut DebugStruct<'f, 'g>) -> &'a mut DebugStruct<'f, 'g> {
         shown
-            .field("domain", &self.domain)
+            .field("domain", &self.domain.as_str())
             .field("key_id", &self.key_id)
             .field("sent_at", &self.sent_at)
             .field("message", &self.text(0, self.message_end))
@@ -80,7 +81,7 @@ macro_rules! origin_getters {
         impl $event {
             /// Returns the sending domain that the token was signed for.
             #[must_use]
-            pub fn domain(&self) -> &str {
+            pub fn domain(&self) -> &SendingDomain {
                 &self.origin().domain
             }
 
@@ -120,7 +121,7 @@ origin_getters!(Event, Click, Open);
 /// use linkseal::{Event, Verifier, rewrite};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let html = rewrite("<a data-track-name=shop href='https://shop.example/'>Shop</a>", &domain);
 /// let event = Verifier::new([&domain])?.verify_url(html.split('\'').nth(1).unwrap())?;
 /// let Event::Click(click) = event else { panic!() };
@@ -182,11 +183,11 @@ impl fmt::Debug for Click {
 /// use linkseal::{Event, Placement, Verifier, rewrite};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let html = rewrite("<p>Hi</p>", &domain);
 /// let event = Verifier::new([&domain])?.verify_url(html.split('"').nth(1).unwrap())?;
 /// let Event::Open(open) = event else { panic!() };
-/// assert_eq!((open.domain(), open.placement()), ("example.com", Placement::End));
+/// assert_eq!(open.placement(), Placement::End);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Eq, PartialEq)]
@@ -223,7 +224,7 @@ impl fmt::Debug for Open {
 /// use linkseal::{Event, PixelPlacement, Placement, Verifier, rewrite};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let domain = domain.with_pixel_placement(PixelPlacement::Start);
 /// let html = rewrite("<p>Hi</p>", &domain);
 /// let event = Verifier::new([&domain])?.verify_url(html.split('"').nth(1).unwrap())?;
@@ -259,7 +260,7 @@ impl Placement {
 }
 
 /// Reads a payload whose tag has been checked; `None` when the key's holder signed nonsense.
-pub(super) fn read(payload: &[u8], domain: &Arc<str>) -> Option<Event> {
+pub(super) fn read(payload: &[u8], domain: &SendingDomain) -> Option<Event> {
     let mut reader = Reader::new(payload);
     let header = reader.byte()?;
     let key_id = KeyId(narrow(reader.varint(32)?)?);
@@ -293,7 +294,7 @@ pub(super) fn read(payload: &[u8], domain: &Arc<str>) -> Option<Event> {
 
 fn read_origin(
     reader: &mut Reader<'_>,
-    domain: &Arc<str>,
+    domain: &SendingDomain,
     key_id: KeyId,
     more_texts: &[&str],
 ) -> Option<Origin> {
@@ -305,7 +306,7 @@ fn read_origin(
     texts.push_str(recipient);
     texts.extend(more_texts.iter().copied());
     Some(Origin {
-        domain: Arc::clone(domain),
+        domain: domain.clone(),
         key_id,
         message_end: message.len(),
         recipient_end: message.len() + recipient.len(),

@@ -5,6 +5,7 @@ use sha2::Sha256;
 
 use super::wire::put_field;
 use crate::key::SigningKey;
+use crate::sending_domain::SendingDomain;
 
 pub(crate) const TAG_BYTES: usize = 16;
 
@@ -16,15 +17,15 @@ pub(crate) const TAG_BYTES: usize = 16;
 pub(crate) struct Mac(Hmac<Sha256>);
 
 impl Mac {
-    /// Starts a tag for `domain`, in lower case and punycode.
-    pub(crate) fn new(key: &SigningKey, domain: &str) -> Self {
+    /// Starts a tag for `domain`.
+    pub(crate) fn new(key: &SigningKey, domain: &SendingDomain) -> Self {
         #[expect(
             clippy::expect_used,
             reason = "HMAC takes keys of any length (RFC 2104 §2)"
         )]
         let mut mac = Hmac::new_from_slice(key.secret()).expect("HMAC takes keys of any length");
         let mut context = b"linkseal/1\0".to_vec();
-        put_field(&[domain.as_bytes()], &mut context);
+        put_field(&[domain.as_str().as_bytes()], &mut context);
         mac.update(&context);
         Self(mac)
     }

@@ -2,6 +2,7 @@
 //!
 //! The format is fixed in `docs/token-format.md`.
 
+mod error;
 mod event;
 mod mac;
 mod mint;
@@ -11,8 +12,9 @@ mod vectors;
 mod verify;
 mod wire;
 
+pub use error::TokenError;
 pub use event::{Click, Event, Open, Placement};
-pub use verify::Verifier;
+pub use verify::{Verifier, VerifierError};
 
 pub(crate) use mac::{Mac, TAG_BYTES};
 pub(crate) use mint::{click_head, encode, message_tail, open_head};

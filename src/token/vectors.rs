@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Mac, Placement, click_head, encode, message_tail, open_head};
-use crate::{KeyId, Message, SigningKey, TokenError, Verifier};
+use super::{Mac, Placement, TokenError, click_head, encode, message_tail, open_head};
+use crate::{KeyId, Message, SendingDomain, SigningKey, Verifier};
 
 #[test]
 fn valid_vectors_are_minted_to_their_very_bytes() {
@@ -40,7 +40,7 @@ fn valid_vectors_are_minted_to_their_very_bytes() {
             .and_then(|message| message.with_sent_at(number("sent_at")))
             .unwrap();
         payload.extend(message_tail(&message));
-        let mut mac = Mac::new(&key, text("domain"));
+        let mut mac = Mac::new(&key, &text("domain").parse().unwrap());
         mac.update(&payload);
         let mut token = Vec::new();
         encode(&mut payload, mac.tag(), &mut token);
@@ -53,13 +53,14 @@ fn valid_vectors_are_minted_to_their_very_bytes() {
 #[test]
 fn signed_destinations_that_no_header_may_hold_are_malformed() {
     let key = SigningKey::new(KeyId(1), &[1; 32]).unwrap();
-    let verifier = Verifier::from_keys([("example.com", &key)]).unwrap();
+    let domain: SendingDomain = "example.com".parse().unwrap();
+    let verifier = Verifier::from_keys([(domain.clone(), &key)]).unwrap();
     let token = |destination: &[u8]| {
         let mut payload = vec![0x11, 1, 0, 0];
         payload.push(u8::try_from(destination.len()).unwrap());
         payload.extend_from_slice(destination);
         payload.extend(message_tail(&Message::default()));
-        let mut mac = Mac::new(&key, "example.com");
+        let mut mac = Mac::new(&key, &domain);
         mac.update(&payload);
         let mut token = Vec::new();
         encode(&mut payload, mac.tag(), &mut token);

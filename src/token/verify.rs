@@ -6,21 +6,20 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use memchr::memchr2;
 use percent_encoding::percent_decode_str;
 
+use super::error::TokenError;
 use super::event::{Event, read};
 use super::mac::{Mac, TAG_BYTES};
 use super::wire::Reader;
 use super::{Click, MAX_TOKEN_CHARS, Open};
 use crate::config::DomainConfig;
-use crate::error::{TokenError, VerifierError};
-use crate::host::parse_domain;
 use crate::key::{KeyId, SigningKey};
+use crate::sending_domain::SendingDomain;
 
 const VERSION: u8 = 1;
 /// Most tokens have a hundred bytes or two; those fit on the stack.
@@ -56,7 +55,7 @@ const MIN_PAYLOAD_BYTES: usize = 3;
 /// use linkseal::{DomainConfig, Event, KeyId, SigningKey, TrackingHost, Verifier, rewrite};
 ///
 /// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let html = rewrite(r#"<a href="https://shop.example/?a=1&amp;b=2">Shop</a>"#, &domain);
 /// let url = html.split('"').nth(1).unwrap();
 ///
@@ -78,7 +77,7 @@ enum Keys {
 }
 
 struct ListedKey {
-    domain: Arc<str>,
+    domain: SendingDomain,
     id: KeyId,
     mac: Box<Mac>,
 }
@@ -88,10 +87,11 @@ impl Verifier {
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-    /// use linkseal::{Verifier, VerifierError};
+    /// use linkseal::Verifier;
+    /// use linkseal::error::VerifierError;
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// assert!(Verifier::new([&domain]).is_ok());
     /// let error = Verifier::new([&domain, &domain]).unwrap_err();
     /// assert!(matches!(error, VerifierError::DuplicateKeyId { .. }));
@@ -106,7 +106,7 @@ impl Verifier {
     ) -> Result<Self, VerifierError> {
         Self::from_listed(domains.into_iter().flat_map(|domain| {
             domain.keys().map(|key| ListedKey {
-                domain: Arc::clone(domain.shared_sending_domain()),
+                domain: domain.sending_domain().clone(),
                 id: key.id,
                 mac: key.mac.clone(),
             })
@@ -121,30 +121,25 @@ impl Verifier {
     /// use linkseal::{Verifier, rewrite};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain);
     /// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// let verifier = Verifier::from_keys([("example.com", &key)])?;
+    /// let verifier = Verifier::from_keys([("example.com".parse()?, &key)])?;
     /// assert!(verifier.verify_url(html.split('\'').nth(1).unwrap()).is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`VerifierError::SendingDomain`] when a domain is no domain name,
-    /// [`VerifierError::DuplicateKeyId`] when one comes twice with the same key id.
+    /// [`VerifierError::DuplicateKeyId`] when a domain comes twice with the same key id.
     pub fn from_keys<'a>(
-        keys: impl IntoIterator<Item = (&'a str, &'a SigningKey)>,
+        keys: impl IntoIterator<Item = (SendingDomain, &'a SigningKey)>,
     ) -> Result<Self, VerifierError> {
-        let listed = keys.into_iter().map(|(domain, key)| {
-            let domain = parse_domain(domain).map_err(VerifierError::SendingDomain)?;
-            Ok(ListedKey {
-                id: key.id(),
-                mac: Box::new(Mac::new(key, &domain)),
-                domain: domain.into(),
-            })
-        });
-        Self::from_listed(listed.collect::<Result<Vec<_>, _>>()?)
+        Self::from_listed(keys.into_iter().map(|(domain, key)| ListedKey {
+            id: key.id(),
+            mac: Box::new(Mac::new(key, &domain)),
+            domain,
+        }))
     }
 
     /// Verifies tokens by asking for the domain that has a key id, at every token.
@@ -158,7 +153,7 @@ impl Verifier {
     /// use linkseal::{Verifier, rewrite};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain);
     /// let verifier = Verifier::from_lookup(move |id| (id == KeyId(1)).then(|| domain.clone()));
     /// assert!(verifier.verify_url(html.split('\'').nth(1).unwrap()).is_ok());
@@ -177,10 +172,11 @@ impl Verifier {
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-    /// use linkseal::{Event, TokenError, Verifier, rewrite};
+    /// use linkseal::{Event, Verifier, rewrite};
+    /// use linkseal::error::TokenError;
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain);
     /// let url = html.split('\'').nth(1).unwrap();
     /// let token = url.strip_prefix("https://link.example.com/c/").unwrap();
@@ -210,10 +206,11 @@ impl Verifier {
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-    /// use linkseal::{TokenError, Verifier, rewrite};
+    /// use linkseal::{Verifier, rewrite};
+    /// use linkseal::error::TokenError;
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain);
     /// let url = html.split('\'').nth(1).unwrap();
     /// let verifier = Verifier::new([&domain])?;
@@ -234,10 +231,11 @@ impl Verifier {
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-    /// use linkseal::{TokenError, Verifier, rewrite};
+    /// use linkseal::{Verifier, rewrite};
+    /// use linkseal::error::TokenError;
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain);
     /// let url = html.split('\'').nth(1).unwrap();
     /// let token = url.strip_prefix("https://link.example.com/c/").unwrap();
@@ -264,7 +262,7 @@ impl Verifier {
     /// use linkseal::{Placement, Verifier, rewrite};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let html = rewrite("<p>Hi</p>", &domain);
     /// let url = html.split('"').nth(1).unwrap();
     /// let token = url.strip_prefix("https://link.example.com/o/").unwrap();
@@ -293,7 +291,7 @@ impl Verifier {
         match twice {
             Some(key) => Err(VerifierError::DuplicateKeyId {
                 key_id: key.id,
-                domain: key.domain.to_string(),
+                domain: key.domain.clone(),
             }),
             None => Ok(Self {
                 keys: Keys::Listed(keys),
@@ -307,7 +305,7 @@ impl Verifier {
         key_id: KeyId,
         payload: &[u8],
         tag: &[u8; TAG_BYTES],
-    ) -> Result<Arc<str>, TokenError> {
+    ) -> Result<SendingDomain, TokenError> {
         match &self.keys {
             Keys::Listed(keys) => {
                 let first = keys.partition_point(|key| key.id < key_id);
@@ -319,13 +317,13 @@ impl Verifier {
                 known.peek().ok_or(TokenError::UnknownKey)?;
                 known
                     .find(|key| accepts(&key.mac, payload, tag))
-                    .map(|key| Arc::clone(&key.domain))
+                    .map(|key| key.domain.clone())
             }
             Keys::Lookup(lookup) => {
                 let domain = lookup(key_id).ok_or(TokenError::UnknownKey)?;
                 let key = domain.keys().find(|key| key.id == key_id);
                 let key = key.ok_or(TokenError::UnknownKey)?;
-                accepts(&key.mac, payload, tag).then(|| Arc::clone(domain.shared_sending_domain()))
+                accepts(&key.mac, payload, tag).then(|| domain.sending_domain().clone())
             }
         }
         .ok_or(TokenError::BadSignature)
@@ -350,7 +348,7 @@ pub(crate) fn verify_own_url(url: &str, domain: &DomainConfig) -> Result<Event, 
         let key = key.ok_or(TokenError::UnknownKey)?;
         let is_signed = accepts(&key.mac, payload, tag);
         is_signed
-            .then(|| Arc::clone(domain.shared_sending_domain()))
+            .then(|| domain.sending_domain().clone())
             .ok_or(TokenError::BadSignature)
     };
     verify_path(url, |token| open(token, signer))
@@ -389,7 +387,7 @@ fn unfolded(token: &str) -> Cow<'_, str> {
 /// Reads a bare token; `signer` says whose key made the tag over the payload.
 fn open(
     token: &str,
-    signer: impl FnOnce(KeyId, &[u8], &[u8; TAG_BYTES]) -> Result<Arc<str>, TokenError>,
+    signer: impl FnOnce(KeyId, &[u8], &[u8; TAG_BYTES]) -> Result<SendingDomain, TokenError>,
 ) -> Result<Event, TokenError> {
     let mut buffer = [0; STACK_BYTES];
     let mut spill = Vec::new();
@@ -450,4 +448,30 @@ fn key_id(payload: &[u8]) -> Option<KeyId> {
 
 fn is_token_char(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '-' || character == '_'
+}
+
+/// Why keys don't make a [`Verifier`].
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::Verifier;
+/// use linkseal::error::VerifierError;
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+/// let error = Verifier::new([&domain, &domain]).unwrap_err();
+/// assert!(matches!(error, VerifierError::DuplicateKeyId { key_id: KeyId(1), .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifierError {
+    /// A domain came twice with the same key id.
+    #[error("key id {key_id} is given twice for {domain}, expected each key of a domain once")]
+    DuplicateKeyId {
+        /// The id that came twice.
+        key_id: KeyId,
+        /// The sending domain.
+        domain: SendingDomain,
+    },
 }

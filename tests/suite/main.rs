@@ -9,6 +9,7 @@
 )]
 
 mod errors;
+mod hosts;
 mod markers;
 mod pixel;
 mod setup;

@@ -372,7 +372,9 @@ fn tracking_urls_are_recognised_on_any_port() {
             if insecure {
                 host = host.with_insecure_http();
             }
-            let domain = DomainConfig::new("example.com", host, crate::setup::key(1)).unwrap();
+            let domain =
+                DomainConfig::new("example.com".parse().unwrap(), host, crate::setup::key(1))
+                    .unwrap();
             let once = rewrite("<a href=https://x.test>x</a>", &domain);
             assert_eq!(rewrite(&once, &domain), once);
         }

@@ -23,7 +23,7 @@ pub fn domain() -> DomainConfig {
         let host = TrackingHost::custom("link.example.com").unwrap();
         let message = Message::new("msg-7f3a").unwrap();
         let message = message.with_recipient("rcpt-42").unwrap();
-        let domain = DomainConfig::new("example.com", host, key(1)).unwrap();
+        let domain = DomainConfig::new("example.com".parse().unwrap(), host, key(1)).unwrap();
         domain.for_message(message)
     });
     DOMAIN.clone()

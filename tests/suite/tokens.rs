@@ -1,8 +1,9 @@
 //! Tokens that come back, whole, cut, changed, and dressed up.
 
+use linkseal::error::TokenError;
 use linkseal::{
-    DomainConfig, Event, KeyId, Message, Placement, SigningKey, TokenError, TrackingHost, Verifier,
-    rewrite,
+    DomainConfig, Event, KeyId, Message, Placement, SendingDomain, SigningKey, TrackingHost,
+    Verifier, rewrite,
 };
 use serde_json::{Value, json};
 
@@ -13,7 +14,7 @@ fn vectors() -> Value {
 }
 
 fn vector_verifier(vectors: &Value) -> Verifier {
-    let keys: Vec<(&str, SigningKey)> = vectors["keys"]
+    let keys: Vec<(SendingDomain, SigningKey)> = vectors["keys"]
         .as_array()
         .unwrap()
         .iter()
@@ -21,16 +22,16 @@ fn vector_verifier(vectors: &Value) -> Verifier {
             let id = KeyId(u32::try_from(key["id"].as_u64().unwrap()).unwrap());
             let secret = key["secret_hex"].as_str().unwrap();
             let key_of_id = SigningKey::from_hex(id, secret).unwrap();
-            (key["domain"].as_str().unwrap(), key_of_id)
+            (key["domain"].as_str().unwrap().parse().unwrap(), key_of_id)
         })
         .collect();
-    Verifier::from_keys(keys.iter().map(|(domain, key)| (*domain, key))).unwrap()
+    Verifier::from_keys(keys.iter().map(|(domain, key)| (domain.clone(), key))).unwrap()
 }
 
 fn event_json(event: &Event) -> Value {
     let mut object = json!({
         "key_id": event.key_id().0,
-        "domain": event.domain(),
+        "domain": event.domain().as_str(),
         "sent_at": event.sent_at(),
         "message": event.message(),
         "recipient": event.recipient(),
@@ -277,7 +278,7 @@ fn a_fold_does_not_count_as_length_of_a_token_but_of_a_path() {
 fn retired_keys_verify_and_removed_ones_do_not() {
     let [click, _] = tokens();
     let host = || TrackingHost::custom("link.example.com").unwrap();
-    let next = DomainConfig::new("example.com", host(), key(2)).unwrap();
+    let next = DomainConfig::new("example.com".parse().unwrap(), host(), key(2)).unwrap();
     let error = Verifier::new([&next]).unwrap().verify(&click);
     assert_eq!(error, Err(TokenError::UnknownKey));
     let rotated = next.with_retired_key(key(1)).unwrap();
@@ -292,7 +293,7 @@ fn retired_keys_verify_and_removed_ones_do_not() {
 fn domains_that_share_a_key_are_told_apart() {
     let [click, _] = tokens();
     let host = TrackingHost::custom("link.example.net").unwrap();
-    let other = DomainConfig::new("example.net", host, key(1)).unwrap();
+    let other = DomainConfig::new("example.net".parse().unwrap(), host, key(1)).unwrap();
     let error = Verifier::new([&other]).unwrap().verify(&click);
     assert_eq!(error, Err(TokenError::BadSignature));
     let both = Verifier::new([&other, &domain()]).unwrap();
@@ -305,7 +306,7 @@ fn a_lookup_is_asked_for_the_key_id() {
     let verifier = Verifier::from_lookup(|id| (id == KeyId(1)).then(domain));
     assert_eq!(verifier.verify(&click).unwrap().domain(), "example.com");
     let host = TrackingHost::custom("link.example.com").unwrap();
-    let without = DomainConfig::new("example.com", host, key(9)).unwrap();
+    let without = DomainConfig::new("example.com".parse().unwrap(), host, key(9)).unwrap();
     for verifier in [
         Verifier::from_lookup(|_| None),
         Verifier::from_lookup(move |_| Some(without.clone())),

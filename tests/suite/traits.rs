@@ -30,7 +30,7 @@ fn no_debug_text_has_the_secret_in_it() {
     let key = SigningKey::new(linkseal::KeyId(7), SECRET).unwrap();
     let host = linkseal::TrackingHost::custom("link.example.com").unwrap();
     let retired = domain();
-    let config = DomainConfig::new("example.com", host, key.clone())
+    let config = DomainConfig::new("example.com".parse().unwrap(), host, key.clone())
         .unwrap()
         .with_retired_key(SigningKey::new(linkseal::KeyId(8), SECRET).unwrap())
         .unwrap()

@@ -1,6 +1,7 @@
 //! A second reader of tokens, by the letter of `docs/token-format.md` and too simple to be wrong.
 
-use linkseal::{Event, TokenError};
+use linkseal::Event;
+use linkseal::error::TokenError;
 
 use super::setup::SECRET;
 use super::signer::{DOMAIN, full_tag, varint};

@@ -71,7 +71,7 @@ pub fn round_trip(fields: &Fields) -> Result<[String; 2], String> {
                 event.message(),
                 event.recipient(),
                 event.sent_at(),
-                event.domain()
+                event.domain().as_str()
             ) == (
                 message.id(),
                 message.recipient(),

@@ -32,7 +32,7 @@ fn case(number: &str) -> Vec<u8> {
 fn domain() -> DomainConfig {
     let host = TrackingHost::custom("link.example.com").unwrap();
     let key = SigningKey::new(KeyId(1), DEMO_SECRET).unwrap();
-    DomainConfig::new("example.com", host, key).unwrap()
+    DomainConfig::new("example.com".parse().unwrap(), host, key).unwrap()
 }
 
 /// Message and recipient; nobody with empty ones.

@@ -2,14 +2,15 @@
 
 use std::sync::{Arc, Mutex};
 
-use linkseal::{DomainConfig, KeyId, SigningKey, TokenError, TrackingHost, Verifier};
+use linkseal::error::TokenError;
+use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost, Verifier};
 
 use super::forge::{DOMAIN, SECRET, click, encode, full_tag, signed, token, varint};
 
 fn domain(id: u32, secret: &[u8]) -> DomainConfig {
     let host = TrackingHost::custom("link.example.com").unwrap();
     let key = SigningKey::new(KeyId(id), secret).unwrap();
-    DomainConfig::new(DOMAIN, host, key).unwrap()
+    DomainConfig::new(DOMAIN.parse().unwrap(), host, key).unwrap()
 }
 
 /// A click's payload that names key `id`.

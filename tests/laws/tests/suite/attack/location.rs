@@ -1,6 +1,7 @@
 //! What may stand in a `Location` field, whatever the holder of a key signed.
 
-use linkseal::{Event, TokenError};
+use linkseal::Event;
+use linkseal::error::TokenError;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;

@@ -1,6 +1,7 @@
 //! Tags that are nearly right, and tokens that are right elsewhere.
 
-use linkseal::{Event, KeyId, SigningKey, TokenError, Verifier};
+use linkseal::error::TokenError;
+use linkseal::{Event, KeyId, SigningKey, Verifier};
 
 use super::forge::{
     DOMAIN, SECRET, click, encode, field, full_tag, open, signed, token, varint, verdict, verifier,
@@ -127,9 +128,9 @@ fn tokens_of_other_domains_are_refused_also_where_they_share_the_key() {
         let tag = &full_tag(&secret, domain, &payload)[..16];
         let token = encode(&[&payload, tag].concat());
         let there = SigningKey::new(KeyId(1), &secret).unwrap();
-        let verifier = Verifier::from_keys([(domain, &there)]).unwrap();
+        let verifier = Verifier::from_keys([(domain.parse().unwrap(), &there)]).unwrap();
         assert_eq!(verifier.verify(&token).unwrap().domain(), domain);
-        let verifier = Verifier::from_keys([("example.com", &here)]).unwrap();
+        let verifier = Verifier::from_keys([(DOMAIN.parse().unwrap(), &here)]).unwrap();
         let error = verifier.verify(&token);
         assert_eq!(error, Err(TokenError::BadSignature), "{domain}");
     }

@@ -3,7 +3,8 @@
 
 use std::cell::Cell;
 
-use linkseal::{Event, TokenError, Verifier};
+use linkseal::error::TokenError;
+use linkseal::{Event, Verifier};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
