@@ -6,8 +6,9 @@
 
 use std::collections::VecDeque;
 
+use super::handlers::Scope;
 use super::mask::maskable_len;
-use super::parser::{Parser, Scope};
+use super::parser::Parser;
 
 /// Memory for the parser, which here keeps little but the elements that are open.
 const MEMORY_LIMIT: usize = 16 * 1024 * 1024;
