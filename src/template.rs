@@ -7,7 +7,7 @@ use crate::link::{Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits, quote};
 use crate::message::Message;
 use crate::report::{Report, SkipReason};
 use crate::scan::{Cut, LineCounter, Scanner, Sink};
-use crate::token::{Placement, PreparedToken, message_tail};
+use crate::token::{PixelPosition, PreparedToken, message_part};
 use crate::{rewrite, rewrite_with_report};
 
 /// A document that was read once, to be rendered for any number of messages: the same for all but for
@@ -156,7 +156,7 @@ impl Template {
             out.push_str(&rewrite(html, &self.domain.for_message(message.clone())));
             return;
         }
-        let tail = message_tail(message);
+        let tail = message_part(message);
         if self.is_plain(message, &tail) {
             out.reserve(self.rendered_len(message, &tail));
             self.render_prepared(message, &tail, out);
@@ -350,7 +350,7 @@ impl Sink for Collector {
 
     fn link(&mut self, original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason> {
         let prepared = Prepared::click(&self.domain, link).ok_or(SkipReason::Scheme)?;
-        if !fits(prepared.head_bytes, message_tail(&Message::default()).len()) {
+        if !fits(prepared.head_bytes, message_part(&Message::default()).len()) {
             return Err(SkipReason::TooLong);
         }
         self.longest_head = self.longest_head.max(prepared.head_bytes);
@@ -365,7 +365,7 @@ impl Sink for Collector {
         Ok(())
     }
 
-    fn pixel(&mut self, placement: Placement, _line_ending: Option<&'static str>) {
+    fn pixel(&mut self, placement: PixelPosition, _line_ending: Option<&'static str>) {
         let Prepared { text, token, .. } = Prepared::pixel(&self.domain, placement);
         self.push(&text, Content::Pixel(Box::new(token)));
     }

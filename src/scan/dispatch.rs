@@ -15,7 +15,7 @@ use super::sink::{Cut, Sink};
 use super::tag::{Tag, is_end_tag_of, start_tag_name};
 use super::window::Window;
 use crate::report::LinkContext;
-use crate::token::Placement;
+use crate::token::PixelPosition;
 
 /// A document as far as it has been read.
 #[derive(Debug)]
@@ -151,16 +151,16 @@ impl<S: Sink> Page<S> {
         };
         if at >= self.cursor.handed_on {
             self.find_next_space(window, at);
-            let put = self.cursor.put_pixel(window, at, Placement::Start);
-            self.pixel.settle(Placement::Start, put);
+            let put = self.cursor.put_pixel(window, at, PixelPosition::Start);
+            self.pixel.settle(PixelPosition::Start, put);
         }
     }
 
     pub(super) fn put_end_pixel(&mut self, window: &Window<'_>, at: usize) {
-        if self.may_hold_pixel() && self.pixel.needs(Placement::End) {
+        if self.may_hold_pixel() && self.pixel.needs(PixelPosition::End) {
             self.find_next_space(window, at);
-            let put = self.cursor.put_pixel(window, at, Placement::End);
-            self.pixel.settle(Placement::End, put);
+            let put = self.cursor.put_pixel(window, at, PixelPosition::End);
+            self.pixel.settle(PixelPosition::End, put);
         }
     }
 
@@ -397,9 +397,11 @@ impl<S: Sink> Page<S> {
         if self.cursor.line_limit.is_some() && window.slice(range.clone()).contains(&b'\n') {
             return;
         }
-        if self.may_hold_pixel() && self.pixel.needs(Placement::End) {
+        if self.may_hold_pixel() && self.pixel.needs(PixelPosition::End) {
             self.find_next_space(window, range.end);
-            let put = self.cursor.put_pixel(window, range.start, Placement::End);
+            let put = self
+                .cursor
+                .put_pixel(window, range.start, PixelPosition::End);
             // There may be room at the end of the body.
             if put == PixelPut::Placed {
                 self.pixel.settle_in_placeholder(put);
