@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use linkseal::error::TokenError;
-use linkseal::{Event, SendingDomain, SigningKey, Verifier};
+use linkseal::{Event, EventKind, SendingDomain, SigningKey, Verifier};
 use serde_json::{Value, json};
 
 /// Verify tokens and print the event of each as JSON, one a line.
@@ -67,28 +67,31 @@ fn verify(verifier: &Verifier, token: &str) -> Result<Event, TokenError> {
 }
 
 fn event_json(event: &Event) -> Value {
-    match event {
-        Event::Click(click) => json!({
+    let (key_id, domain) = (event.key_id().0, event.domain().as_str());
+    let sent_at = event.sent_at().unwrap_or(0);
+    let message = event.message().unwrap_or_default();
+    let recipient = event.recipient().unwrap_or_default();
+    match event.kind() {
+        EventKind::Click(click) => json!({
             "kind": "click",
-            "key_id": click.key_id().0,
-            "domain": click.domain().as_str(),
+            "key_id": key_id,
+            "domain": domain,
             "position": click.position(),
-            "name": click.name(),
+            "name": click.name().unwrap_or_default(),
             "destination": click.destination(),
-            "sent_at": click.sent_at(),
-            "message": click.message(),
-            "recipient": click.recipient(),
+            "sent_at": sent_at,
+            "message": message,
+            "recipient": recipient,
         }),
-        Event::Open(open) => json!({
+        EventKind::Open(open) => json!({
             "kind": "open",
-            "key_id": open.key_id().0,
-            "domain": open.domain().as_str(),
+            "key_id": key_id,
+            "domain": domain,
             "placement": open.placement().as_str(),
-            "sent_at": open.sent_at(),
-            "message": open.message(),
-            "recipient": open.recipient(),
+            "sent_at": sent_at,
+            "message": message,
+            "recipient": recipient,
         }),
-        _ => json!({ "kind": "unknown" }),
     }
 }
 

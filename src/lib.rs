@@ -6,7 +6,9 @@
 //! follow redirects: it has no clock, no randomness and no I/O.
 //!
 //! ```
-//! use linkseal::{DomainConfig, Event, KeyId, Message, SigningKey, TrackingHost, Verifier, rewrite};
+//! use linkseal::{
+//!     DomainConfig, EventKind, KeyId, Message, SigningKey, TrackingHost, UntrustedToken, rewrite,
+//! };
 //!
 //! let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
 //! let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
@@ -14,11 +16,11 @@
 //! let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain.for_message(message));
 //! assert!(html.starts_with("<a href='https://link.example.com/c/"));
 //!
-//! let verifier = Verifier::new([&domain])?;
 //! let url = html.split('\'').nth(1).unwrap();
-//! let Event::Click(click) = verifier.verify_url(url)? else { panic!() };
+//! let event = UntrustedToken::parse_url(url)?.verify(&domain)?;
+//! let EventKind::Click(click) = event.kind() else { panic!() };
 //! assert_eq!(click.destination(), "https://shop.example/");
-//! assert_eq!(click.recipient(), "rcpt-42");
+//! assert_eq!(event.recipient(), Some("rcpt-42"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -82,6 +84,7 @@ mod stream_options;
 mod template;
 mod token;
 mod tracking_host;
+mod verifier;
 
 /// Why settings, messages, charsets and tokens are refused.
 ///
@@ -96,7 +99,8 @@ pub mod error {
     pub use crate::key::KeyError;
     pub use crate::message::MessageError;
     pub use crate::placeholder::PlaceholderError;
-    pub use crate::token::{TokenError, VerifierError};
+    pub use crate::token::TokenError;
+    pub use crate::verifier::VerifierError;
 }
 
 pub use charset::Charset;
@@ -109,8 +113,9 @@ pub use rewriter::Rewriter;
 pub use sending_domain::SendingDomain;
 pub use stream_options::StreamOptions;
 pub use template::{Rendering, Template};
-pub use token::{Click, Event, Open, Placement, Verifier};
+pub use token::{Click, Event, EventKind, Open, PixelPosition, UntrustedToken};
 pub use tracking_host::{CnameRecord, TrackingHost};
+pub use verifier::Verifier;
 
 use link::Minter;
 use scan::{LineCounter, Scanner, Splicer};

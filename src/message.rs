@@ -15,7 +15,7 @@ use crate::byte_count::ByteCount;
 ///     .with_recipient("rcpt-42")?
 ///     .with_sent_at(1_790_000_000)?
 ///     .with_list_unsubscribe("<mailto:u@example.com>, <https://example.com/u/42>");
-/// assert_eq!(message.id(), "msg-7f3a");
+/// assert_eq!(message.id(), Some("msg-7f3a"));
 /// # Ok::<(), linkseal::error::MessageError>(())
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -34,13 +34,13 @@ impl Message {
     /// The latest time that a token can carry: 63 bits of Unix seconds.
     pub const MAX_SENT_AT: u64 = u64::MAX >> 1;
 
-    /// Names a message by the sender's id for it. [`Message::default`] is an anonymous one.
+    /// Creates a message from the sender's id for it. [`Message::default`] is an anonymous one.
     ///
     /// ```
     /// use linkseal::Message;
     ///
-    /// assert_eq!(Message::new("msg-7f3a")?.id(), "msg-7f3a");
-    /// assert_eq!(Message::default().id(), "");
+    /// assert_eq!(Message::new("msg-7f3a")?.id(), Some("msg-7f3a"));
+    /// assert_eq!(Message::default().id(), None);
     /// assert!(Message::new("m".repeat(Message::MAX_ID_BYTES + 1)).is_err());
     /// # Ok::<(), linkseal::error::MessageError>(())
     /// ```
@@ -55,12 +55,13 @@ impl Message {
         })
     }
 
-    /// Adds the sender's id for the recipient.
+    /// Sets the sender's id for the recipient.
     ///
     /// ```
     /// use linkseal::Message;
     ///
-    /// assert_eq!(Message::new("msg-7f3a")?.with_recipient("rcpt-42")?.recipient(), "rcpt-42");
+    /// let message = Message::new("msg-7f3a")?.with_recipient("rcpt-42")?;
+    /// assert_eq!(message.recipient(), Some("rcpt-42"));
     /// # Ok::<(), linkseal::error::MessageError>(())
     /// ```
     ///
@@ -72,13 +73,14 @@ impl Message {
         Ok(self)
     }
 
-    /// Adds the time of sending, in Unix seconds; `0` means not stated.
+    /// Sets the time of sending, in Unix seconds; `0` means not stated.
     ///
     /// ```
     /// use linkseal::Message;
     /// use linkseal::error::MessageError;
     ///
-    /// assert_eq!(Message::default().with_sent_at(1_790_000_000)?.sent_at(), 1_790_000_000);
+    /// let message = Message::default().with_sent_at(1_790_000_000)?;
+    /// assert_eq!(message.sent_at(), Some(1_790_000_000));
     /// let error = Message::default().with_sent_at(u64::MAX).unwrap_err();
     /// assert_eq!(error, MessageError::SentAt { seconds: u64::MAX });
     /// # Ok::<(), linkseal::error::MessageError>(())
@@ -160,22 +162,22 @@ impl Message {
         self
     }
 
-    /// Returns the sender's id for the message; empty when anonymous.
+    /// Returns the sender's id for the message; `None` when it was not stated, or is empty.
     #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
+    pub fn id(&self) -> Option<&str> {
+        Some(&*self.id).filter(|id| !id.is_empty())
     }
 
-    /// Returns the sender's id for the recipient; empty when not stated.
+    /// Returns the sender's id for the recipient; `None` when it was not stated, or is empty.
     #[must_use]
-    pub fn recipient(&self) -> &str {
-        &self.recipient
+    pub fn recipient(&self) -> Option<&str> {
+        Some(&*self.recipient).filter(|recipient| !recipient.is_empty())
     }
 
-    /// Returns the time of sending in Unix seconds; `0` when not stated.
+    /// Returns the time of sending in Unix seconds; `None` when it was not stated, or is `0`.
     #[must_use]
-    pub fn sent_at(&self) -> u64 {
-        self.sent_at
+    pub fn sent_at(&self) -> Option<u64> {
+        Some(self.sent_at).filter(|seconds| *seconds > 0)
     }
 
     /// Returns the http and https URLs of the mail's `List-Unsubscribe` field, as the URL standard

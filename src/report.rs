@@ -458,7 +458,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::{LinkContext, LinkOutcome, PixelOutcome, SkipReason, Untouched};
-    use crate::token::Placement;
+    use crate::token::PixelPosition;
 
     const LIST: &str = include_str!("../docs/report.md");
 
@@ -562,14 +562,15 @@ mod tests {
             },
         );
         assert_eq!(outcomes, listed("Link outcome\n"));
-        let placements = names(
-            Placement::Start,
-            Placement::as_str,
-            |placement| match placement {
-                Placement::Start => Some(Placement::End),
-                Placement::End => None,
-            },
-        );
+        let placements =
+            names(
+                PixelPosition::Start,
+                PixelPosition::as_str,
+                |placement| match placement {
+                    PixelPosition::Start => Some(PixelPosition::End),
+                    PixelPosition::End => None,
+                },
+            );
         assert_eq!(placements, listed("Placement\n"));
     }
 }

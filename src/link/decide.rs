@@ -11,7 +11,7 @@ use super::serialised::host_if_serialised;
 use crate::config::DomainConfig;
 use crate::message::Message;
 use crate::report::SkipReason;
-use crate::token::{Event, Open, Placement, verify_own_url};
+use crate::token::{Event, EventKind, TokenError, verify_url};
 
 /// A destination is a part of a token, and tokens have a limit.
 const MAX_DESTINATION_BYTES: usize = 4096;
@@ -56,20 +56,12 @@ pub(crate) enum Decision<'a> {
 
 /// An open pixel of this domain that a document holds already, with a genuine token.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct OwnPixel(Open);
+pub(crate) struct OwnPixel(Event);
 
 impl OwnPixel {
     /// Whether it stands for an open of that message by that recipient.
     pub(crate) fn is_of(&self, message: &Message) -> bool {
         (self.0.message(), self.0.recipient()) == (message.id(), message.recipient())
-    }
-
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the place of a pixel is told by where it stands")
-    )]
-    pub(crate) fn placement(&self) -> Placement {
-        self.0.placement()
     }
 }
 
@@ -154,10 +146,8 @@ impl Linker {
         if !url.starts_with(self.domain.open_url_prefix()) {
             return None;
         }
-        match verify_own_url(url, &self.domain) {
-            Ok(Event::Open(open)) => Some(OwnPixel(open)),
-            _ => None,
-        }
+        let event = self.verify_own(url).ok()?;
+        matches!(event.kind(), EventKind::Open(_)).then_some(OwnPixel(event))
     }
 
     /// Decides on an http or https URL.
@@ -207,12 +197,17 @@ impl Linker {
         if !url.starts_with(self.domain.click_url_prefix()) {
             return None;
         }
-        let Ok(Event::Click(click)) = verify_own_url(url, &self.domain) else {
+        let event = self.verify_own(url).ok()?;
+        let EventKind::Click(click) = event.kind() else {
             return None;
         };
-        let name = cut_name(click.name());
-        let name = (!name.is_empty()).then(|| name.to_owned());
+        let name = click.name().map(|name| cut_name(name).to_owned());
         Some((Url::parse(click.destination()).ok()?, name))
+    }
+
+    /// Returns what the token of a tracking URL says, if a key of this domain signed it.
+    fn verify_own(&self, url: &str) -> Result<Event, TokenError> {
+        verify_url(url, |_| self.domain.keys())
     }
 
     /// Both sides are serialised by the URL standard, so equal beginnings are equal origins and
@@ -588,7 +583,7 @@ mod tests {
         let mut minter = Minter::new(domain.clone());
         let (mut click, mut pixel) = (Vec::new(), Vec::new());
         minter.write_link(link, &mut click).unwrap();
-        minter.write_pixel(Placement::Start, &mut pixel);
+        minter.write_pixel(crate::token::PixelPosition::Start, &mut pixel);
         let pixel = String::from_utf8(pixel).unwrap();
         let url = pixel.split('"').nth(1).unwrap();
         [String::from_utf8(click).unwrap(), url.to_owned()]
@@ -687,7 +682,6 @@ mod tests {
         let [click, url] = own_urls(&domain, &link("https://x.test/", ""));
         let linker = linker(encoding_rs::UTF_8);
         let pixel = linker.own_pixel(&format!("\n {url}\t")).unwrap();
-        assert_eq!(pixel.placement(), Placement::Start);
         assert!(pixel.is_of(&message("m-1", "r-1").with_sent_at(1).unwrap()));
         assert!(!pixel.is_of(&message("m-1", "r-2")));
         assert!(!pixel.is_of(&message("m-2", "r-1")));

@@ -3,8 +3,8 @@
 use crate::config::DomainConfig;
 use crate::report::SkipReason;
 use crate::token::{
-    MAX_TOKEN_BYTES, Mac, Placement, PreparedToken, TAG_BYTES, click_head, encode, message_tail,
-    open_head,
+    MAX_TOKEN_BYTES, PixelPosition, PreparedToken, TAG_BYTES, message_part, seal, write_click,
+    write_open,
 };
 
 const PIXEL_BEFORE_URL: &str = "<img src=\"";
@@ -44,7 +44,7 @@ pub(crate) struct Minter {
 
 impl Minter {
     pub(crate) fn new(domain: DomainConfig) -> Self {
-        let tail = message_tail(domain.message());
+        let tail = message_part(domain.message());
         Self {
             domain,
             payload: Vec::new(),
@@ -64,7 +64,7 @@ impl Minter {
         let key = self.domain.signing_key();
         let (name, destination) = (link.name, link.destination);
         self.payload.clear();
-        click_head(key.id, link.position, name, destination, &mut self.payload)
+        write_click(key.id, link.position, name, destination, &mut self.payload)
             .ok_or(SkipReason::Scheme)?;
         if !fits(self.payload.len(), self.tail.len()) {
             return Err(SkipReason::TooLong);
@@ -78,17 +78,17 @@ impl Minter {
     }
 
     /// Appends the open pixel.
-    pub(crate) fn write_pixel(&mut self, placement: Placement, out: &mut Vec<u8>) {
+    pub(crate) fn write_pixel(&mut self, placement: PixelPosition, out: &mut Vec<u8>) {
         out.extend_from_slice(PIXEL_BEFORE_URL.as_bytes());
         out.extend_from_slice(self.domain.open_url_prefix().as_bytes());
         self.payload.clear();
-        open_head(self.domain.signing_key().id, placement, &mut self.payload);
+        write_open(self.domain.signing_key().id, placement, &mut self.payload);
         self.sign_and_encode(out);
         out.extend_from_slice(PIXEL_AFTER_URL.as_bytes());
     }
 
     /// Returns the open pixel.
-    pub(crate) fn pixel_text(&mut self, placement: Placement) -> String {
+    pub(crate) fn pixel_text(&mut self, placement: PixelPosition) -> String {
         let mut text = Vec::new();
         self.write_pixel(placement, &mut text);
         String::from_utf8(text).unwrap_or_default()
@@ -103,9 +103,7 @@ impl Minter {
 
     fn sign_and_encode(&mut self, out: &mut Vec<u8>) {
         self.payload.extend_from_slice(&self.tail);
-        let mut mac = Mac::clone(&self.domain.signing_key().mac);
-        mac.update(&self.payload);
-        encode(&mut self.payload, mac.tag(), out);
+        seal(self.domain.signing_key(), &mut self.payload, out);
     }
 }
 
@@ -129,7 +127,7 @@ impl Prepared {
     pub(crate) fn click(domain: &DomainConfig, link: &TrackedLink<'_>) -> Option<Self> {
         let mut head = Vec::new();
         let key = domain.signing_key();
-        click_head(
+        write_click(
             key.id,
             link.position,
             link.name,
@@ -144,15 +142,15 @@ impl Prepared {
     }
 
     /// Prepares an open pixel; [`PIXEL_AFTER_URL`] is to follow it.
-    pub(crate) fn pixel(domain: &DomainConfig, placement: Placement) -> Self {
+    pub(crate) fn pixel(domain: &DomainConfig, placement: PixelPosition) -> Self {
         let mut head = Vec::new();
-        open_head(domain.signing_key().id, placement, &mut head);
+        write_open(domain.signing_key().id, placement, &mut head);
         let before = format!("{PIXEL_BEFORE_URL}{}", domain.open_url_prefix());
         Self::new(domain, before, &head)
     }
 
     fn new(domain: &DomainConfig, mut text: String, head: &[u8]) -> Self {
-        let (head_text, token) = PreparedToken::new(&domain.signing_key().mac, head);
+        let (head_text, token) = PreparedToken::new(domain.signing_key(), head);
         text.push_str(&head_text);
         Self {
             head_bytes: head.len(),

@@ -7,7 +7,7 @@ use super::sink::{Cut, Sink};
 use super::window::Window;
 use crate::link::TrackedLink;
 use crate::report::SkipReason;
-use crate::token::Placement;
+use crate::token::PixelPosition;
 
 /// Hands a document on, in order, with its edits.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl<S: Sink> Cursor<S> {
         &mut self,
         window: &Window<'_>,
         at: usize,
-        placement: Placement,
+        placement: PixelPosition,
     ) -> PixelPut {
         self.hand_on(window, at);
         let Some(lines) = &mut self.line_limit else {

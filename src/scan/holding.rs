@@ -8,7 +8,7 @@ use super::scanner::{Scanner, position};
 use super::sink::Sink;
 use super::window::Window;
 use crate::report::Untouched;
-use crate::token::Placement;
+use crate::token::PixelPosition;
 
 impl<S: Sink> Scanner<S> {
     /// Hands on what is done with. Of a construct that is longer than may be held back, the start goes
@@ -59,7 +59,7 @@ impl<S: Sink> Scanner<S> {
     /// Returns where the construct starts that the document ends in.
     fn open_construct(&mut self, window: &Window<'_>) -> Option<usize> {
         let needs = |placement| self.page.pixel.needs(placement);
-        if !needs(Placement::Start) && !needs(Placement::End) {
+        if !needs(PixelPosition::Start) && !needs(PixelPosition::End) {
             return None;
         }
         let end = || self.parser.as_mut().is_some_and(Parser::end);

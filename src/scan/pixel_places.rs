@@ -10,7 +10,7 @@ use super::placeholder::Sides;
 use super::sink::{Cut, Sink};
 use super::tag::Tag;
 use super::window::Window;
-use crate::token::Placement;
+use crate::token::PixelPosition;
 
 impl<S: Sink> Page<S> {
     pub(super) fn may_hold_pixel(&self) -> bool {
@@ -27,16 +27,16 @@ impl<S: Sink> Page<S> {
         };
         if at >= self.cursor.handed_on {
             self.find_next_space(window, at);
-            let put = self.cursor.put_pixel(window, at, Placement::Start);
-            self.pixel.settle(Placement::Start, put);
+            let put = self.cursor.put_pixel(window, at, PixelPosition::Start);
+            self.pixel.settle(PixelPosition::Start, put);
         }
     }
 
     pub(super) fn put_end_pixel(&mut self, window: &Window<'_>, at: usize) {
-        if self.may_hold_pixel() && self.pixel.needs(Placement::End) {
+        if self.may_hold_pixel() && self.pixel.needs(PixelPosition::End) {
             self.find_next_space(window, at);
-            let put = self.cursor.put_pixel(window, at, Placement::End);
-            self.pixel.settle(Placement::End, put);
+            let put = self.cursor.put_pixel(window, at, PixelPosition::End);
+            self.pixel.settle(PixelPosition::End, put);
         }
     }
 
@@ -124,9 +124,11 @@ impl<S: Sink> Page<S> {
         if self.cursor.line_limit.is_some() && window.slice(range.clone()).contains(&b'\n') {
             return;
         }
-        if self.may_hold_pixel() && self.pixel.needs(Placement::End) {
+        if self.may_hold_pixel() && self.pixel.needs(PixelPosition::End) {
             self.find_next_space(window, range.end);
-            let put = self.cursor.put_pixel(window, range.start, Placement::End);
+            let put = self
+                .cursor
+                .put_pixel(window, range.start, PixelPosition::End);
             // There may be room at the end of the body.
             if put == PixelPut::Placed {
                 self.pixel.settle_in_placeholder(put);

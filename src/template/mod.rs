@@ -15,7 +15,7 @@ use crate::message::Message;
 use crate::report::Report;
 use crate::rewrite_bytes;
 use crate::scan::{LineCounter, Scanner};
-use crate::token::{PreparedToken, message_tail};
+use crate::token::{PreparedToken, message_part};
 
 /// A document that was read once, to be rendered for any number of messages: the same for all except for
 /// their tokens. It fills in no merge tags, and a link that holds one is never tracked.
@@ -158,7 +158,7 @@ impl<T: Rendering> Template<T> {
             out.push_bytes(&rewrite_bytes(html, self.charset, &domain).0);
             return;
         }
-        let tail = message_tail(message);
+        let tail = message_part(message);
         let token_bytes = PreparedToken::finished_len(tail.len()) + 2;
         let tokens_bytes = self.parts.list.len() * token_bytes + 2 * PIXEL_AFTER_URL.len();
         out.reserve(self.parts.text.bytes() + tokens_bytes);

@@ -8,7 +8,7 @@ use crate::link::{Prepared, TrackedLink, fits, quote};
 use crate::message::Message;
 use crate::report::SkipReason;
 use crate::scan::{Cut, Sink};
-use crate::token::{Placement, PreparedToken, message_tail};
+use crate::token::{PixelPosition, PreparedToken, message_part};
 
 /// Text, and what comes after it.
 pub(super) struct Part<T> {
@@ -99,7 +99,7 @@ impl<T: Text> Sink for Parts<T> {
 
     fn link(&mut self, original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason> {
         let prepared = Prepared::click(&self.domain, link).ok_or(SkipReason::Scheme)?;
-        if !fits(prepared.head_bytes, message_tail(&Message::default()).len()) {
+        if !fits(prepared.head_bytes, message_part(&Message::default()).len()) {
             return Err(SkipReason::TooLong);
         }
         self.longest_head = self.longest_head.max(prepared.head_bytes);
@@ -115,7 +115,7 @@ impl<T: Text> Sink for Parts<T> {
         Ok(())
     }
 
-    fn pixel(&mut self, placement: Placement, _line_ending: Option<&'static str>) {
+    fn pixel(&mut self, placement: PixelPosition, _line_ending: Option<&'static str>) {
         let Prepared { text, token, .. } = Prepared::pixel(&self.domain, placement);
         self.push(&text, Content::Pixel(Box::new(token)));
     }

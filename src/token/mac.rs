@@ -14,11 +14,11 @@ pub(crate) const TAG_BYTES: usize = 16;
 /// Cloning it saves the two compressions of the key and the one or two of the context, which are
 /// the same for every token of a domain. Its state is zeroised on drop.
 #[derive(Clone)]
-pub(crate) struct Mac(Hmac<Sha256>);
+pub(super) struct Mac(Hmac<Sha256>);
 
 impl Mac {
     /// Starts a tag for `domain`.
-    pub(crate) fn new(key: &SigningKey, domain: &SendingDomain) -> Self {
+    pub(super) fn new(key: &SigningKey, domain: &SendingDomain) -> Self {
         #[expect(
             clippy::expect_used,
             reason = "HMAC takes keys of any length (RFC 2104 §2)"
@@ -30,11 +30,11 @@ impl Mac {
         Self(mac)
     }
 
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
+    pub(super) fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    pub(crate) fn tag(self) -> [u8; TAG_BYTES] {
+    pub(super) fn tag(self) -> [u8; TAG_BYTES] {
         let full: [u8; 32] = self.0.finalize().into_bytes().into();
         let mut tag = [0; TAG_BYTES];
         tag.copy_from_slice(full.first_chunk::<TAG_BYTES>().unwrap_or(&[0; TAG_BYTES]));
@@ -51,7 +51,7 @@ impl Mac {
     /// optimiser. The result becomes a `bool` when all words have been compared. The only early return
     /// is for slices of different lengths. The HMAC takes time by the length of the payload, which the
     /// caller chose.
-    pub(crate) fn accepts(self, tag: &[u8; TAG_BYTES]) -> bool {
+    pub(super) fn accepts(self, tag: &[u8; TAG_BYTES]) -> bool {
         self.0.verify_truncated_left(tag).is_ok()
     }
 }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::domain_key::DomainKey;
 use super::mac::{Mac, TAG_BYTES};
 
 /// What is left of a token after its head: the HMAC that has taken the head in, and the bytes at
@@ -17,8 +18,8 @@ pub(crate) struct PreparedToken {
 
 impl PreparedToken {
     /// Takes in a head; returns the token's text as far as it is the same for every message, too.
-    pub(crate) fn new(mac: &Mac, head: &[u8]) -> (String, Self) {
-        let mut mac = mac.clone();
+    pub(crate) fn new(key: &DomainKey, head: &[u8]) -> (String, Self) {
+        let mut mac = key.start_tag();
         mac.update(head);
         let (whole, rest) = head
             .split_at_checked(head.len() / 3 * 3)

@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use linkseal::{
-    Click, DomainConfig, Event, KeyId, Message, Report, Rewriter, SigningKey, StreamOptions,
-    TrackingHost, Verifier,
+    Click, DomainConfig, Event, EventKind, KeyId, Message, Report, Rewriter, SigningKey,
+    StreamOptions, TrackingHost, Verifier,
 };
 use memchr::memchr2;
 
@@ -35,9 +35,17 @@ pub fn verifier() -> &'static Verifier {
 }
 
 #[track_caller]
-pub fn click(url: &str) -> Click {
+pub fn event(url: &str) -> Event {
     match verifier().verify_url(url) {
-        Ok(Event::Click(click)) => click,
+        Ok(event) => event,
+        Err(error) => panic!("{url}: {error}"),
+    }
+}
+
+#[track_caller]
+pub fn click(url: &str) -> Click {
+    match event(url).kind() {
+        EventKind::Click(click) => click.clone(),
         other => panic!("{url}: {other:?}"),
     }
 }
@@ -97,8 +105,8 @@ pub fn undo(html: &[u8], originals: &[Vec<u8>]) -> Vec<u8> {
     undone
 }
 
-/// How many signs of base64url the bytes start with.
+/// How many characters of base64url the bytes start with.
 pub fn token_length(bytes: &[u8]) -> usize {
-    let is_sign = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
-    bytes.iter().take_while(is_sign).count()
+    let is_character = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    bytes.iter().take_while(is_character).count()
 }

@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use linkseal::{
-    DomainConfig, PIXEL_GIF, Report, RewriteWriter, Rewriter, SigningKey, Template, Verifier,
-    rewrite_with_report,
+    DomainConfig, Event, PIXEL_GIF, Report, RewriteWriter, Rewriter, SendingDomain, SigningKey,
+    Template, UntrustedToken, Verifier, rewrite_with_report,
 };
 
 use crate::setup::{domain, stream};
@@ -21,7 +21,10 @@ fn types_can_move_between_threads() {
     is_send::<RewriteWriter<Vec<u8>>>();
     is_send_and_sync::<DomainConfig>();
     is_send_and_sync::<Verifier>();
+    is_send_and_sync::<Event>();
+    is_send_and_sync::<SendingDomain>();
     is_send_and_sync::<SigningKey>();
+    is_send_and_sync::<UntrustedToken>();
     is_send_and_sync::<Report>();
 }
 
@@ -36,7 +39,6 @@ fn no_debug_text_has_the_secret_in_it() {
         .unwrap()
         .for_message(retired.message().clone());
     let verifier = Verifier::new([&config]).unwrap();
-    let lookup = Verifier::from_lookup(|_| None);
     let rewriter = Rewriter::new(&config);
     let template = Template::compile("<a href=https://x.test>x</a>", &config);
     let (html, report) = rewrite_with_report("<a href=https://x.test>x</a>", &config);
@@ -47,10 +49,11 @@ fn no_debug_text_has_the_secret_in_it() {
         .split('>')
         .next()
         .unwrap();
-    let event = verifier.verify_url(url).unwrap();
+    let token = UntrustedToken::parse_url(url).unwrap();
+    let event = token.verify(&config).unwrap();
     let error = SigningKey::new(linkseal::KeyId(9), &SECRET[..7]).unwrap_err();
     let shown: [&dyn Debug; 9] = [
-        &key, &config, &verifier, &lookup, &rewriter, &template, &report, &event, &error,
+        &key, &config, &verifier, &token, &rewriter, &template, &report, &event, &error,
     ];
     for value in shown {
         for text in [format!("{value:?}"), format!("{value:#?}")] {

@@ -13,7 +13,7 @@ pub use self::align::{Edit, Kind, align, align_within};
 use self::cuts::NO_TRACK;
 pub use self::lines::lines_keep_the_limit;
 use super::settings::Settings;
-use super::setup::{click, domain};
+use super::setup::{click, domain, event};
 use super::{Verdict, ensure};
 
 /// With nothing to track, the output is the input: byte for byte, but for Postal's opt-out.
@@ -154,15 +154,15 @@ pub fn round_trip(html: &str, settings: Settings) -> Verdict {
     let edits = edits.ok_or_else(|| format!("{html:?}: other bytes changed in {output:?}"))?;
     let replaced = edits.iter().filter(|edit| edit.kind == Kind::Link);
     for (position, (edit, link)) in (0..).zip(replaced.zip(tracked(&report))) {
-        let click = click(edit.url(&output));
+        let (event, click) = (event(edit.url(&output)), click(edit.url(&output)));
         ensure!(
             Some(click.destination()) == link.destination()
                 && click.position() == position
                 && Some(position) == link.position()
-                && click.name() == link.name().unwrap_or_default()
-                && click.message() == "msg-7f3a"
-                && click.recipient() == settings.recipient(),
-            "{html:?}: {link:?} came back as {click:?}"
+                && click.name() == link.name()
+                && event.message() == Some("msg-7f3a")
+                && event.recipient() == Some(&*settings.recipient()),
+            "{html:?}: {link:?} came back as {event:?}"
         );
     }
     Ok(())
