@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, and a binary exports nothing"
 )]
 
+mod architecture;
 mod errors;
 mod hosts;
 mod markers;

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# The examples `rewrite` and `verify` from end to end, and the test vectors, each made by a second implementation.
+source "$(dirname "$0")/common.sh"
+
+python3 tests/vectors/make_tags.py --check
+cargo build --locked --examples
+python3 .ci/end_to_end.py
