@@ -157,7 +157,7 @@ pub fn excused(html: &str, verdict: Verdict) -> Verdict {
     }
 }
 
-/// The same for the place of the pixel. Whether a `frameset` takes the place of the body is for a tree builder to
+/// The same where a pixel matters. Whether a `frameset` takes the place of the body is for a tree builder to
 /// say, so its document gets a pixel that nobody sees, or none.
 pub fn excused_pixel(html: &str, verdict: Verdict) -> Verdict {
     match has_frameset(html) {
