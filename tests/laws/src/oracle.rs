@@ -25,6 +25,7 @@ pub fn links(
     let base = parsed.base();
     let mark = parsed.broken_mark;
     let places = parsed.places();
+    let mut open_noscripts = 0_usize;
     let mut reported = report.links().iter();
     for (index, seen) in parsed.seen.iter().enumerate() {
         // One that comes later changes nothing for the links before it.
@@ -33,8 +34,19 @@ pub fn links(
             .map(|(_, href)| Base::of(href, mark, settings))
             .unwrap_or_default();
         let (tags, contexts) = match seen {
-            Seen::Tag(tag) if tag.is_link() => (vec![tag.clone()], contexts(&places, index)),
+            Seen::Tag(tag) if tag.is_link() => {
+                let contexts = contexts(&places, index, open_noscripts);
+                (vec![tag.clone()], contexts)
+            }
             Seen::Comment(text) => (outlook_links(text), vec![LinkContext::ConditionalComment]),
+            Seen::Tag(tag) => {
+                open_noscripts += usize::from(tag.name == "noscript");
+                continue;
+            }
+            Seen::EndTag(name) => {
+                open_noscripts -= usize::from(name == "noscript" && open_noscripts > 0);
+                continue;
+            }
             _ => continue,
         };
         for tag in tags {
@@ -67,13 +79,18 @@ pub fn links_of(html: &str, settings: Settings) -> Verdict {
         .map_err(|why| format!("{html:?}: {why}"))
 }
 
-/// Either, for a tag that the tree builder ignores.
-fn contexts(places: &[Place], index: usize) -> Vec<LinkContext> {
-    match places.iter().find(|place| place.index == index) {
-        Some(place) if place.is_in_noscript => vec![LinkContext::Noscript],
-        Some(_) => vec![LinkContext::Html],
-        None => vec![LinkContext::Html, LinkContext::Noscript],
+/// Where the tree has a link. In the head a link ends a `noscript`, which only a tree builder knows; for one that it
+/// ignores, either will do.
+fn contexts(places: &[Place], index: usize, open_noscripts: usize) -> Vec<LinkContext> {
+    let place = places.iter().find(|place| place.index == index);
+    let mut contexts = Vec::new();
+    if place.is_none_or(|place| !place.is_in_noscript) {
+        contexts.push(LinkContext::Html);
     }
+    if place.is_some_and(|place| place.is_in_noscript) || open_noscripts > 0 {
+        contexts.push(LinkContext::Noscript);
+    }
+    contexts
 }
 
 /// What Outlook reads of a conditional comment: the markup after the condition.
