@@ -1,4 +1,4 @@
-"""Pipes the newsletter through `rewrite`, and each link that comes out through `verify`."""
+"""Pipes the newsletter through `rewrite`, and each tracking URL of the output through `verify`."""
 
 import json
 import pathlib
@@ -32,7 +32,7 @@ def rewrite(*options, document=None):
 
 
 def verify(tokens, *options, status=0):
-    """Returns what each token stands for."""
+    """Returns the event, or the error, of each token."""
     result = subprocess.run(
         [EXAMPLES / "verify", *options],
         input="".join(token + "\n" for token in tokens),
@@ -98,7 +98,7 @@ for options, words in [
     )
     assert result.returncode == 2 and words in result.stderr.decode(), result
 
-# A document that does not arrive is an error: its writer closed, full, or gone.
+# Output that can't be written is an error: it is closed, full, or its reader is gone.
 for shell, words in [
     ('"$@" >&-', "standard output is closed, expected a place for the document"),
     ('"$@" >/dev/full', "standard output: No space left on device"),
@@ -123,7 +123,7 @@ result = subprocess.run(
 )
 assert b"rewrite: standard input: over the memory limit at byte 8" in result.stderr, result
 
-# Without --charset, what is not UTF-8 is read as the document states, unless it is a stream.
+# Without --charset, a document that is not UTF-8 is read in the charset it states, unless it is a stream.
 page = "<meta charset=windows-1251><a href='https://x.test/?q=тест'>тест</a>".encode("cp1251")
 for options, destination, words in [
     ([], "https://x.test/?q=%F2%E5%F1%F2", "not valid UTF-8: read as windows-1251"),
@@ -141,7 +141,7 @@ for options, destination, words in [
         url = re.search(rb"href='([^']*)", result.stdout)[1].decode()
         assert verify([url], "--key", KEY)[0]["destination"] == destination, result
 
-# The sender's own dialect.
+# The sender's own merge tags and markers.
 dialect = ["--merge-tag", "[[", "]]", "--merge-tag", "~~{", "}", "--opt-out-class", "plain"]
 dialect += ["--opt-out-attribute", "data-plain", "--opt-out-attribute", "data-count=never"]
 page = b"""<a href="https://x.test/[[user]]">1</a> <a href="https://x.test/~~{a}">2</a>

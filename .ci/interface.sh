@@ -31,5 +31,5 @@ step "examples"
 NIGHTLY="$nightly" python3 .ci/doc_examples.py "$rustdoc"
 
 step "types of dependencies"
-# Comes last: it writes the same file anew, with all that is private in it.
+# Comes last: it overwrites the JSON with one that has private items in it.
 cargo "+$nightly" check-external-types --all-features --config .ci/external_types.toml

@@ -22,6 +22,8 @@ BOTTOM = 218
 WIDTH = 2 * MARGIN + 3 * CARD + 2 * GAP
 TOTAL = BOTTOM + HEIGHT + 8
 
+DESCRIPTION = """rewrite turns each link of a mail into a signed tracking URL and inserts an open pixel. The recipient
+  clicks, the tracking host redirects, and verify turns the token into an event. One key signs and verifies."""
 STYLE = """
     text { font: 13px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', Helvetica, Arial, sans-serif }
     .code { font: 11px ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace }
@@ -82,8 +84,7 @@ def picture():
 
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {TOTAL}" width="{WIDTH}" role="img">'
     yield "  <title>From a mail to an event</title>"
-    yield "  <desc>rewrite turns each link of a mail into a signed tracking URL and puts in an open pixel. The recipient"
-    yield "  clicks, the tracking host redirects, and verify turns the token into an event. One key signs and verifies.</desc>"
+    yield f"  <desc>{DESCRIPTION}</desc>"
     yield f"  <style>{STYLE}  </style>"
     yield '  <marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto"'
     yield '      markerUnits="userSpaceOnUse"><path d="M0 0 L8 4 L0 8 z" class="grey"/></marker>'
@@ -133,7 +134,12 @@ def picture():
         BOTTOM,
         "Signing key",
         "one for each sending domain",
-        ["It signs and it verifies, so no", "database of links is needed.", "Rotates by id; what was signed", "before still verifies."],
+        [
+            "It signs and it verifies, so no",
+            "database of links is needed.",
+            "Rotates by id; what was signed",
+            "before still verifies.",
+        ],
         "text",
     )
 

@@ -1,4 +1,4 @@
-//! Says what tokens stand for: `verify --key 1:HEX https://link.example.com/c/TOKEN`.
+//! Prints the events that tokens stand for: `verify --key 1:HEX https://link.example.com/c/TOKEN`.
 
 use std::error::Error;
 use std::io::{self, BufRead, Write};
@@ -15,7 +15,7 @@ struct Options {
     /// Key: its id, its secret in hexadecimal, and the sending domain if it is not example.com.
     #[arg(long, value_name = "ID:HEX[:DOMAIN]", required = true)]
     key: Vec<String>,
-    /// Tracking URLs or bare tokens; one a line from standard input when there are none.
+    /// Tracking URLs or bare tokens; without any, one a line from standard input.
     #[arg(value_name = "URL-or-token")]
     tokens: Vec<String>,
 }
@@ -49,7 +49,7 @@ fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     };
     if options.tokens.is_empty() {
         for line in io::stdin().lock().split(b'\n') {
-            // Logs hold anything; what is no text is no token.
+            // Logs hold anything; what is not text is not a token.
             report(String::from_utf8_lossy(&line?).trim())?;
         }
     } else {

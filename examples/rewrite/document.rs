@@ -13,7 +13,7 @@ use crate::named::Named;
 use crate::options::Options;
 use crate::prescan;
 
-/// Rewrites one document: as a stream when asked to or when it is not UTF-8, else at once.
+/// Rewrites one document: as a stream when asked to or when it is not UTF-8, otherwise whole.
 pub(crate) fn rewrite<R: Read, W: Write>(
     options: &Options,
     domain: &DomainConfig,
@@ -79,7 +79,7 @@ fn whole<W: Write>(
 
 /// Returns the charset that a document which is not UTF-8 states itself, as browsers find it.
 ///
-/// A byte order mark counts for more, and the rewriter looks for one.
+/// A byte order mark takes precedence, and the rewriter looks for one.
 fn stated_charset(name: &str, document: &[u8]) -> Option<Charset> {
     if Encoding::for_bom(document).is_some() {
         return None;
@@ -99,7 +99,7 @@ fn stated_charset(name: &str, document: &[u8]) -> Option<Charset> {
     }
 }
 
-/// Says why a document, or the rest of it, went through as it came.
+/// Returns why a document, or the rest of it, was left unchanged.
 fn explain(untouched: Untouched) -> String {
     match untouched {
         Untouched::Charset => {

@@ -1,6 +1,6 @@
 //! Pipes an HTML mail through linkseal: `rewrite < in.html > out.html`.
 //!
-//! `verify` reads the tokens back that this makes.
+//! `verify` reads the tokens back.
 
 mod document;
 mod named;

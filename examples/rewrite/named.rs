@@ -58,7 +58,7 @@ impl<T: Write> Write for Named<T> {
     }
 }
 
-/// Puts the name of a file before what is wrong with it.
+/// Puts the name of a file before an error.
 pub(crate) fn at(name: impl Display, problem: impl Display) -> String {
     format!("{name}: {problem}")
 }

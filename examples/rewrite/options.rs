@@ -1,4 +1,4 @@
-//! The command line, and the settings that it stands for.
+//! The command line, and the settings that it makes.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 use linkseal::error::ConfigError;
 use linkseal::{Charset, DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost};
 
-/// Rewrite an HTML mail: every link signed and tracked, an open pixel put in.
+/// Rewrite an HTML mail: sign and track every link, and insert an open pixel.
 #[derive(Parser)]
 pub(crate) struct Options {
     /// Sending domain.
@@ -19,7 +19,7 @@ pub(crate) struct Options {
     /// Signing key: its id, and at least 32 bytes in hexadecimal.
     #[arg(long, value_name = "ID:HEX")]
     pub(crate) key: Option<String>,
-    /// Key that verifies but signs no more.
+    /// Key that still verifies, but no longer signs.
     #[arg(long, value_name = "ID:HEX")]
     retired_key: Vec<String>,
     /// Sender's id for the message.
@@ -34,7 +34,7 @@ pub(crate) struct Options {
     /// Leave links alone.
     #[arg(long)]
     no_clicks: bool,
-    /// Put in no pixel.
+    /// Insert no pixel.
     #[arg(long)]
     no_opens: bool,
     /// Where the pixel goes.
@@ -49,32 +49,32 @@ pub(crate) struct Options {
     /// Leave this link alone, as the mail's List-Unsubscribe field names it.
     #[arg(long, value_name = "URL")]
     unsubscribe_url: Vec<String>,
-    /// Leave links alone that hold a merge tag of the sender's own, from OPEN to CLOSE.
+    /// Leave links alone that hold one of the sender's own merge tags, from OPEN to CLOSE.
     #[arg(long, num_args = 2, value_names = ["OPEN", "CLOSE"])]
     merge_tag: Vec<String>,
-    /// Leave links alone that have this attribute, with this value if there is one.
+    /// Leave links alone that have this attribute, with this value if one is given.
     #[arg(long, value_name = "NAME[=VALUE]")]
     opt_out_attribute: Vec<String>,
     /// Leave links of this class alone.
     #[arg(long, value_name = "NAME")]
     opt_out_class: Vec<String>,
-    /// Make no line longer than that, such as 998, the most that SMTP allows.
+    /// Make no line longer than this, such as 998, the most that SMTP allows.
     #[arg(long, value_name = "BYTES")]
     line_limit: Option<usize>,
-    /// Charset of the document, as its Content-Type states it. UTF-8 without, or what the document's
-    /// <meta> states if it is not valid UTF-8 and read whole.
+    /// Charset of the document, as its Content-Type states it. Without it UTF-8, or what the document's
+    /// <meta> states if it is not valid UTF-8 and not a stream.
     #[arg(long, value_name = "LABEL")]
     pub(crate) charset: Option<Charset>,
-    /// Stream the document in chunks of that size.
+    /// Stream the document in chunks of this size.
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) chunk: Option<u32>,
-    /// Write what was done as JSON, one object for each document.
+    /// Write a report as JSON, one object for each document.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
     /// Rewrite each FILE to the same name in this folder.
     #[arg(long, value_name = "DIR", requires = "files")]
     pub(crate) out_dir: Option<PathBuf>,
-    /// Documents to rewrite into --out-dir; standard input when there are none.
+    /// Documents to rewrite into --out-dir; without any, standard input.
     #[arg(value_name = "FILE", requires = "out_dir")]
     pub(crate) files: Vec<PathBuf>,
 }
@@ -115,7 +115,7 @@ impl Options {
         Ok(self.with_dialect(domain)?.for_message(self.message()?))
     }
 
-    /// Adds the merge tags and the markers of the sender's own.
+    /// Adds the sender's own merge tags and markers.
     fn with_dialect(&self, mut domain: DomainConfig) -> Result<DomainConfig, ConfigError> {
         for [open, close] in self.merge_tag.as_chunks().0 {
             domain = domain.with_merge_tag(open, close)?;
@@ -152,5 +152,5 @@ impl Options {
     }
 }
 
-/// For trying things out; `verify` takes it as `1:` and this in hexadecimal.
+/// For trials; `verify` takes it as `1:` and this in hexadecimal.
 pub(crate) const DEMO_KEY: &[u8; 32] = b"linkseal demo key, not a secret!";

@@ -3,7 +3,7 @@
 //! This is the HTML standard's "prescan a byte stream to determine its encoding" (§13.2.3.2): it reads
 //! bytes of which nothing is known yet, so it sees `<meta>` where a parser would see it, and also in
 //! places where a parser would not, such as inside `<script>`. It does not guess from the text, and
-//! does not look for a byte order mark, which counts for more than what it finds.
+//! does not look for a byte order mark, which takes precedence over what it finds.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
 use memchr::memmem;
@@ -172,7 +172,7 @@ fn xml_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     if !bytes.starts_with(b"<?xml") {
         return None;
     }
-    // The standard only asks that there is an end. Browsers look no further than to it.
+    // The standard only asks that there is an end. Browsers do not look beyond it.
     let declaration = bytes.split_at(memchr::memchr(b'>', bytes)?).0;
     let at = memmem::find(declaration, b"encoding")?;
     let rest = skip_controls(declaration.get(at + "encoding".len()..)?);
@@ -223,7 +223,7 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ')
 }
 
-/// What the standard advises: statements further down are errors of the author.
+/// The length that the standard advises: a statement further down is an error of the author.
 const PRESCANNED_BYTES: usize = 1024;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What was done, as JSON.
+//! The report as JSON.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -17,7 +17,7 @@ impl Reports {
         path.map(Named::create).transpose().map(Self)
     }
 
-    /// Writes one line for a document: that `file`, or standard input.
+    /// Writes one line for a document: the named `file`, or standard input.
     pub(crate) fn write(&mut self, file: Option<&Path>, report: &Report) -> io::Result<()> {
         match &mut self.0 {
             Some(reports) => writeln!(reports, "{}", report_json(file, report)),

@@ -1,4 +1,4 @@
-//! Whether standard output leads anywhere.
+//! Whether standard output is open.
 
 #[cfg(unix)]
 use std::fs::{self, File};
@@ -30,7 +30,7 @@ pub(crate) fn is_closed() -> bool {
     is_null && output.read(&mut [0]).is_ok()
 }
 
-/// Elsewhere there is nothing to tell it by.
+/// On other systems there is no way to tell.
 #[cfg(not(unix))]
 pub(crate) fn is_closed() -> bool {
     false
