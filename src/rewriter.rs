@@ -194,11 +194,12 @@ impl<W: Write> Rewriter<W> {
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::TrackingLevel;
     /// use std::io::Write;
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
     /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
-    /// let mut rewriter = linkseal::Rewriter::new(&domain.without_open_tracking(), Vec::new());
+    /// let mut rewriter = linkseal::Rewriter::new(&domain.with_open_tracking(TrackingLevel::Off), Vec::new());
     /// rewriter.write_all(b"<a href='https://shop.exa")?;
     /// let (html, report) = rewriter.finish()?;
     /// assert_eq!(html, b"<a href='https://shop.exa");

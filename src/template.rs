@@ -3,11 +3,13 @@
 use std::fmt;
 
 use crate::config::DomainConfig;
-use crate::link::{Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits, quote};
+use crate::link::{MessageParts, Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits, quote};
 use crate::message::Message;
+use crate::pixel::PixelPosition;
 use crate::report::{Report, SkipReason};
 use crate::scan::{Cut, LineCounter, Scanner, Sink};
-use crate::token::{PixelPosition, PreparedToken, message_part};
+use crate::token::{PreparedToken, message_part};
+use crate::tracking_level::TrackingLevel;
 use crate::{rewrite, rewrite_with_report};
 
 /// A document that was read once, to be rendered for any number of messages: the same for all but for
@@ -76,8 +78,11 @@ impl Click {
 }
 
 impl Template {
-    /// Reads a document for the messages of `domain`; the message that `domain` may be scoped to
-    /// does not matter.
+    /// Reads a document for the messages of `domain`.
+    ///
+    /// The message that `domain` may be scoped to makes no difference to what is rendered. But where its tokens
+    /// are [`Anonymous`](crate::TrackingLevel::Anonymous), they are made now, and rendering for a recipient of
+    /// the same message copies them.
     ///
     /// This can't fail: what can't be tracked stays as it is.
     ///
@@ -91,11 +96,13 @@ impl Template {
     /// ```
     #[must_use]
     pub fn compile(html: &str, domain: &DomainConfig) -> Self {
+        let ready = MessageParts::for_all_recipients(domain);
         let domain = domain.for_message(Message::default());
         let collector = Collector {
             domain: domain.clone(),
             longest_head: 0,
             parts: Vec::new(),
+            ready,
             text: String::with_capacity(html.len()),
         };
         let mut scanner = Scanner::new(&domain, collector);
@@ -156,13 +163,13 @@ impl Template {
             out.push_str(&rewrite(html, &self.domain.for_message(message.clone())));
             return;
         }
-        let tail = message_part(message);
-        if self.is_plain(message, &tail) {
-            out.reserve(self.rendered_len(message, &tail));
-            self.render_prepared(message, &tail, out);
+        let parts = MessageParts::new(&self.domain, message);
+        if self.is_plain(message, &parts) {
+            out.reserve(self.rendered_len(&parts));
+            self.render_prepared(&parts, out);
         } else {
-            out.reserve(self.rendered_anew_len(message, &tail));
-            self.render_anew(message, &tail, out);
+            out.reserve(self.rendered_anew_len(&parts));
+            self.render_anew(message, &parts, out);
         }
     }
 
@@ -187,46 +194,60 @@ impl Template {
     }
 
     /// Whether each link is tracked in its position, as it was prepared.
-    fn is_plain(&self, message: &Message, tail: &[u8]) -> bool {
+    fn is_plain(&self, message: &Message, parts: &MessageParts) -> bool {
         let unsubscribes = |part: &Part| match &part.content {
             Content::Click(click) => message.is_list_unsubscribe(&click.destination),
             Content::Marker(_) | Content::Pixel(_) => false,
         };
-        message.tracks_clicks()
-            && fits(self.longest_head, tail.len())
-            && !(message.names_list_unsubscribe() && self.parts.iter().any(unsubscribes))
+        let is_pixel = |part: &Part| matches!(part.content, Content::Pixel(_));
+        let is_tracked = match &parts.click {
+            Some(part) => fits(self.longest_head, part.len()),
+            None => self.parts.iter().all(is_pixel),
+        };
+        is_tracked && !(message.names_list_unsubscribe() && self.parts.iter().any(unsubscribes))
     }
 
     /// The length of what [`render_prepared`](Self::render_prepared) appends.
-    fn rendered_len(&self, message: &Message, tail: &[u8]) -> usize {
-        let dynamic = self.parts.iter().map(|part| match &part.content {
-            Content::Click(click) => click.token.finished_len(tail.len()) + click.quote().len(),
-            Content::Marker(_) => 0,
-            Content::Pixel(token) if message.tracks_opens() => {
-                token.finished_len(tail.len()) + PIXEL_AFTER_URL.len()
-            }
-            Content::Pixel(_) => 0,
-        });
-        let left_out = self.parts.iter().map(|part| match &part.content {
-            Content::Pixel(_) if !message.tracks_opens() => part.content_end - part.text_end,
-            _ => 0,
-        });
+    fn rendered_len(&self, parts: &MessageParts) -> usize {
+        let click_bytes = parts.click.as_ref().map_or(0, Vec::len);
+        let dynamic = self
+            .parts
+            .iter()
+            .map(|part| match (&part.content, &parts.open) {
+                (Content::Click(click), _) => {
+                    click.token.finished_len(click_bytes) + click.quote().len()
+                }
+                (Content::Pixel(token), Some(open)) => {
+                    token.finished_len(open.len()) + PIXEL_AFTER_URL.len()
+                }
+                (Content::Marker(_) | Content::Pixel(_), _) => 0,
+            });
+        let left_out = self
+            .parts
+            .iter()
+            .map(|part| match (&part.content, &parts.open) {
+                (Content::Pixel(_), None) => part.content_end - part.text_end,
+                _ => 0,
+            });
         self.text.len() + dynamic.sum::<usize>() - left_out.sum::<usize>()
     }
 
     /// The length of what [`render_anew`](Self::render_anew) appends; at most that when some links
     /// are tracked and others are not.
-    fn rendered_anew_len(&self, message: &Message, tail: &[u8]) -> usize {
-        let mut length = self.rendered_len(message, tail);
+    fn rendered_anew_len(&self, parts: &MessageParts) -> usize {
+        let mut length = self.rendered_len(parts);
+        let tracks_clicks = parts.click.is_some();
+        let click_bytes = parts.click.as_ref().map_or(0, Vec::len);
         for part in &self.parts {
             let prepared = part.content_end - part.text_end;
             match &part.content {
-                Content::Click(click) if message.tracks_clicks() => length += click.original.len(),
+                Content::Click(click) if tracks_clicks => length += click.original.len(),
                 Content::Click(click) => {
                     length += click.original.len();
-                    length -= prepared + click.token.finished_len(tail.len()) + click.quote().len();
+                    length -=
+                        prepared + click.token.finished_len(click_bytes) + click.quote().len();
                 }
-                Content::Marker(_) if message.tracks_clicks() => {}
+                Content::Marker(_) if tracks_clicks => {}
                 Content::Marker(original) => length += original.len(),
                 Content::Pixel(_) => {}
             }
@@ -234,23 +255,24 @@ impl Template {
         length
     }
 
-    fn render_prepared(&self, message: &Message, tail: &[u8], out: &mut String) {
-        let mut scratch = Vec::with_capacity(tail.len() + 32);
+    fn render_prepared(&self, parts: &MessageParts, out: &mut String) {
+        let click_part = parts.click.as_deref().unwrap_or_default();
+        let mut scratch = Vec::with_capacity(click_part.len() + 32);
         let mut copied = 0;
         for part in &self.parts {
-            match &part.content {
-                Content::Click(click) => {
+            match (&part.content, &parts.open) {
+                (Content::Click(click), _) => {
                     out.push_str(self.text(copied, part.content_end));
-                    click.token.finish(tail, &mut scratch, out);
+                    click.token.finish(click_part, &mut scratch, out);
                     out.push_str(click.quote());
                 }
-                Content::Marker(_) => out.push_str(self.text(copied, part.content_end)),
-                Content::Pixel(token) if message.tracks_opens() => {
+                (Content::Marker(_), _) => out.push_str(self.text(copied, part.content_end)),
+                (Content::Pixel(token), Some(open_part)) => {
                     out.push_str(self.text(copied, part.content_end));
-                    token.finish(tail, &mut scratch, out);
+                    token.finish(open_part, &mut scratch, out);
                     out.push_str(PIXEL_AFTER_URL);
                 }
-                Content::Pixel(_) => out.push_str(self.text(copied, part.text_end)),
+                (Content::Pixel(_), None) => out.push_str(self.text(copied, part.text_end)),
             }
             copied = part.content_end;
         }
@@ -258,14 +280,15 @@ impl Template {
     }
 
     /// Renders for a message that leaves some links alone, so that others change their position.
-    fn render_anew(&self, message: &Message, tail: &[u8], out: &mut String) {
+    fn render_anew(&self, message: &Message, parts: &MessageParts, out: &mut String) {
         let mut minter = Minter::new(self.domain.for_message(message.clone()));
-        let mut scratch = Vec::with_capacity(tail.len() + 32);
+        let tracks_clicks = parts.click.is_some();
+        let mut scratch = Vec::new();
         let (mut copied, mut position, mut url) = (0, 0_u32, Vec::new());
         for part in &self.parts {
             out.push_str(self.text(copied, part.text_end));
-            match &part.content {
-                Content::Click(click) => {
+            match (&part.content, &parts.open) {
+                (Content::Click(click), _) => {
                     let link = TrackedLink {
                         add_quotes: click.add_quotes,
                         destination: &click.destination,
@@ -273,8 +296,7 @@ impl Template {
                         position,
                     };
                     url.clear();
-                    let is_tracked =
-                        message.tracks_clicks() && minter.write_link(&link, &mut url).is_ok();
+                    let is_tracked = minter.write_link(&link, &mut url).is_ok();
                     match std::str::from_utf8(&url) {
                         Ok(url) if is_tracked => {
                             out.push_str(url);
@@ -283,14 +305,14 @@ impl Template {
                         _ => out.push_str(&click.original),
                     }
                 }
-                Content::Marker(_) if message.tracks_clicks() => {}
-                Content::Marker(original) => out.push_str(original),
-                Content::Pixel(token) if message.tracks_opens() => {
+                (Content::Marker(_), _) if tracks_clicks => {}
+                (Content::Marker(original), _) => out.push_str(original),
+                (Content::Pixel(token), Some(open_part)) => {
                     out.push_str(self.text(part.text_end, part.content_end));
-                    token.finish(tail, &mut scratch, out);
+                    token.finish(open_part, &mut scratch, out);
                     out.push_str(PIXEL_AFTER_URL);
                 }
-                Content::Pixel(_) => {}
+                (Content::Pixel(_), None) => {}
             }
             copied = part.content_end;
         }
@@ -318,6 +340,8 @@ struct Collector {
     domain: DomainConfig,
     longest_head: usize,
     parts: Vec<Part>,
+    /// What the payloads of those messages end with whose tokens are to be made now.
+    ready: MessageParts,
     text: String,
 }
 
@@ -349,8 +373,10 @@ impl Sink for Collector {
     }
 
     fn link(&mut self, original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason> {
-        let prepared = Prepared::click(&self.domain, link).ok_or(SkipReason::Scheme)?;
-        if !fits(prepared.head_bytes, message_part(&Message::default()).len()) {
+        let prepared = Prepared::click(&self.domain, link, self.ready.click.as_deref())
+            .ok_or(SkipReason::Scheme)?;
+        let least_part = message_part(&Message::default(), TrackingLevel::Off);
+        if !fits(prepared.head_bytes, least_part.len()) {
             return Err(SkipReason::TooLong);
         }
         self.longest_head = self.longest_head.max(prepared.head_bytes);
@@ -366,7 +392,8 @@ impl Sink for Collector {
     }
 
     fn pixel(&mut self, placement: PixelPosition, _line_ending: Option<&'static str>) {
-        let Prepared { text, token, .. } = Prepared::pixel(&self.domain, placement);
+        let Prepared { text, token, .. } =
+            Prepared::pixel(&self.domain, placement, self.ready.open.as_deref());
         self.push(&text, Content::Pixel(Box::new(token)));
     }
 }

@@ -14,8 +14,8 @@ use super::placeholder::{Placeholders, Sides};
 use super::sink::{Cut, Sink};
 use super::tag::{Tag, is_end_tag_of, start_tag_name};
 use super::window::Window;
+use crate::pixel::PixelPosition;
 use crate::report::LinkContext;
-use crate::token::PixelPosition;
 
 /// A document as far as it has been read.
 #[derive(Debug)]

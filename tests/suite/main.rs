@@ -8,9 +8,12 @@
     reason = "a test fails by panicking, and a binary exports nothing"
 )]
 
+mod config;
 mod errors;
 mod hosts;
+mod levels;
 mod markers;
+mod names;
 mod pixel;
 mod setup;
 mod stream;

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use linkseal::{
     DomainConfig, Event, PIXEL_GIF, Report, Rewriter, SendingDomain, SigningKey, Template,
-    UntrustedToken, Verifier, rewrite_with_report,
+    TrackingLevel, UntrustedToken, Verifier, rewrite_with_report,
 };
 
 use crate::setup::{domain, stream};
@@ -88,7 +88,7 @@ fn the_gif_is_one_transparent_pixel() {
 #[test]
 fn gmail_clips_over_102_kilobytes() {
     for (bytes, clips) in [(102 * 1024, false), (102 * 1024 + 1, true)] {
-        let rewriter = Rewriter::new(&domain().without_open_tracking(), Vec::new());
+        let rewriter = Rewriter::new(&domain().with_open_tracking(TrackingLevel::Off), Vec::new());
         let (_, report) = stream(rewriter, &vec![b'x'; bytes], 4096);
         assert_eq!(report.gmail_clips(), clips, "{bytes}");
     }

@@ -8,7 +8,7 @@ use std::io::Write;
 
 use linkseal::{
     DomainConfig, DomainStatus, Link, LinkOutcome, Message, Report, Rewriter, SkipReason, Template,
-    rewrite, rewrite_with_report,
+    TrackingLevel, rewrite, rewrite_with_report,
 };
 
 pub use self::align::{Edit, Kind, align};
@@ -28,8 +28,8 @@ pub fn identity(html: &str) -> Verdict {
         );
     }
     let message = Message::default()
-        .without_click_tracking()
-        .without_open_tracking();
+        .with_click_tracking(TrackingLevel::Off)
+        .with_open_tracking(TrackingLevel::Off);
     let (output, report) = rewrite_with_report(html, &domain().for_message(message));
     ensure!(report.tracked() == 0, "{html:?} has links that are tracked");
     let cuts = count_no_track(&report);
