@@ -7,13 +7,16 @@ use std::sync::Arc;
 use url::Host;
 
 use crate::dialect::{Dialect, DialectError};
+use crate::domain_status::DomainStatus;
 use crate::host::{HostError, is_dns_name, is_subdomain, parse_domain};
 use crate::key::{KeyId, SigningKey};
 use crate::message::Message;
+use crate::pixel::PixelPlacement;
 use crate::placeholder::{PlaceholderError, check_placeholder};
 use crate::sending_domain::SendingDomain;
 use crate::token::DomainKey;
 use crate::tracking_host::TrackingHost;
+use crate::tracking_level::TrackingLevel;
 
 /// One sending domain's settings: where its tracking URLs point, what signs them, what is tracked.
 ///
@@ -40,14 +43,14 @@ pub struct DomainConfig {
 
 #[derive(Clone)]
 struct Settings {
-    click_tracking: bool,
+    click_tracking: TrackingLevel,
     click_url_prefix: String,
     dialect: Dialect,
     excluded_hosts: BTreeSet<String>,
     host: TrackingHost,
     keep_markers: bool,
     line_limit: Option<usize>,
-    open_tracking: bool,
+    open_tracking: TrackingLevel,
     open_url_prefix: String,
     pixel_placeholder: Option<String>,
     pixel_placement: PixelPlacement,
@@ -58,7 +61,7 @@ struct Settings {
 }
 
 impl DomainConfig {
-    /// Makes the settings of a validated sending domain that tracks clicks and opens.
+    /// Creates the settings of a validated sending domain that tracks clicks and opens.
     ///
     /// ```
     /// use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
@@ -90,14 +93,14 @@ impl DomainConfig {
         Ok(Self {
             message: Arc::default(),
             settings: Arc::new(Settings {
-                click_tracking: true,
+                click_tracking: TrackingLevel::Identified,
                 click_url_prefix,
                 dialect: Dialect::default(),
                 excluded_hosts: BTreeSet::new(),
                 host,
                 keep_markers: false,
                 line_limit: None,
-                open_tracking: true,
+                open_tracking: TrackingLevel::Identified,
                 open_url_prefix,
                 pixel_placeholder: None,
                 pixel_placement: PixelPlacement::End,
@@ -141,7 +144,7 @@ impl DomainConfig {
         Ok(self)
     }
 
-    /// Says whether the domain may be rewritten; it is [`DomainStatus::Validated`] when new.
+    /// Sets whether the domain may be rewritten; it is [`DomainStatus::Validated`] when new.
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
@@ -161,40 +164,50 @@ impl DomainConfig {
         self
     }
 
-    /// Turns click tracking off.
+    /// Sets how closely clicks are tracked at most; it is [`TrackingLevel::Identified`] when new.
+    ///
+    /// A message can lower it, and not raise it: [`Message::with_click_tracking`].
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{Message, TrackingLevel, UntrustedToken, rewrite};
+    ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
     /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
-    /// let domain = domain.without_click_tracking();
-    /// let html = linkseal::rewrite("<a href='https://shop.example/'>Shop</a>", &domain);
-    /// assert!(html.starts_with("<a href='https://shop.example/'>Shop</a><img "));
+    /// let domain = domain.with_click_tracking(TrackingLevel::Anonymous);
+    /// let message = Message::new("msg-7f3a")?.with_recipient("rcpt-42")?;
+    /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain.for_message(message));
+    /// let event = UntrustedToken::parse_url(html.split('\'').nth(1).unwrap())?.verify(&domain)?;
+    /// assert_eq!((event.message(), event.recipient()), (Some("msg-7f3a"), None));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn without_click_tracking(mut self) -> Self {
-        self.settings_mut().click_tracking = false;
+    pub fn with_click_tracking(mut self, level: TrackingLevel) -> Self {
+        self.settings_mut().click_tracking = level;
         self
     }
 
-    /// Turns open tracking off.
+    /// Sets how closely opens are tracked at most; it is [`TrackingLevel::Identified`] when new.
+    ///
+    /// A message can lower it, and not raise it: [`Message::with_open_tracking`].
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{TrackingLevel, rewrite};
+    ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
     /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
-    /// let html = linkseal::rewrite("<p>Hi</p>", &domain.without_open_tracking());
-    /// assert_eq!(html, "<p>Hi</p>");
+    /// let domain = domain.with_open_tracking(TrackingLevel::Off);
+    /// assert_eq!(rewrite("<p>Hi</p>", &domain), "<p>Hi</p>");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn without_open_tracking(mut self) -> Self {
-        self.settings_mut().open_tracking = false;
+    pub fn with_open_tracking(mut self, level: TrackingLevel) -> Self {
+        self.settings_mut().open_tracking = level;
         self
     }
 
-    /// Says where the open pixel goes; it is [`PixelPlacement::End`] when new.
+    /// Sets where the open pixel goes; it is [`PixelPlacement::End`] when new.
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
@@ -242,16 +255,17 @@ impl DomainConfig {
 
     /// Leaves markers in the output, for a system further on that reads them too.
     ///
-    /// It also keeps opted-out links opted out when a mail is rewritten a second time; but for
+    /// It also keeps opted-out links opted out when a mail is rewritten a second time. The exception is
     /// Postal's `https+notrack`, which must go for the link to work.
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::TrackingLevel;
     /// use linkseal::rewrite;
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
     /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
-    /// let domain = domain.without_open_tracking();
+    /// let domain = domain.with_open_tracking(TrackingLevel::Off);
     /// let html = "<a data-track=off href='https://shop.example/'>Shop</a>";
     /// assert_eq!(rewrite(html, &domain), "<a href='https://shop.example/'>Shop</a>");
     /// assert_eq!(rewrite(html, &domain.with_markers_kept()), html);
@@ -338,6 +352,7 @@ impl DomainConfig {
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::TrackingLevel;
     /// use linkseal::{SkipReason, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
@@ -345,7 +360,7 @@ impl DomainConfig {
     /// let domain = domain.with_opt_out_attribute("data-plain", None)?;
     /// let domain = domain.with_opt_out_attribute("data-count", "never")?;
     /// let html = "<a data-count='Never' href='https://shop.example/'>Shop</a>";
-    /// let (output, report) = rewrite_with_report(html, &domain.without_open_tracking());
+    /// let (output, report) = rewrite_with_report(html, &domain.with_open_tracking(TrackingLevel::Off));
     /// assert_eq!(output, "<a href='https://shop.example/'>Shop</a>");
     /// assert_eq!(report.links()[0].outcome().skip_reason(), Some(SkipReason::OptedOut));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -489,10 +504,73 @@ impl DomainConfig {
         self.settings.status
     }
 
+    /// Returns how closely clicks are tracked at most.
+    #[must_use]
+    pub fn click_tracking(&self) -> TrackingLevel {
+        self.settings.click_tracking
+    }
+
+    /// Returns how closely opens are tracked at most.
+    #[must_use]
+    pub fn open_tracking(&self) -> TrackingLevel {
+        self.settings.open_tracking
+    }
+
+    /// Returns where the open pixel goes.
+    #[must_use]
+    pub fn pixel_placement(&self) -> PixelPlacement {
+        self.settings.pixel_placement
+    }
+
+    /// Returns the domain's own placeholder of the open pixel, if it has one.
+    #[must_use]
+    pub fn pixel_placeholder(&self) -> Option<&str> {
+        self.settings.pixel_placeholder.as_deref()
+    }
+
+    /// Returns whether markers stay in the output.
+    #[must_use]
+    pub fn keeps_markers(&self) -> bool {
+        self.settings.keep_markers
+    }
+
+    /// Returns the hosts that links are left alone to, in lower case and punycode, each with `*.` before it when
+    /// it stands for its subdomains.
+    pub fn excluded_hosts(&self) -> impl Iterator<Item = &str> {
+        self.settings.excluded_hosts.iter().map(String::as_str)
+    }
+
+    /// Returns the delimiters of the sender's own merge tags, opener and closer.
+    pub fn merge_tags(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.dialect().merge_tags()
+    }
+
+    /// Returns the sender's own attributes that opt a link out: the name, and the value that does, or `None`
+    /// when the attribute does by being there.
+    pub fn opt_out_attributes(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.dialect().opt_out_attributes()
+    }
+
+    /// Returns the sender's own classes that opt a link out.
+    pub fn opt_out_classes(&self) -> impl Iterator<Item = &str> {
+        self.dialect().opt_out_classes()
+    }
+
     /// Returns how long an edit may make a line; `None` when there is no limit.
     #[must_use]
     pub fn line_limit(&self) -> Option<usize> {
         self.settings.line_limit
+    }
+
+    /// Returns the id of the key that signs.
+    #[must_use]
+    pub fn signing_key_id(&self) -> KeyId {
+        self.signing_key().id
+    }
+
+    /// Returns the ids of the keys that sign no more but still verify.
+    pub fn retired_key_ids(&self) -> impl Iterator<Item = KeyId> {
+        self.settings.retired_keys.iter().map(|key| key.id)
     }
 
     /// Returns the message that the settings are scoped to; an anonymous one when to none.
@@ -521,24 +599,29 @@ impl DomainConfig {
         &self.settings.dialect
     }
 
-    pub(crate) fn pixel_placement(&self) -> PixelPlacement {
-        self.settings.pixel_placement
-    }
-
-    pub(crate) fn pixel_placeholder(&self) -> Option<&str> {
-        self.settings.pixel_placeholder.as_deref()
-    }
-
-    pub(crate) fn keeps_markers(&self) -> bool {
-        self.settings.keep_markers
-    }
-
     pub(crate) fn tracks_clicks(&self) -> bool {
-        self.settings.click_tracking && self.message.tracks_clicks()
+        self.click_level(self.message()) > TrackingLevel::Off
     }
 
     pub(crate) fn tracks_opens(&self) -> bool {
-        self.settings.open_tracking && self.message.tracks_opens()
+        self.open_level(self.message()) > TrackingLevel::Off
+    }
+
+    /// How closely the clicks of a message are tracked.
+    pub(crate) fn click_level(&self, message: &Message) -> TrackingLevel {
+        self.if_validated(self.click_tracking().min(message.click_tracking()))
+    }
+
+    /// How closely the opens of a message are tracked.
+    pub(crate) fn open_level(&self, message: &Message) -> TrackingLevel {
+        self.if_validated(self.open_tracking().min(message.open_tracking()))
+    }
+
+    fn if_validated(&self, level: TrackingLevel) -> TrackingLevel {
+        match self.status() {
+            DomainStatus::Validated => level,
+            DomainStatus::External | DomainStatus::Pending => TrackingLevel::Off,
+        }
     }
 
     /// `host` as the URL standard serialises it.
@@ -572,60 +655,6 @@ impl fmt::Debug for DomainConfig {
             .field("message", self.message())
             .finish_non_exhaustive()
     }
-}
-
-/// Whether the sender has shown that the domain is theirs, and who looks after its DNS.
-///
-/// ```
-/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-/// use linkseal::{DomainStatus, PixelOutcome, rewrite_with_report};
-///
-/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
-/// assert_eq!(domain.status(), DomainStatus::Validated);
-/// let (_, report) = rewrite_with_report("<p>Hi</p>", &domain.with_status(DomainStatus::External));
-/// assert_eq!(report.pixel(), PixelOutcome::Off);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum DomainStatus {
-    /// Managed elsewhere, by a control panel or by hand-made DNS: its mail is never rewritten.
-    External,
-    /// Not validated yet: its mail is never rewritten.
-    Pending,
-    /// Its mail is rewritten.
-    Validated,
-}
-
-/// Where the open pixel goes.
-///
-/// ```
-/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-/// use linkseal::{PixelPlacement, rewrite};
-///
-/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
-/// let html = rewrite("<p>Hi</p>", &domain.with_pixel_placement(PixelPlacement::Both));
-/// assert_eq!(html.matches("<img ").count(), 2);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum PixelPlacement {
-    /// One at the start and one at the end. An open at the end proves that the mail was not
-    /// clipped.
-    Both,
-    /// Before the first real `</body>`; when there is none, at the end of the document.
-    End,
-    /// In the place of the first `{{ses:openTracker}}` or `<opentag/>`, or of the domain's own
-    /// placeholder; when there is none, at the end. Placeholders are for this crate to read, so
-    /// all of them leave the output, with open tracking off too, but for those in SVG and MathML,
-    /// where no pixel can stand, and those whose two sides would join, or for an element or comment
-    /// might, to a tag or to another placeholder.
-    Placeholder,
-    /// Right after `<body …>`, or where the body starts without one. Survives Gmail's clipping.
-    Start,
 }
 
 /// Why settings don't make a [`DomainConfig`].

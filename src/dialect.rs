@@ -98,6 +98,25 @@ impl Dialect {
         Ok(())
     }
 
+    /// The sender's own merge tags, opener and closer.
+    pub(crate) fn merge_tags(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.merge_tags.iter().map(|tag| (&*tag.open, &*tag.close))
+    }
+
+    /// The sender's own attributes that opt out, each with a value that does, or `None` for any.
+    pub(crate) fn opt_out_attributes(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.attributes.iter().flat_map(|attribute| {
+            let values = attribute.values.iter().map(|value| Some(&**value));
+            let any = attribute.by_presence.then_some(None);
+            values.chain(any).map(|value| (&*attribute.name, value))
+        })
+    }
+
+    /// The sender's own classes that opt out.
+    pub(crate) fn opt_out_classes(&self) -> impl Iterator<Item = &str> {
+        self.classes.iter().map(String::as_str)
+    }
+
     /// Whether `value` holds a merge tag of the sender's own. An opener is enough, unless it is one
     /// character: URLs hold such characters of themselves, so its closer must follow.
     pub(crate) fn has_merge_tag(&self, value: &str) -> bool {

@@ -70,10 +70,13 @@ mod byte_count;
 mod charset;
 mod config;
 mod dialect;
+mod domain_status;
 mod host;
 mod key;
 mod link;
 mod message;
+mod names;
+mod pixel;
 mod placeholder;
 mod report;
 mod rewrite_writer;
@@ -84,6 +87,7 @@ mod stream_options;
 mod template;
 mod token;
 mod tracking_host;
+mod tracking_level;
 mod verifier;
 
 /// Why settings, messages, charsets and tokens are refused.
@@ -98,23 +102,27 @@ pub mod error {
     pub use crate::host::HostError;
     pub use crate::key::KeyError;
     pub use crate::message::MessageError;
+    pub use crate::names::NameError;
     pub use crate::placeholder::PlaceholderError;
     pub use crate::token::TokenError;
     pub use crate::verifier::VerifierError;
 }
 
 pub use charset::Charset;
-pub use config::{DomainConfig, DomainStatus, PixelPlacement};
+pub use config::DomainConfig;
+pub use domain_status::DomainStatus;
 pub use key::{KeyId, SigningKey};
 pub use message::Message;
-pub use report::{Link, LinkContext, LinkOutcome, PixelOutcome, Report, SkipReason, Untouched};
+pub use pixel::{PixelOutcome, PixelPlacement, PixelPosition};
+pub use report::{Link, LinkContext, LinkOutcome, Report, SkipReason, Untouched};
 pub use rewrite_writer::{FinishError, RewriteWriter};
 pub use rewriter::Rewriter;
 pub use sending_domain::SendingDomain;
 pub use stream_options::StreamOptions;
 pub use template::{Rendering, Template};
-pub use token::{Click, Event, EventKind, Open, PixelPosition, UntrustedToken};
+pub use token::{Click, Event, EventKind, Open, UntrustedToken};
 pub use tracking_host::{CnameRecord, TrackingHost};
+pub use tracking_level::TrackingLevel;
 pub use verifier::Verifier;
 
 use link::Minter;
@@ -132,9 +140,10 @@ pub const PIXEL_GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9
 ///
 /// ```
 /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::TrackingLevel;
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
 /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
-/// let html = linkseal::rewrite("<p>Hi <A HREF = x.html>there</A>", &domain.without_open_tracking());
+/// let html = linkseal::rewrite("<p>Hi <A HREF = x.html>there</A>", &domain.with_open_tracking(TrackingLevel::Off));
 /// assert_eq!(html, "<p>Hi <A HREF = x.html>there</A>");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

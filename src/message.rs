@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::byte_count::ByteCount;
+use crate::tracking_level::TrackingLevel;
 
 /// One mail to one recipient: the ids that its tokens carry, and what may not be tracked in it.
 ///
@@ -18,12 +19,12 @@ use crate::byte_count::ByteCount;
 /// assert_eq!(message.id(), Some("msg-7f3a"));
 /// # Ok::<(), linkseal::error::MessageError>(())
 /// ```
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Message {
-    clicks_off: bool,
+    click_tracking: TrackingLevel,
     id: String,
     list_unsubscribe: Vec<String>,
-    opens_off: bool,
+    open_tracking: TrackingLevel,
     recipient: String,
     sent_at: u64,
 }
@@ -125,41 +126,57 @@ impl Message {
         self
     }
 
-    /// Turns click tracking off for this message, whatever the domain's setting.
+    /// Lowers how closely clicks are tracked for this message, whatever the domain allows. A higher level than
+    /// before changes nothing.
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-    /// use linkseal::{Message, SkipReason, rewrite_with_report};
+    /// use linkseal::{Message, SkipReason, TrackingLevel, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
     /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
-    /// let domain = domain.for_message(Message::default().without_click_tracking());
+    /// let message = Message::new("msg-7f3a")?.with_click_tracking(TrackingLevel::Off);
+    /// let domain = domain.for_message(message.with_click_tracking(TrackingLevel::Identified));
     /// let (_, report) = rewrite_with_report("<a href='https://shop.example/'>Shop</a>", &domain);
+    /// assert_eq!(report.click_tracking(), TrackingLevel::Off);
     /// assert_eq!(report.links()[0].outcome().skip_reason(), Some(SkipReason::ClicksOff));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn without_click_tracking(mut self) -> Self {
-        self.clicks_off = true;
+    pub fn with_click_tracking(mut self, level: TrackingLevel) -> Self {
+        self.click_tracking = self.click_tracking.min(level);
         self
     }
 
-    /// Turns open tracking off for this message, whatever the domain's setting.
+    /// Lowers how closely opens are tracked for this message, as
+    /// [`with_click_tracking`](Self::with_click_tracking) does for clicks.
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-    /// use linkseal::{Message, rewrite};
+    /// use linkseal::{Message, TrackingLevel, rewrite};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
     /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
-    /// let domain = domain.for_message(Message::default().without_open_tracking());
-    /// assert_eq!(rewrite("<p>Hi</p>", &domain), "<p>Hi</p>");
+    /// let message = Message::new("msg-7f3a")?.with_open_tracking(TrackingLevel::Off);
+    /// assert_eq!(rewrite("<p>Hi</p>", &domain.for_message(message)), "<p>Hi</p>");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn without_open_tracking(mut self) -> Self {
-        self.opens_off = true;
+    pub fn with_open_tracking(mut self, level: TrackingLevel) -> Self {
+        self.open_tracking = self.open_tracking.min(level);
         self
+    }
+
+    /// Returns how closely clicks may be tracked for this message at most.
+    #[must_use]
+    pub fn click_tracking(&self) -> TrackingLevel {
+        self.click_tracking
+    }
+
+    /// Returns how closely opens may be tracked for this message at most.
+    #[must_use]
+    pub fn open_tracking(&self) -> TrackingLevel {
+        self.open_tracking
     }
 
     /// Returns the sender's id for the message; `None` when it was not stated, or is empty.
@@ -186,16 +203,22 @@ impl Message {
         self.list_unsubscribe.iter().map(String::as_str)
     }
 
-    pub(crate) fn tracks_clicks(&self) -> bool {
-        !self.clicks_off
-    }
-
-    pub(crate) fn tracks_opens(&self) -> bool {
-        !self.opens_off
-    }
-
     pub(crate) fn is_list_unsubscribe(&self, destination: &str) -> bool {
         self.list_unsubscribe.iter().any(|url| url == destination)
+    }
+}
+
+/// An anonymous message, which lowers nothing.
+impl Default for Message {
+    fn default() -> Self {
+        Self {
+            click_tracking: TrackingLevel::Identified,
+            id: String::new(),
+            list_unsubscribe: Vec::new(),
+            open_tracking: TrackingLevel::Identified,
+            recipient: String::new(),
+            sent_at: 0,
+        }
     }
 }
 

@@ -147,7 +147,8 @@ impl Rewriter {
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
     /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
-    /// let mut rewriter = linkseal::Rewriter::new(&domain.without_open_tracking());
+    /// let domain = domain.with_open_tracking(linkseal::TrackingLevel::Off);
+    /// let mut rewriter = linkseal::Rewriter::new(&domain);
     /// let mut html = Vec::new();
     /// rewriter.push(b"<a href='https://shop.exa", &mut html);
     /// let report = rewriter.finish(&mut html);

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use linkseal::error::ConfigError;
-use linkseal::{Charset, DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost};
+use linkseal::{
+    Charset, DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost, TrackingLevel,
+};
 
 /// Rewrite an HTML mail: sign and track every link, and insert an open pixel.
 #[derive(Parser)]
@@ -143,10 +145,10 @@ impl Options {
             message = message.with_list_unsubscribe(url);
         }
         if self.no_clicks {
-            message = message.without_click_tracking();
+            message = message.with_click_tracking(TrackingLevel::Off);
         }
         if self.no_opens {
-            message = message.without_open_tracking();
+            message = message.with_open_tracking(TrackingLevel::Off);
         }
         Ok(message)
     }

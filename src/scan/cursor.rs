@@ -6,8 +6,8 @@ use super::line::LineLimit;
 use super::sink::{Cut, Sink};
 use super::window::Window;
 use crate::link::TrackedLink;
+use crate::pixel::PixelPosition;
 use crate::report::SkipReason;
-use crate::token::PixelPosition;
 
 /// Hands a document on, in order, with its edits.
 #[derive(Debug)]

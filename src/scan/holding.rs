@@ -7,8 +7,8 @@ use super::pixel::StartPlace;
 use super::scanner::{Scanner, position};
 use super::sink::Sink;
 use super::window::Window;
+use crate::pixel::PixelPosition;
 use crate::report::Untouched;
-use crate::token::PixelPosition;
 
 impl<S: Sink> Scanner<S> {
     /// Hands on what is done with. Of a construct that is longer than may be held back, the start goes

@@ -1,9 +1,8 @@
 //! Which pixels a document still needs, and which it has got.
 
 use super::cursor::PixelPut;
-use crate::config::{DomainConfig, PixelPlacement};
-use crate::report::PixelOutcome;
-use crate::token::PixelPosition;
+use crate::config::DomainConfig;
+use crate::pixel::{PixelOutcome, PixelPlacement, PixelPosition};
 
 /// A pixel that may be needed in one of the two places.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -10,7 +10,7 @@ use super::placeholder::Sides;
 use super::sink::{Cut, Sink};
 use super::tag::Tag;
 use super::window::Window;
-use crate::token::PixelPosition;
+use crate::pixel::PixelPosition;
 
 impl<S: Sink> Page<S> {
     pub(super) fn may_hold_pixel(&self) -> bool {

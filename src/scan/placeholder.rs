@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use crate::config::{DomainConfig, PixelPlacement};
+use crate::config::DomainConfig;
+use crate::pixel::PixelPlacement;
 use crate::placeholder::TEXT_PLACEHOLDER;
 
 /// The placeholder that is an element of its own, `<opentag/>`.

@@ -19,7 +19,8 @@ use super::placeholder::Placeholders;
 use super::sink::Sink;
 use super::sought::Sought;
 use super::window::Window;
-use crate::config::{DomainConfig, DomainStatus};
+use crate::config::DomainConfig;
+use crate::domain_status::DomainStatus;
 use crate::link::{Linker, Minter};
 use crate::report::{Report, Untouched};
 

@@ -1,8 +1,8 @@
 //! Where a scan's findings go: the original bytes in order, and what comes in their place.
 
 use crate::link::{Minter, TrackedLink};
+use crate::pixel::PixelPosition;
 use crate::report::SkipReason;
-use crate::token::PixelPosition;
 
 /// Why bytes are left out.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

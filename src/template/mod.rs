@@ -10,12 +10,12 @@ pub use text::Rendering;
 
 use crate::charset::Charset;
 use crate::config::DomainConfig;
-use crate::link::{Minter, PIXEL_AFTER_URL, TrackedLink, fits};
+use crate::link::{MessageParts, Minter, PIXEL_AFTER_URL, TrackedLink, fits};
 use crate::message::Message;
 use crate::report::Report;
 use crate::rewrite_bytes;
 use crate::scan::{LineCounter, Scanner};
-use crate::token::{PreparedToken, message_part};
+use crate::token::PreparedToken;
 
 /// A document that was read once, to be rendered for any number of messages: the same for all except for
 /// their tokens. It fills in no merge tags, and a link that holds one is never tracked.
@@ -54,8 +54,11 @@ pub struct Template<T = String> {
 }
 
 impl Template {
-    /// Reads a document for the messages of `domain`; the message that `domain` may be scoped to does not
-    /// matter.
+    /// Reads a document for the messages of `domain`.
+    ///
+    /// The message that `domain` may be scoped to makes no difference to what is rendered. Where its tokens
+    /// are [`Anonymous`](crate::TrackingLevel::Anonymous), they are made now, and rendering for a recipient of
+    /// the same message copies them.
     ///
     /// This can't fail: what can't be tracked stays as it is.
     ///
@@ -97,8 +100,9 @@ impl Template<Vec<u8>> {
 
 impl<T: Rendering> Template<T> {
     fn read(html: &[u8], charset: Charset, domain: &DomainConfig) -> Self {
+        let ready = MessageParts::for_all_recipients(domain);
         let domain = domain.for_message(Message::default());
-        let mut scanner = Scanner::new(&domain, Parts::new(domain.clone(), html.len()));
+        let mut scanner = Scanner::new(&domain, Parts::new(domain.clone(), ready, html.len()));
         scanner.set_encoding(charset.encoding());
         scanner.scan_whole(html);
         let is_read_anew = scanner.saw_own_pixel() || domain.line_limit().is_some();
@@ -158,13 +162,14 @@ impl<T: Rendering> Template<T> {
             out.push_bytes(&rewrite_bytes(html, self.charset, &domain).0);
             return;
         }
-        let tail = message_part(message);
-        let token_bytes = PreparedToken::finished_len(tail.len()) + 2;
+        let message_parts = MessageParts::new(&self.domain, message);
+        let longest = message_parts.longest();
+        let token_bytes = PreparedToken::finished_len(longest) + 2;
         let tokens_bytes = self.parts.list.len() * token_bytes + 2 * PIXEL_AFTER_URL.len();
         out.reserve(self.parts.text.bytes() + tokens_bytes);
-        match self.is_as_prepared(message, &tail) {
-            true => self.render_prepared(message, &tail, out),
-            false => self.render_anew(message, &tail, out),
+        match self.is_as_prepared(message, &message_parts) {
+            true => self.render_prepared(&message_parts, out),
+            false => self.render_anew(message, &message_parts, out),
         }
     }
 
@@ -189,32 +194,36 @@ impl<T: Rendering> Template<T> {
     }
 
     /// Whether each link is tracked in its position, as it was prepared.
-    fn is_as_prepared(&self, message: &Message, tail: &[u8]) -> bool {
-        message.tracks_clicks()
-            && fits(self.parts.longest_head, tail.len())
+    fn is_as_prepared(&self, message: &Message, message_parts: &MessageParts) -> bool {
+        let is_tracked = match &message_parts.click {
+            Some(part) => fits(self.parts.longest_head, part.len()),
+            None => self.parts.destinations.is_empty(),
+        };
+        is_tracked
             && !message
                 .list_unsubscribe()
                 .any(|url| self.parts.destinations.contains(url))
     }
 
-    fn render_prepared(&self, message: &Message, tail: &[u8], out: &mut T) {
-        let mut scratch = Vec::with_capacity(tail.len() + 32);
+    fn render_prepared(&self, message_parts: &MessageParts, out: &mut T) {
+        let click_part = message_parts.click.as_deref().unwrap_or_default();
+        let mut scratch = Vec::with_capacity(message_parts.longest() + 32);
         let (text, mut copied) = (&self.parts.text, 0);
         for part in &self.parts.list {
-            match &part.content {
-                Content::Link(link) => {
+            match (&part.content, &message_parts.open) {
+                (Content::Link(link), _) => {
                     out.push_range(text, copied, part.content_end);
                     link.token
-                        .finish(tail, &mut scratch, |text| out.push_str(text));
+                        .finish(click_part, &mut scratch, |text| out.push_str(text));
                     out.push_str(link.quote());
                 }
-                Content::Marker(_) => out.push_range(text, copied, part.content_end),
-                Content::Pixel(token) if message.tracks_opens() => {
+                (Content::Marker(_), _) => out.push_range(text, copied, part.content_end),
+                (Content::Pixel(token), Some(open_part)) => {
                     out.push_range(text, copied, part.content_end);
-                    token.finish(tail, &mut scratch, |text| out.push_str(text));
+                    token.finish(open_part, &mut scratch, |text| out.push_str(text));
                     out.push_str(PIXEL_AFTER_URL);
                 }
-                Content::Pixel(_) => out.push_range(text, copied, part.text_end),
+                (Content::Pixel(_), None) => out.push_range(text, copied, part.text_end),
             }
             copied = part.content_end;
         }
@@ -222,16 +231,17 @@ impl<T: Rendering> Template<T> {
     }
 
     /// Renders for a message that leaves some links alone, so that others change their position.
-    fn render_anew(&self, message: &Message, tail: &[u8], out: &mut T) {
+    fn render_anew(&self, message: &Message, message_parts: &MessageParts, out: &mut T) {
         let mut minter = Minter::new(self.domain.for_message(message.clone()));
-        let mut scratch = Vec::with_capacity(tail.len() + 32);
+        let tracks_clicks = message_parts.click.is_some();
+        let mut scratch = Vec::new();
         let (text, mut copied) = (&self.parts.text, 0);
         let (mut position, mut url) = (0_u32, Vec::new());
         out.reserve(self.parts.originals_bytes);
         for part in &self.parts.list {
             out.push_range(text, copied, part.text_end);
-            match &part.content {
-                Content::Link(link) => {
+            match (&part.content, &message_parts.open) {
+                (Content::Link(link), _) => {
                     let tracked = TrackedLink {
                         add_quotes: link.add_quotes,
                         destination: &link.destination,
@@ -239,21 +249,21 @@ impl<T: Rendering> Template<T> {
                         position,
                     };
                     url.clear();
-                    if message.tracks_clicks() && minter.write_link(&tracked, &mut url).is_ok() {
+                    if minter.write_link(&tracked, &mut url).is_ok() {
                         out.push_bytes(&url);
                         position = position.saturating_add(1);
                     } else {
                         out.push_range(&link.original, 0, link.original.bytes());
                     }
                 }
-                Content::Marker(_) if message.tracks_clicks() => {}
-                Content::Marker(original) => out.push_range(original, 0, original.bytes()),
-                Content::Pixel(token) if message.tracks_opens() => {
+                (Content::Marker(_), _) if tracks_clicks => {}
+                (Content::Marker(original), _) => out.push_range(original, 0, original.bytes()),
+                (Content::Pixel(token), Some(open_part)) => {
                     out.push_range(text, part.text_end, part.content_end);
-                    token.finish(tail, &mut scratch, |text| out.push_str(text));
+                    token.finish(open_part, &mut scratch, |text| out.push_str(text));
                     out.push_str(PIXEL_AFTER_URL);
                 }
-                Content::Pixel(_) => {}
+                (Content::Pixel(_), None) => {}
             }
             copied = part.content_end;
         }

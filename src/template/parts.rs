@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use super::text::Text;
 use crate::config::DomainConfig;
-use crate::link::{Prepared, TrackedLink, fits, quote};
+use crate::link::{MessageParts, Prepared, TrackedLink, fits, quote};
 use crate::message::Message;
+use crate::pixel::PixelPosition;
 use crate::report::SkipReason;
 use crate::scan::{Cut, Sink};
-use crate::token::{PixelPosition, PreparedToken, message_part};
+use crate::token::{PreparedToken, message_part};
+use crate::tracking_level::TrackingLevel;
 
 /// Text, and what comes after it.
 pub(super) struct Part<T> {
@@ -49,12 +51,14 @@ pub(super) struct Parts<T> {
     pub(super) longest_head: usize,
     /// The length of all that a message may put back in the place of what was prepared.
     pub(super) originals_bytes: usize,
+    /// What the payloads of those messages end with whose tokens are to be made now.
+    ready: MessageParts,
     /// All that is the same in most messages, one part's text after the other's.
     pub(super) text: T,
 }
 
 impl<T: Text> Parts<T> {
-    pub(super) fn new(domain: DomainConfig, bytes: usize) -> Self {
+    pub(super) fn new(domain: DomainConfig, ready: MessageParts, bytes: usize) -> Self {
         let mut text = T::default();
         text.reserve(bytes);
         Self {
@@ -63,6 +67,7 @@ impl<T: Text> Parts<T> {
             list: Vec::new(),
             longest_head: 0,
             originals_bytes: 0,
+            ready,
             text,
         }
     }
@@ -98,8 +103,10 @@ impl<T: Text> Sink for Parts<T> {
     }
 
     fn link(&mut self, original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason> {
-        let prepared = Prepared::click(&self.domain, link).ok_or(SkipReason::Scheme)?;
-        if !fits(prepared.head_bytes, message_part(&Message::default()).len()) {
+        let prepared = Prepared::click(&self.domain, link, self.ready.click.as_deref())
+            .ok_or(SkipReason::Scheme)?;
+        let least_part = message_part(&Message::default(), TrackingLevel::Off);
+        if !fits(prepared.head_bytes, least_part.len()) {
             return Err(SkipReason::TooLong);
         }
         self.longest_head = self.longest_head.max(prepared.head_bytes);
@@ -116,7 +123,8 @@ impl<T: Text> Sink for Parts<T> {
     }
 
     fn pixel(&mut self, placement: PixelPosition, _line_ending: Option<&'static str>) {
-        let Prepared { text, token, .. } = Prepared::pixel(&self.domain, placement);
+        let Prepared { text, token, .. } =
+            Prepared::pixel(&self.domain, placement, self.ready.open.as_deref());
         self.push(&text, Content::Pixel(Box::new(token)));
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::key::KeyId;
+use crate::pixel::PixelPosition;
 use crate::sending_domain::SendingDomain;
 
 /// What happened, as told by a token whose tag has been checked.
@@ -230,40 +231,6 @@ impl Open {
     #[must_use]
     pub fn placement(&self) -> PixelPosition {
         self.placement
-    }
-}
-
-/// Where in the body a loaded pixel stands.
-///
-/// ```
-/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-/// use linkseal::{EventKind, PixelPlacement, PixelPosition, UntrustedToken, rewrite};
-///
-/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
-/// let html = rewrite("<p>Hi</p>", &domain.clone().with_pixel_placement(PixelPlacement::Start));
-/// let event = UntrustedToken::parse_url(html.split('"').nth(1).unwrap())?.verify(&domain)?;
-/// let EventKind::Open(open) = event.kind() else { panic!() };
-/// assert_eq!(open.placement(), PixelPosition::Start);
-/// assert_eq!(open.placement().as_str(), "start");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum PixelPosition {
-    /// At its end, or in the place of a placeholder.
-    End,
-    /// At its start.
-    Start,
-}
-
-impl PixelPosition {
-    /// Returns a short name for logs and interfaces: `end` or `start`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::End => "end",
-            Self::Start => "start",
-        }
     }
 }
 

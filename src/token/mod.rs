@@ -16,7 +16,7 @@ mod vectors;
 mod wire;
 
 pub use error::TokenError;
-pub use event::{Click, Event, EventKind, Open, PixelPosition};
+pub use event::{Click, Event, EventKind, Open};
 pub use untrusted::UntrustedToken;
 
 pub(crate) use domain_key::DomainKey;

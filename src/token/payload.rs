@@ -1,10 +1,12 @@
 //! The bytes that a tag is made over: the table of `docs/token-format.md`, written and read.
 
-use super::event::{Click, Event, EventKind, Open, PixelPosition};
+use super::event::{Click, Event, EventKind, Open};
 use super::wire::{Reader, put_field, put_varint};
 use crate::key::KeyId;
 use crate::message::Message;
+use crate::pixel::PixelPosition;
 use crate::sending_domain::SendingDomain;
+use crate::tracking_level::TrackingLevel;
 
 /// The high four bits of the header.
 pub(super) const VERSION: u8 = 1;
@@ -45,12 +47,17 @@ pub(crate) fn write_open(key_id: KeyId, position: PixelPosition, out: &mut Vec<u
     });
 }
 
-/// Returns what every payload of `message` ends with.
-pub(crate) fn message_part(message: &Message) -> Vec<u8> {
+/// Returns what every payload of `message` ends with. Below the level of single recipients it is the same for
+/// all of them.
+pub(crate) fn message_part(message: &Message, level: TrackingLevel) -> Vec<u8> {
     let id = message.id().unwrap_or_default();
-    let recipient = message.recipient().unwrap_or_default();
+    let (sent_at, recipient) = match level {
+        TrackingLevel::Identified => (message.sent_at(), message.recipient()),
+        TrackingLevel::Anonymous | TrackingLevel::Off => (None, None),
+    };
+    let recipient = recipient.unwrap_or_default();
     let mut part = Vec::with_capacity(id.len() + recipient.len() + 13);
-    put_varint(message.sent_at().unwrap_or_default(), &mut part);
+    put_varint(sent_at.unwrap_or_default(), &mut part);
     put_field(&[id.as_bytes()], &mut part);
     put_field(&[recipient.as_bytes()], &mut part);
     part

@@ -14,11 +14,20 @@ pub(crate) struct PreparedToken {
     carried: usize,
     carry: [u8; 2],
     mac: Mac,
+    ready: Option<Ready>,
+}
+
+/// The rest of the token of those messages whose payload ends with `part`.
+#[derive(Clone)]
+struct Ready {
+    part: Box<[u8]>,
+    text: Box<str>,
 }
 
 impl PreparedToken {
-    /// Takes in a head; returns the token's text as far as it is the same for every message, too.
-    pub(crate) fn new(key: &DomainKey, head: &[u8]) -> (String, Self) {
+    /// Takes in a head; returns the token's text as far as it is the same for every message, too. The rest of
+    /// it is made now for those messages whose payload ends with `ready`.
+    pub(crate) fn new(key: &DomainKey, head: &[u8], ready: Option<&[u8]>) -> (String, Self) {
         let mut mac = key.start_tag();
         mac.update(head);
         let (whole, rest) = head
@@ -29,26 +38,40 @@ impl PreparedToken {
             .iter_mut()
             .zip(rest)
             .for_each(|(to, from)| *to = *from);
-        let prepared = Self {
+        let mut prepared = Self {
             carried: rest.len(),
             carry,
             mac,
+            ready: None,
         };
+        prepared.ready = ready.map(|part| prepared.finished(part));
         (URL_SAFE_NO_PAD.encode(whole), prepared)
     }
 
-    /// Returns how long the text is at most that [`finish`](Self::finish) writes for a tail of that length.
-    pub(crate) fn finished_len(tail_bytes: usize) -> usize {
-        base64::encoded_len(2 + tail_bytes + TAG_BYTES, false).unwrap_or(0)
+    /// Returns how long the text is at most that [`finish`](Self::finish) writes for a part of that length.
+    pub(crate) fn finished_len(part_bytes: usize) -> usize {
+        base64::encoded_len(2 + part_bytes + TAG_BYTES, false).unwrap_or(0)
     }
 
-    /// Writes the rest of the token of the message that `tail` tells of. `scratch` is overwritten.
-    pub(crate) fn finish(&self, tail: &[u8], scratch: &mut Vec<u8>, write: impl FnMut(&str)) {
+    fn finished(&self, part: &[u8]) -> Ready {
+        let mut text = String::new();
+        self.finish(part, &mut Vec::new(), |piece| text.push_str(piece));
+        Ready {
+            part: part.into(),
+            text: text.into(),
+        }
+    }
+
+    /// Writes the rest of the token of a message, whose payload ends with `part`. `scratch` is overwritten.
+    pub(crate) fn finish(&self, part: &[u8], scratch: &mut Vec<u8>, mut write: impl FnMut(&str)) {
+        if let Some(ready) = self.ready.as_ref().filter(|ready| *ready.part == *part) {
+            return write(&ready.text);
+        }
         let mut mac = self.mac.clone();
-        mac.update(tail);
+        mac.update(part);
         scratch.clear();
         scratch.extend_from_slice(self.carry.get(..self.carried).unwrap_or_default());
-        scratch.extend_from_slice(tail);
+        scratch.extend_from_slice(part);
         scratch.extend_from_slice(&mac.tag());
         write_base64(scratch, write);
     }

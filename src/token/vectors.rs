@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::{
-    DomainKey, PixelPosition, TokenError, message_part, seal, verify_token, write_click, write_open,
-};
+use super::{DomainKey, TokenError, message_part, seal, verify_token, write_click, write_open};
 use crate::key::{KeyId, SigningKey};
 use crate::message::Message;
+use crate::pixel::PixelPosition;
+use crate::tracking_level::TrackingLevel;
 
 #[test]
 fn valid_vectors_are_minted_to_their_very_bytes() {
@@ -42,7 +42,7 @@ fn valid_vectors_are_minted_to_their_very_bytes() {
             .and_then(|message| message.with_recipient(text("recipient")))
             .and_then(|message| message.with_sent_at(number("sent_at")))
             .unwrap();
-        payload.extend(message_part(&message));
+        payload.extend(message_part(&message, TrackingLevel::Identified));
         let key = DomainKey::new(&key, text("domain").parse().unwrap());
         let mut token = Vec::new();
         seal(&key, &mut payload, &mut token);
@@ -62,7 +62,7 @@ fn signed_destinations_that_no_header_may_hold_are_malformed() {
         let mut payload = vec![0x11, 1, 0, 0];
         payload.push(u8::try_from(destination.len()).unwrap());
         payload.extend_from_slice(destination);
-        payload.extend(message_part(&Message::default()));
+        payload.extend(message_part(&Message::default(), TrackingLevel::Off));
         let mut token = Vec::new();
         seal(&key, &mut payload, &mut token);
         String::from_utf8(token).unwrap()

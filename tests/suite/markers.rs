@@ -1,11 +1,13 @@
 //! Markers: what they do, and that they go once read.
 
-use linkseal::{DomainConfig, LinkOutcome, Message, SkipReason, rewrite, rewrite_with_report};
+use linkseal::{
+    DomainConfig, LinkOutcome, Message, SkipReason, TrackingLevel, rewrite, rewrite_with_report,
+};
 
 use crate::setup::{CLICK_PREFIX, domain, tracking_urls};
 
 fn clicks_only() -> DomainConfig {
-    domain().without_open_tracking()
+    domain().with_open_tracking(TrackingLevel::Off)
 }
 
 #[track_caller]
@@ -231,7 +233,7 @@ fn a_tracked_link_of_another_message_may_be_left_alone() {
         ),
         (
             format!("<a href='{url}'>x</a>"),
-            clicks_only().without_click_tracking(),
+            clicks_only().with_click_tracking(TrackingLevel::Off),
             SkipReason::ClicksOff,
         ),
         (
@@ -275,7 +277,7 @@ fn postals_scheme_becomes_the_one_it_stands_for_in_any_case() {
     let html = "<a href=' https+notrack://x.test/?a&amp;b'>x</a>";
     let expected = "<a href=' https://x.test/?a&amp;b'>x</a>";
     assert_rewritten(html, expected);
-    let off = clicks_only().without_click_tracking();
+    let off = clicks_only().with_click_tracking(TrackingLevel::Off);
     assert_eq!(rewrite(html, &off), expected);
 }
 
@@ -312,9 +314,9 @@ fn markers_elsewhere_and_with_other_words_stay() {
 #[test]
 fn with_clicks_off_links_and_markers_stay() {
     let html = "<a data-track=off href='https://x.test'>x</a><a href='https://y.test'>y</a>";
-    let message = Message::default().without_click_tracking();
+    let message = Message::default().with_click_tracking(TrackingLevel::Off);
     for domain in [
-        clicks_only().without_click_tracking(),
+        clicks_only().with_click_tracking(TrackingLevel::Off),
         clicks_only().for_message(message),
     ] {
         let (output, report) = rewrite_with_report(html, &domain);

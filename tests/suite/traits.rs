@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use linkseal::{
     DomainConfig, Event, PIXEL_GIF, Report, RewriteWriter, Rewriter, SendingDomain, SigningKey,
-    Template, UntrustedToken, Verifier, rewrite_with_report,
+    Template, TrackingLevel, UntrustedToken, Verifier, rewrite_with_report,
 };
 
 use crate::setup::{domain, stream};
@@ -89,7 +89,7 @@ fn the_gif_is_one_transparent_pixel() {
 #[test]
 fn gmail_clips_over_102_kilobytes() {
     for (bytes, clips) in [(102 * 1024, false), (102 * 1024 + 1, true)] {
-        let rewriter = Rewriter::new(&domain().without_open_tracking());
+        let rewriter = Rewriter::new(&domain().with_open_tracking(TrackingLevel::Off));
         let (_, report) = stream(rewriter, &vec![b'x'; bytes], 4096);
         assert_eq!(report.gmail_clips(), clips, "{bytes}");
     }

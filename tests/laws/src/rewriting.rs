@@ -6,7 +6,7 @@ mod lines;
 
 use linkseal::{
     DomainConfig, DomainStatus, Link, LinkOutcome, Message, PixelOutcome, PixelPlacement, Report,
-    Rewriter, SkipReason, StreamOptions, Template, rewrite, rewrite_with_report,
+    Rewriter, SkipReason, StreamOptions, Template, TrackingLevel, rewrite, rewrite_with_report,
 };
 
 pub use self::align::{Edit, Kind, align, align_within};
@@ -26,8 +26,8 @@ pub fn identity(html: &str) -> Verdict {
         );
     }
     let message = Message::default()
-        .without_click_tracking()
-        .without_open_tracking();
+        .with_click_tracking(TrackingLevel::Off)
+        .with_open_tracking(TrackingLevel::Off);
     let (output, report) = rewrite_with_report(html, &domain().for_message(message));
     ensure!(report.tracked() == 0, "{html:?} has links that are tracked");
     let cuts = count_no_track(&report);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use linkseal::{
     Click, DomainConfig, Event, EventKind, KeyId, Message, Report, Rewriter, SigningKey, Template,
-    TrackingHost, Verifier, rewrite, rewrite_bytes, rewrite_with_report,
+    TrackingHost, TrackingLevel, Verifier, rewrite, rewrite_bytes, rewrite_with_report,
 };
 use linkseal_laws::judge::{Node, parse, tree};
 use linkseal_laws::setup::{CLICK_PREFIX, OPEN_PREFIX, stream, tracking_urls};
@@ -42,7 +42,7 @@ fn message(id: &str, recipient: &str) -> Message {
 }
 
 fn without_opens() -> Message {
-    Message::default().without_open_tracking()
+    Message::default().with_open_tracking(TrackingLevel::Off)
 }
 
 /// Rewrites a case in chunks, and where it is UTF-8 at once and as a template too.
@@ -127,7 +127,7 @@ fn h04_what_outlook_alone_shows_stays_hidden_elsewhere() {
     let html = String::from_utf8(case("H04")).unwrap();
     let mut end_in_hyphens = 0;
     for recipient in RECIPIENTS {
-        let message = message("", &recipient.to_string()).without_open_tracking();
+        let message = message("", &recipient.to_string()).with_open_tracking(TrackingLevel::Off);
         let output = rewrite(&html, &domain().for_message(message));
         let nodes = tree(&parse(&output).dom);
         let text: String = nodes
