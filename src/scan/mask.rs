@@ -31,15 +31,17 @@ pub(super) const RAW_TEXT: [&str; 9] = [
 
 /// Masks a piece of a document.
 pub(super) fn mask(markup: &mut [u8]) {
-    let tags: Vec<usize> = memchr::memchr_iter(b'<', markup).collect();
-    for tag in tags {
+    let (mut from, mut valueless) = (0, ValuelessEquals::default());
+    let next_tag = |markup: &[u8], from| Some(from + memchr::memchr(b'<', markup.get(from..)?)?);
+    while let Some(tag) = next_tag(markup, from) {
+        from = tag + 1;
         let slash = usize::from(markup.get(tag + 1) == Some(&b'/'));
         let name = tag + 1 + slash..tag + 1 + slash + NOSCRIPT.len();
         if let Some(name) = markup.get_mut(name)
             && name.eq_ignore_ascii_case(NOSCRIPT)
         {
             name.copy_from_slice(MASKED_NOSCRIPT.as_bytes());
-        } else if let Some(equals) = valueless_equals(markup, tag)
+        } else if let Some(equals) = valueless.of_tag(markup, tag)
             && let Some(equals) = markup.get_mut(equals)
         {
             *equals = b' ';
@@ -47,21 +49,44 @@ pub(super) fn mask(markup: &mut [u8]) {
     }
 }
 
-/// Returns where the `=` stands that ends the start tag at `tag`, if that is one of a raw text element.
-pub(super) fn valueless_equals(markup: &[u8], tag: usize) -> Option<usize> {
-    let after = markup.get(tag + 1..)?;
-    let is_raw_text = |name: &&&str| {
-        after
-            .get(..name.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+/// Looks for `=` that end start tags of raw text elements.
+#[derive(Debug, Default)]
+pub(super) struct ValuelessEquals {
+    /// Up to where tags have been read: of many `<` before one `>`, the first decides for all.
+    judged: usize,
+}
+
+impl ValuelessEquals {
+    /// Returns where the `=` stands that ends the start tag at `tag`, if that is one of a raw text element.
+    pub(super) fn of_tag(&mut self, markup: &[u8], tag: usize) -> Option<usize> {
+        let after = markup.get(tag + 1..)?;
+        if tag < self.judged || !is_raw_text(after) {
+            return None;
+        }
+        let Some(end) = memchr::memchr(b'>', after) else {
+            self.judged = markup.len();
+            return None;
+        };
+        self.judged = tag + 1 + end;
+        let inside = after.get(..end)?;
+        let last = inside.iter().rposition(|byte| !is_space(*byte))?;
+        (inside.get(last) == Some(&b'=')).then_some(tag + 1 + last)
+    }
+}
+
+/// Whether a name starts as that of an element of raw text does.
+fn is_raw_text(name: &[u8]) -> bool {
+    let Some(start) = name.first_chunk::<2>() else {
+        return false;
     };
-    RAW_TEXT.iter().find(|name| is_raw_text(name))?;
-    let end = memchr::memchr(b'>', after)?;
-    let last = after
-        .get(..end)?
-        .iter()
-        .rposition(|byte| !is_space(*byte))?;
-    (after.get(last) == Some(&b'=')).then_some(tag + 1 + last)
+    // Most others are told apart by that.
+    matches!(
+        &start.map(|letter| letter.to_ascii_lowercase()),
+        b"if" | b"no" | b"pl" | b"sc" | b"st" | b"te" | b"ti" | b"xm"
+    ) && RAW_TEXT.iter().any(|raw_text| {
+        name.get(..raw_text.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(raw_text.as_bytes()))
+    })
 }
 
 /// Returns how much of a piece can be masked before what follows it is known: all except for the start of a

@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::conditional::may_hold_conditional_link;
 use super::finding::Element;
-use super::mask::{RAW_TEXT, valueless_equals};
+use super::mask::ValuelessEquals;
 
 /// The kinds of tokens that matter to links and to the end of the body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,11 +23,16 @@ pub(super) struct Sought {
 impl Sought {
     /// `pixel_url_prefix` is what the URL of an own pixel starts with; `None` where there is to be none.
     pub(super) fn in_document(document: &[u8], pixel_url_prefix: Option<&str>) -> Self {
-        let names = NameStarts::of(document);
+        let (mut names, mut valueless) = (NameStarts([0; 32]), ValuelessEquals::default());
+        let mut has_valueless = false;
+        for tag in memchr::memchr_iter(b'<', document) {
+            names.add(document.get(tag + 1..).unwrap_or_default());
+            has_valueless |= valueless.of_tag(document, tag).is_some();
+        }
         let is_own = |prefix: &str| memmem::find(document, prefix.as_bytes()).is_some();
         Self {
-            comments: may_hold_conditional_link(document),
-            needs_mask: names.may_hold("noscript") || has_valueless_equals(document, &names),
+            comments: names.may_hold("!-") && may_hold_conditional_link(document),
+            needs_mask: names.may_hold("noscript") || has_valueless,
             names,
             own_pixels: names.may_hold("img") && pixel_url_prefix.is_some_and(is_own),
             places_pixel: pixel_url_prefix.is_some(),
@@ -45,45 +50,18 @@ impl Sought {
     }
 }
 
-fn has_valueless_equals(document: &[u8], names: &NameStarts) -> bool {
-    RAW_TEXT.iter().any(|name| names.may_hold(name))
-        && memchr::memchr_iter(b'<', document)
-            .filter(|tag| is_raw_text_start(document.get(tag + 1..).unwrap_or_default()))
-            .any(|tag| valueless_equals(document, tag).is_some())
-}
-
-/// Whether a name starts as that of an element of raw text does; most others are told apart by that.
-fn is_raw_text_start(name: &[u8]) -> bool {
-    let Some([first, second]) = name.first_chunk() else {
-        return false;
-    };
-    matches!(
-        (first.to_ascii_lowercase(), second.to_ascii_lowercase()),
-        (b'i', b'f')
-            | (b'n', b'o')
-            | (b'p', b'l')
-            | (b's', b'c' | b't')
-            | (b't', b'e' | b'i')
-            | (b'x', b'm')
-    )
-}
-
 /// The first two letters of tag names: a bit for each second one, by the first.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct NameStarts([u32; 32]);
 
 impl NameStarts {
-    /// Takes in what follows each `<`, in a tag or not.
-    fn of(document: &[u8]) -> Self {
-        let mut starts = Self([0; 32]);
-        for at in memchr::memchr_iter(b'<', document) {
-            if let Some([first, second]) = document.get(at + 1..at + 3)
-                && let Some(seconds) = starts.0.get_mut(low_bits(*first))
-            {
-                *seconds |= 1 << low_bits(*second);
-            }
+    /// Takes in what follows a `<`, in a tag or not.
+    fn add(&mut self, name: &[u8]) {
+        if let Some([first, second]) = name.first_chunk()
+            && let Some(seconds) = self.0.get_mut(low_bits(*first))
+        {
+            *seconds |= 1 << low_bits(*second);
         }
-        starts
     }
 
     fn may_hold(&self, name: &str) -> bool {
