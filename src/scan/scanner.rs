@@ -27,11 +27,11 @@ use crate::report::{Report, Untouched};
 /// How much of a document is fed at once. Small pieces bound what the parser finds at once; with every
 /// token asked for, three bytes of the document are a finding of eighty.
 const PIECE_BYTES: usize = 128 * 1024;
-const SMALL_PIECE_BYTES: usize = 8 * 1024;
+const SMALL_PIECE_BYTES: usize = 4 * 1024;
 
 /// What the parser may keep besides twice what a stream may hold back, and of a whole document. An
 /// open element takes it about half a kilobyte, and no mail seen so far needs over 64 KB.
-const PARSER_BYTES: usize = 512 * 1024;
+const PARSER_BYTES: usize = 256 * 1024;
 const WHOLE_PARSER_BYTES: usize = 16 * 1024 * 1024;
 
 /// Reads one document.
