@@ -1,10 +1,10 @@
 //! The library's report as JSON: whole, so that a sender sees what was left alone and why.
 
-use linkseal::{Link, PixelOutcome, Report};
+use linkseal::{Link, PixelOutcome, Report, Untouched};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::domains::Known;
+use crate::domains::{Known, Status};
 
 #[derive(Serialize)]
 pub(super) struct ReportJson<'a> {
@@ -74,22 +74,19 @@ impl ReportJson<'static> {
             tracked: 0,
             skipped: 0,
             untouched: Some(match known.domain.status {
-                crate::domains::Status::External => "domain_external",
-                crate::domains::Status::Pending => "domain_pending",
-                crate::domains::Status::Validated if has_host => "tracking_host_not_ready",
-                crate::domains::Status::Validated => "no_tracking_host",
+                Status::External => Untouched::DomainExternal.as_str(),
+                Status::Pending => Untouched::DomainPending.as_str(),
+                Status::Validated if has_host => "tracking_host_not_ready",
+                Status::Validated => "no_tracking_host",
             }),
             pixel: PixelOutcome::Off.as_str(),
             input_bytes: bytes,
             output_bytes: bytes,
-            gmail_clips: bytes > GMAIL_CLIPS_OVER,
+            gmail_clips: bytes > Report::GMAIL_MAX_BYTES,
             links: Vec::new(),
         }
     }
 }
-
-/// As in the library, which says it of mail that it has seen only.
-const GMAIL_CLIPS_OVER: u64 = 102 * 1024;
 
 /// Whether anything in the mail would be noticed: it then counts as rewritten.
 pub(super) fn tracks_clicks(report: &Report) -> bool {
@@ -97,12 +94,5 @@ pub(super) fn tracks_clicks(report: &Report) -> bool {
 }
 
 pub(super) fn tracks_opens(report: &Report) -> bool {
-    report.untouched().is_none()
-        && matches!(
-            report.pixel(),
-            PixelOutcome::Both
-                | PixelOutcome::End
-                | PixelOutcome::Placeholder
-                | PixelOutcome::Start
-        )
+    report.untouched().is_none() && report.pixel().is_placed()
 }
