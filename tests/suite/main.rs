@@ -1,4 +1,4 @@
-//! Everything that is tested through the public interface alone, in one binary.
+//! Everything that is tested through the public interface alone, and the layers of `src`; in one binary.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
