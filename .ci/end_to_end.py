@@ -80,7 +80,7 @@ untouched, _ = rewrite("--key", KEY, "--no-clicks", "--no-opens")
 assert untouched == NEWSLETTER.read_text()
 
 for options, words in [
-    (["--key", "1:00"], "signing key is 1 bytes, expected at least 32"),
+    (["--key", "1:00"], "signing key is 1 byte, expected at least 32"),
     (["--key", KEY, "--retired-key", KEY], "key id 5 is used twice"),
     (["--tracking-host", "evilexample.com"], "is not a subdomain of the sending domain"),
     (["--charset", "utf-16"], "charset UTF-16LE is not ASCII-compatible"),

@@ -29,7 +29,7 @@ use arms::{SECRET, corpus, domain, inputs, lol_html_idle, message, stream};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use linkseal::{Event, Template, Verifier, rewrite};
+use linkseal::{Template, TrackingLevel, Verifier, rewrite};
 use sha2::Sha256;
 
 /// How long one measurement of an arm takes at least: long enough for the clock.
@@ -210,7 +210,7 @@ fn kept_state(token: &[u8]) -> Hmac<Sha256> {
 fn verify() {
     let domain = domain();
     let html = "<a href='https://shop.northwind.example/orders/8842?utm_source=receipt'>x</a>";
-    let html = rewrite(html, &domain.clone().without_open_tracking());
+    let html = rewrite(html, &domain.clone().with_open_tracking(TrackingLevel::Off));
     let token = html
         .split("/c/")
         .nth(1)
@@ -219,10 +219,7 @@ fn verify() {
         .next()
         .unwrap();
     let verifier = Verifier::new([&domain]).unwrap();
-    assert!(
-        matches!(verifier.verify(token), Ok(Event::Click(_))),
-        "the token is genuine"
-    );
+    assert!(verifier.verify(token).is_ok(), "the token is genuine");
     // The payload is the token less its tag, and the context comes before it.
     let bytes = vec![b'x'; token.len() / 4 * 3 - 16 + b"linkseal/1\0\x0bexample.com".len()];
     let [verifying, raw] = least([

@@ -19,7 +19,7 @@ use arms::handwritten::handwritten;
 use arms::{SECRET, corpus, domain, inputs, lol_html_idle, lol_html_pass, message, stream};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hmac::{Hmac, KeyInit, Mac};
-use linkseal::{Template, Verifier, rewrite};
+use linkseal::{Template, TrackingLevel, Verifier, rewrite};
 use sha2::Sha256;
 
 fn documents(criterion: &mut Criterion) {
@@ -68,7 +68,7 @@ fn real_mail(criterion: &mut Criterion) {
 }
 
 fn tokens(criterion: &mut Criterion) {
-    let domain = domain().without_open_tracking();
+    let domain = domain().with_open_tracking(TrackingLevel::Off);
     let mut group = criterion.benchmark_group("token");
     for length in [40, 200, 2000] {
         let destination = format!("https://shop.northwind.example/{}", "p".repeat(length));

@@ -63,11 +63,11 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let document = fs::read_to_string(&options.document)
         .map_err(|error| format!("{}: {error}", options.document.display()))?;
     let key = match &options.key {
-        Some(key) => SigningKey::parse(key)?,
+        Some(key) => key.parse()?,
         None => SigningKey::new(KeyId(1), DEMO_KEY)?,
     };
     let host = TrackingHost::custom(&options.tracking_host)?;
-    let domain = DomainConfig::new(&options.domain, host, key)?;
+    let domain = DomainConfig::new(options.domain.parse()?, host, key)?;
     let recipients = match &options.csv {
         Some(file) => read_recipients(file)?,
         None => (1..=options.recipients)

@@ -5,7 +5,8 @@ use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use linkseal::{Event, KeyError, SigningKey, TokenError, Verifier};
+use linkseal::error::TokenError;
+use linkseal::{Event, EventKind, SendingDomain, SigningKey, Verifier};
 use serde_json::{Value, json};
 
 /// Verify tokens and print the event of each as JSON, one a line.
@@ -32,12 +33,12 @@ fn main() -> ExitCode {
 
 /// Returns whether every token was believed.
 fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let keys: Vec<(&str, SigningKey)> = options
+    let keys: Vec<(SendingDomain, SigningKey)> = options
         .key
         .iter()
         .map(|key| parse_key(key))
         .collect::<Result<_, _>>()?;
-    let verifier = Verifier::from_keys(keys.iter().map(|(domain, key)| (*domain, key)))?;
+    let verifier = Verifier::from_keys(keys.iter().map(|(domain, key)| (domain.clone(), key)))?;
     let mut output = io::stdout().lock();
     let mut all_believed = true;
     let mut report = |token: &str| {
@@ -66,28 +67,31 @@ fn verify(verifier: &Verifier, token: &str) -> Result<Event, TokenError> {
 }
 
 fn event_json(event: &Event) -> Value {
-    match event {
-        Event::Click(click) => json!({
+    let (key_id, domain) = (event.key_id().0, event.domain().as_str());
+    let sent_at = event.sent_at().unwrap_or(0);
+    let message = event.message().unwrap_or_default();
+    let recipient = event.recipient().unwrap_or_default();
+    match event.kind() {
+        EventKind::Click(click) => json!({
             "kind": "click",
-            "key_id": click.key_id().0,
-            "domain": click.domain(),
+            "key_id": key_id,
+            "domain": domain,
             "position": click.position(),
-            "name": click.name(),
+            "name": click.name().unwrap_or_default(),
             "destination": click.destination(),
-            "sent_at": click.sent_at(),
-            "message": click.message(),
-            "recipient": click.recipient(),
+            "sent_at": sent_at,
+            "message": message,
+            "recipient": recipient,
         }),
-        Event::Open(open) => json!({
+        EventKind::Open(open) => json!({
             "kind": "open",
-            "key_id": open.key_id().0,
-            "domain": open.domain(),
+            "key_id": key_id,
+            "domain": domain,
             "placement": open.placement().as_str(),
-            "sent_at": open.sent_at(),
-            "message": open.message(),
-            "recipient": open.recipient(),
+            "sent_at": sent_at,
+            "message": message,
+            "recipient": recipient,
         }),
-        _ => json!({ "kind": "unknown" }),
     }
 }
 
@@ -96,10 +100,10 @@ fn error_json(error: TokenError) -> Value {
 }
 
 /// Parses `ID:HEX[:DOMAIN]`.
-fn parse_key(text: &str) -> Result<(&str, SigningKey), KeyError> {
+fn parse_key(text: &str) -> Result<(SendingDomain, SigningKey), Box<dyn Error>> {
     let (key, domain) = match text.rsplit_once(':') {
         Some((key, domain)) if key.contains(':') => (key, domain),
         _ => (text, "example.com"),
     };
-    Ok((domain, SigningKey::parse(key)?))
+    Ok((domain.parse()?, key.parse()?))
 }

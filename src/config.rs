@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use url::Host;
 
-use crate::dialect::Dialect;
-use crate::error::ConfigError;
-use crate::host::{TrackingHost, parse_domain, sending_domain_name};
+use crate::dialect::{Dialect, DialectError};
+use crate::domain_status::DomainStatus;
+use crate::host::{HostError, is_dns_name, is_subdomain, parse_domain};
 use crate::key::{KeyId, SigningKey};
 use crate::message::Message;
-use crate::token::Mac;
-
-/// Amazon SES's placeholder for the pixel.
-pub(crate) const TEXT_PLACEHOLDER: &str = "{{ses:openTracker}}";
-
-const MAX_PLACEHOLDER_BYTES: usize = 256;
+use crate::pixel::PixelPlacement;
+use crate::placeholder::{PlaceholderError, check_placeholder};
+use crate::sending_domain::SendingDomain;
+use crate::token::DomainKey;
+use crate::tracking_host::TrackingHost;
+use crate::tracking_level::TrackingLevel;
 
 /// One sending domain's settings: where its tracking URLs point, what signs them, what is tracked.
 ///
@@ -27,7 +27,7 @@ const MAX_PLACEHOLDER_BYTES: usize = 256;
 /// use linkseal::{DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost};
 ///
 /// let host = TrackingHost::custom("link.example.com")?;
-/// let domain = DomainConfig::new("example.com", host, SigningKey::new(KeyId(2), &[7; 32])?)?
+/// let domain = DomainConfig::new("example.com".parse()?, host, SigningKey::new(KeyId(2), &[7; 32])?)?
 ///     .with_retired_key(SigningKey::new(KeyId(1), &[6; 32])?)?
 ///     .with_excluded_host("docs.example.com")?
 ///     .with_pixel_placement(PixelPlacement::Both);
@@ -43,92 +43,73 @@ pub struct DomainConfig {
 
 #[derive(Clone)]
 struct Settings {
-    click_tracking: bool,
+    click_tracking: TrackingLevel,
     click_url_prefix: String,
     dialect: Dialect,
     excluded_hosts: BTreeSet<String>,
     host: TrackingHost,
     keep_markers: bool,
     line_limit: Option<usize>,
-    open_tracking: bool,
+    open_tracking: TrackingLevel,
     open_url_prefix: String,
     pixel_placeholder: Option<String>,
     pixel_placement: PixelPlacement,
     retired_keys: Vec<DomainKey>,
-    sending_domain: Arc<str>,
+    sending_domain: SendingDomain,
     signing_key: DomainKey,
     status: DomainStatus,
 }
 
-/// A key, and the HMAC that has taken in the key and the domain's context.
-#[derive(Clone)]
-pub(crate) struct DomainKey {
-    pub(crate) id: KeyId,
-    /// In a box, so that no copy of its state stays behind when a list of keys grows.
-    pub(crate) mac: Box<Mac>,
-}
-
 impl DomainConfig {
-    /// Makes the settings of a validated sending domain that tracks clicks and opens.
+    /// Creates the settings of a validated sending domain that tracks clicks and opens.
     ///
     /// ```
-    /// use linkseal::{ConfigError, DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::error::ConfigError;
     ///
     /// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
     /// let host = TrackingHost::custom("link.example.org")?;
-    /// let error = DomainConfig::new("example.com", host, key).unwrap_err();
+    /// let error = DomainConfig::new("example.com".parse()?, host, key).unwrap_err();
     /// assert!(matches!(error, ConfigError::NotSubdomain { .. }));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`ConfigError::SendingDomain`] when `sending_domain` is no domain name,
-    /// [`ConfigError::NotSubdomain`] when a custom tracking host is not a real subdomain of it.
+    /// [`ConfigError::NotSubdomain`] when a custom tracking host is not a real subdomain of the sending
+    /// domain.
     pub fn new(
-        sending_domain: &str,
+        sending_domain: SendingDomain,
         host: TrackingHost,
         signing_key: SigningKey,
     ) -> Result<Self, ConfigError> {
-        let sending_domain: Arc<str> = host.check_for(sending_domain)?.into();
-        let url_prefix = host.url_prefix();
+        if !host.serves(&sending_domain) {
+            return Err(ConfigError::NotSubdomain {
+                host: host.host().to_owned(),
+                domain: sending_domain,
+            });
+        }
+        let (click_url_prefix, open_url_prefix) = (format!("{host}/c/"), format!("{host}/o/"));
         Ok(Self {
             message: Arc::default(),
             settings: Arc::new(Settings {
-                click_tracking: true,
-                click_url_prefix: format!("{url_prefix}/c/"),
+                click_tracking: TrackingLevel::Identified,
+                click_url_prefix,
                 dialect: Dialect::default(),
                 excluded_hosts: BTreeSet::new(),
                 host,
                 keep_markers: false,
                 line_limit: None,
-                open_tracking: true,
-                open_url_prefix: format!("{url_prefix}/o/"),
+                open_tracking: TrackingLevel::Identified,
+                open_url_prefix,
                 pixel_placeholder: None,
                 pixel_placement: PixelPlacement::End,
                 retired_keys: Vec::new(),
-                signing_key: DomainKey::new(&signing_key, &sending_domain),
+                signing_key: DomainKey::new(&signing_key, sending_domain.clone()),
                 sending_domain,
                 status: DomainStatus::Validated,
             }),
         })
-    }
-
-    /// Returns a sending domain's name as settings and tokens have it: in lower case and punycode,
-    /// without the root's dot.
-    ///
-    /// ```
-    /// use linkseal::DomainConfig;
-    ///
-    /// assert_eq!(DomainConfig::parse_sending_domain("Bücher.example.")?, "xn--bcher-kva.example");
-    /// # Ok::<(), linkseal::ConfigError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::SendingDomain`] when the text is no domain name.
-    pub fn parse_sending_domain(text: &str) -> Result<String, ConfigError> {
-        sending_domain_name(text)
     }
 
     /// Adds a key that signs no more but still verifies: mail is clicked years after it was sent.
@@ -138,11 +119,11 @@ impl DomainConfig {
     ///
     /// let host = TrackingHost::custom("link.example.com")?;
     /// let old_key = SigningKey::new(KeyId(1), &[0x41; 32])?;
-    /// let before = DomainConfig::new("example.com", host.clone(), old_key.clone())?;
+    /// let before = DomainConfig::new("example.com".parse()?, host.clone(), old_key.clone())?;
     /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &before);
     ///
     /// let key = SigningKey::new(KeyId(2), &[0x42; 32])?;
-    /// let domain = DomainConfig::new("example.com", host, key)?.with_retired_key(old_key)?;
+    /// let domain = DomainConfig::new("example.com".parse()?, host, key)?.with_retired_key(old_key)?;
     /// let url = html.split('\'').nth(1).unwrap();
     /// assert!(Verifier::new([&domain])?.verify_url(url).is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -155,22 +136,22 @@ impl DomainConfig {
         if self.keys().any(|known| known.id == key.id()) {
             return Err(ConfigError::DuplicateKeyId {
                 key_id: key.id(),
-                domain: self.sending_domain().to_owned(),
+                domain: self.sending_domain().clone(),
             });
         }
-        let key = DomainKey::new(&key, self.sending_domain());
+        let key = DomainKey::new(&key, self.sending_domain().clone());
         self.settings_mut().retired_keys.push(key);
         Ok(self)
     }
 
-    /// Says whether the domain may be rewritten; it is [`DomainStatus::Validated`] when new.
+    /// Sets whether the domain may be rewritten; it is [`DomainStatus::Validated`] when new.
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// use linkseal::{DomainStatus, Untouched, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_status(DomainStatus::Pending);
     /// let (html, report) = rewrite_with_report("<a href='https://shop.example/'>Shop</a>", &domain);
     /// assert_eq!(html, "<a href='https://shop.example/'>Shop</a>");
@@ -183,47 +164,57 @@ impl DomainConfig {
         self
     }
 
-    /// Turns click tracking off.
+    /// Sets how closely clicks are tracked at most; it is [`TrackingLevel::Identified`] when new.
+    ///
+    /// A message can lower it, and not raise it: [`Message::with_click_tracking`].
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{Message, TrackingLevel, UntrustedToken, rewrite};
+    ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
-    /// let domain = domain.without_click_tracking();
-    /// let html = linkseal::rewrite("<a href='https://shop.example/'>Shop</a>", &domain);
-    /// assert!(html.starts_with("<a href='https://shop.example/'>Shop</a><img "));
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+    /// let domain = domain.with_click_tracking(TrackingLevel::Anonymous);
+    /// let message = Message::new("msg-7f3a")?.with_recipient("rcpt-42")?;
+    /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain.for_message(message));
+    /// let event = UntrustedToken::parse_url(html.split('\'').nth(1).unwrap())?.verify(&domain)?;
+    /// assert_eq!((event.message(), event.recipient()), (Some("msg-7f3a"), None));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn without_click_tracking(mut self) -> Self {
-        self.settings_mut().click_tracking = false;
+    pub fn with_click_tracking(mut self, level: TrackingLevel) -> Self {
+        self.settings_mut().click_tracking = level;
         self
     }
 
-    /// Turns open tracking off.
+    /// Sets how closely opens are tracked at most; it is [`TrackingLevel::Identified`] when new.
+    ///
+    /// A message can lower it, and not raise it: [`Message::with_open_tracking`].
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{TrackingLevel, rewrite};
+    ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
-    /// let html = linkseal::rewrite("<p>Hi</p>", &domain.without_open_tracking());
-    /// assert_eq!(html, "<p>Hi</p>");
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+    /// let domain = domain.with_open_tracking(TrackingLevel::Off);
+    /// assert_eq!(rewrite("<p>Hi</p>", &domain), "<p>Hi</p>");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn without_open_tracking(mut self) -> Self {
-        self.settings_mut().open_tracking = false;
+    pub fn with_open_tracking(mut self, level: TrackingLevel) -> Self {
+        self.settings_mut().open_tracking = level;
         self
     }
 
-    /// Says where the open pixel goes; it is [`PixelPlacement::End`] when new.
+    /// Sets where the open pixel goes; it is [`PixelPlacement::End`] when new.
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// use linkseal::{PixelPlacement, rewrite};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_pixel_placement(PixelPlacement::Start);
     /// assert!(rewrite("<body><p>Hi</p></body>", &domain).starts_with("<body><img "));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -241,7 +232,7 @@ impl DomainConfig {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_pixel_placeholder("<!-- pixel -->")?;
     /// let html = linkseal::rewrite("<p>Hi</p><!-- pixel --><p>Bye</p>", &domain);
     /// assert!(html.starts_with("<p>Hi</p><img "));
@@ -251,15 +242,11 @@ impl DomainConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Placeholder`] when it is empty or over 256 bytes; has `<` or `>` anywhere but as
-    /// one whole comment or start tag; is a tag of `a`, `area`, `base`, `img` or `noscript`; or overlaps
+    /// [`ConfigError::Placeholder`] when it is empty or over 256 bytes; has `<` or `>`, and is not one whole
+    /// comment or start tag without quotes; is a tag of `a`, `area`, `base`, `img` or `noscript`; or overlaps
     /// `{{ses:openTracker}}`.
     pub fn with_pixel_placeholder(mut self, placeholder: &str) -> Result<Self, ConfigError> {
-        if !is_findable(placeholder) {
-            return Err(ConfigError::Placeholder {
-                placeholder: placeholder.to_owned(),
-            });
-        }
+        check_placeholder(placeholder)?;
         let settings = self.settings_mut();
         settings.pixel_placement = PixelPlacement::Placeholder;
         settings.pixel_placeholder = Some(placeholder.to_owned());
@@ -268,16 +255,17 @@ impl DomainConfig {
 
     /// Leaves markers in the output, for a system further on that reads them too.
     ///
-    /// It also keeps opted-out links opted out when a mail is rewritten a second time; but for
+    /// It also keeps opted-out links opted out when a mail is rewritten a second time. The exception is
     /// Postal's `https+notrack`, which must go for the link to work.
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::TrackingLevel;
     /// use linkseal::rewrite;
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
-    /// let domain = domain.without_open_tracking();
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+    /// let domain = domain.with_open_tracking(TrackingLevel::Off);
     /// let html = "<a data-track=off href='https://shop.example/'>Shop</a>";
     /// assert_eq!(rewrite(html, &domain), "<a href='https://shop.example/'>Shop</a>");
     /// assert_eq!(rewrite(html, &domain.with_markers_kept()), html);
@@ -297,7 +285,7 @@ impl DomainConfig {
     /// use linkseal::{SkipReason, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_excluded_host("*.example.com")?;
     /// let (_, report) = rewrite_with_report("<a href='https://docs.example.com/'>Docs</a>", &domain);
     /// assert_eq!(report.links()[0].outcome().skip_reason(), Some(SkipReason::Excluded));
@@ -306,7 +294,7 @@ impl DomainConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::ExcludedHost`] when it is no host by the URL standard.
+    /// [`ConfigError::ExcludedHost`] when it is not a host by the URL standard.
     pub fn with_excluded_host(mut self, host: &str) -> Result<Self, ConfigError> {
         let (wildcard, name) = match host.strip_prefix("*.") {
             Some(name) => ("*.", name),
@@ -316,7 +304,10 @@ impl DomainConfig {
             Ok(address @ (Host::Ipv4(_) | Host::Ipv6(_))) if wildcard.is_empty() => {
                 address.to_string()
             }
-            _ => parse_domain(name).map_err(ConfigError::ExcludedHost)?,
+            _ => parse_domain(name).map_err(|source| ConfigError::ExcludedHost {
+                host: host.to_owned(),
+                source,
+            })?,
         };
         self.settings_mut()
             .excluded_hosts
@@ -335,7 +326,7 @@ impl DomainConfig {
     /// use linkseal::{SkipReason, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_merge_tag("[[", "]]")?;
     /// let (_, report) = rewrite_with_report("<a href='https://shop.example/[[user]]'>Shop</a>", &domain);
     /// assert_eq!(report.links()[0].outcome().skip_reason(), Some(SkipReason::MergeTag));
@@ -344,7 +335,7 @@ impl DomainConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::MergeTag`] when one of both is empty, over 64 bytes, or has white space or control
+    /// [`ConfigError::Dialect`] when one of both is empty, over 64 bytes, or has white space or control
     /// characters; or when `open` has only ASCII letters, digits and `-._~/:`, which a tracking URL may
     /// hold too.
     pub fn with_merge_tag(mut self, open: &str, close: &str) -> Result<Self, ConfigError> {
@@ -361,14 +352,15 @@ impl DomainConfig {
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::TrackingLevel;
     /// use linkseal::{SkipReason, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_opt_out_attribute("data-plain", None)?;
     /// let domain = domain.with_opt_out_attribute("data-count", "never")?;
     /// let html = "<a data-count='Never' href='https://shop.example/'>Shop</a>";
-    /// let (output, report) = rewrite_with_report(html, &domain.without_open_tracking());
+    /// let (output, report) = rewrite_with_report(html, &domain.with_open_tracking(TrackingLevel::Off));
     /// assert_eq!(output, "<a href='https://shop.example/'>Shop</a>");
     /// assert_eq!(report.links()[0].outcome().skip_reason(), Some(SkipReason::OptedOut));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -376,9 +368,9 @@ impl DomainConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::OptOutAttribute`] when the name is not 1 to 64 visible ASCII characters, has
-    /// quotes, `<`, `=`, `>` or `/`, or is `class`, `href` or `src`; [`ConfigError::OptOutValue`] when
-    /// the value is over 256 bytes; [`ConfigError::TooManyOptOutAttributes`] over 32 names.
+    /// [`ConfigError::Dialect`] when the name is not 1 to 64 visible ASCII characters, has
+    /// quotes, `<`, `=`, `>` or `/`, or is `class`, `href` or `src`; when the value is over 256 bytes; and
+    /// over 32 names.
     pub fn with_opt_out_attribute<'a>(
         mut self,
         name: &str,
@@ -400,7 +392,7 @@ impl DomainConfig {
     /// use linkseal::{SkipReason, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let domain = domain.with_opt_out_class("plain")?;
     /// let html = "<a class='button plain' href='https://shop.example/'>Shop</a>";
     /// let (_, report) = rewrite_with_report(html, &domain);
@@ -410,7 +402,7 @@ impl DomainConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::OptOutClass`] when it is empty, over 64 bytes, or has white space or control
+    /// [`ConfigError::Dialect`] when it is empty, over 64 bytes, or has white space or control
     /// characters.
     pub fn with_opt_out_class(mut self, name: &str) -> Result<Self, ConfigError> {
         self.settings_mut().dialect.add_class(name)?;
@@ -427,7 +419,7 @@ impl DomainConfig {
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// assert_eq!(domain.line_limit(), None);
     /// assert_eq!(domain.with_line_limit(998).line_limit(), Some(998));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -445,11 +437,11 @@ impl DomainConfig {
     /// use linkseal::{Message, Verifier, rewrite};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let scoped = domain.for_message(Message::new("msg-7f3a")?);
     /// let html = rewrite("<a href='https://shop.example/'>Shop</a>", &scoped);
     /// let event = Verifier::new([&domain])?.verify_url(html.split('\'').nth(1).unwrap())?;
-    /// assert_eq!(event.message(), "msg-7f3a");
+    /// assert_eq!(event.message(), Some("msg-7f3a"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -460,9 +452,43 @@ impl DomainConfig {
         }
     }
 
-    /// Returns the sending domain in lower case and punycode.
+    /// Returns whether a host may answer requests with tracking URLs of this domain: the host of a request, as
+    /// its `Host` field has it, with a port or without.
+    ///
+    /// A redirect tells the reader of a mail that whoever owns the host stands for where it leads. On a server
+    /// that all customers' tracking hosts end at, a customer could otherwise send links to anywhere on the
+    /// tracking host of another. So the links of a domain count on the domain itself, on its subdomains, and on
+    /// its own tracking host, which may be one that all share. Letter case, a final dot and the port make no
+    /// difference; a host that is not a domain name may present nothing.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// let host = TrackingHost::shared("click.service.example")?;
+    /// let domain = DomainConfig::new("example.com".parse()?, host, key)?;
+    /// assert!(domain.may_present("Click.Service.example:443"));
+    /// assert!(domain.may_present("link.example.com"));
+    /// assert!(!domain.may_present("link.bank.example"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn sending_domain(&self) -> &str {
+    pub fn may_present(&self, host: &str) -> bool {
+        let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if is_port(port) => name,
+            _ => host,
+        };
+        let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        let domain = self.sending_domain().as_str();
+        is_dns_name(&name)
+            && (name == self.tracking_host().host()
+                || name == domain
+                || is_subdomain(&name, domain))
+    }
+
+    /// Returns the sending domain.
+    #[must_use]
+    pub fn sending_domain(&self) -> &SendingDomain {
         &self.settings.sending_domain
     }
 
@@ -478,20 +504,79 @@ impl DomainConfig {
         self.settings.status
     }
 
+    /// Returns how closely clicks are tracked at most.
+    #[must_use]
+    pub fn click_tracking(&self) -> TrackingLevel {
+        self.settings.click_tracking
+    }
+
+    /// Returns how closely opens are tracked at most.
+    #[must_use]
+    pub fn open_tracking(&self) -> TrackingLevel {
+        self.settings.open_tracking
+    }
+
+    /// Returns where the open pixel goes.
+    #[must_use]
+    pub fn pixel_placement(&self) -> PixelPlacement {
+        self.settings.pixel_placement
+    }
+
+    /// Returns the domain's own placeholder of the open pixel, if it has one.
+    #[must_use]
+    pub fn pixel_placeholder(&self) -> Option<&str> {
+        self.settings.pixel_placeholder.as_deref()
+    }
+
+    /// Returns whether markers stay in the output.
+    #[must_use]
+    pub fn keeps_markers(&self) -> bool {
+        self.settings.keep_markers
+    }
+
+    /// Returns the hosts that links are left alone to, in lower case and punycode, each with `*.` before it when
+    /// it stands for its subdomains.
+    pub fn excluded_hosts(&self) -> impl Iterator<Item = &str> {
+        self.settings.excluded_hosts.iter().map(String::as_str)
+    }
+
+    /// Returns the delimiters of the sender's own merge tags, opener and closer.
+    pub fn merge_tags(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.dialect().merge_tags()
+    }
+
+    /// Returns the sender's own attributes that opt a link out: the name, and the value that does, or `None`
+    /// when the attribute does by being there.
+    pub fn opt_out_attributes(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.dialect().opt_out_attributes()
+    }
+
+    /// Returns the sender's own classes that opt a link out.
+    pub fn opt_out_classes(&self) -> impl Iterator<Item = &str> {
+        self.dialect().opt_out_classes()
+    }
+
     /// Returns how long an edit may make a line; `None` when there is no limit.
     #[must_use]
     pub fn line_limit(&self) -> Option<usize> {
         self.settings.line_limit
     }
 
+    /// Returns the id of the key that signs.
+    #[must_use]
+    pub fn signing_key_id(&self) -> KeyId {
+        self.signing_key().id
+    }
+
+    /// Returns the ids of the keys that sign no more but still verify.
+    pub fn retired_key_ids(&self) -> impl Iterator<Item = KeyId> {
+        self.settings.retired_keys.iter().map(|key| key.id)
+    }
+
     /// Returns the message that the settings are scoped to; an anonymous one when to none.
     #[must_use]
     pub fn message(&self) -> &Message {
         &self.message
-    }
-
-    pub(crate) fn shared_sending_domain(&self) -> &Arc<str> {
-        &self.settings.sending_domain
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &DomainKey> {
@@ -514,24 +599,29 @@ impl DomainConfig {
         &self.settings.dialect
     }
 
-    pub(crate) fn pixel_placement(&self) -> PixelPlacement {
-        self.settings.pixel_placement
-    }
-
-    pub(crate) fn pixel_placeholder(&self) -> Option<&str> {
-        self.settings.pixel_placeholder.as_deref()
-    }
-
-    pub(crate) fn keeps_markers(&self) -> bool {
-        self.settings.keep_markers
-    }
-
     pub(crate) fn tracks_clicks(&self) -> bool {
-        self.settings.click_tracking && self.message.tracks_clicks()
+        self.click_level(self.message()) > TrackingLevel::Off
     }
 
     pub(crate) fn tracks_opens(&self) -> bool {
-        self.settings.open_tracking && self.message.tracks_opens()
+        self.open_level(self.message()) > TrackingLevel::Off
+    }
+
+    /// How closely the clicks of a message are tracked.
+    pub(crate) fn click_level(&self, message: &Message) -> TrackingLevel {
+        self.if_validated(self.click_tracking().min(message.click_tracking()))
+    }
+
+    /// How closely the opens of a message are tracked.
+    pub(crate) fn open_level(&self, message: &Message) -> TrackingLevel {
+        self.if_validated(self.open_tracking().min(message.open_tracking()))
+    }
+
+    fn if_validated(&self, level: TrackingLevel) -> TrackingLevel {
+        match self.status() {
+            DomainStatus::Validated => level,
+            DomainStatus::External | DomainStatus::Pending => TrackingLevel::Off,
+        }
     }
 
     /// `host` as the URL standard serialises it.
@@ -553,43 +643,6 @@ impl DomainConfig {
     }
 }
 
-/// Whether a scan can come upon the placeholder, and always upon the same one of several.
-fn is_findable(placeholder: &str) -> bool {
-    if !(1..=MAX_PLACEHOLDER_BYTES).contains(&placeholder.len()) {
-        return false;
-    }
-    if let Some(comment) = placeholder.strip_prefix("<!--") {
-        return comment.len() > "-->".len()
-            && comment
-                .strip_suffix("-->")
-                .is_some_and(|text| !text.contains(['<', '>']));
-    }
-    let Some(tag) = placeholder.strip_prefix('<') else {
-        let known = TEXT_PLACEHOLDER;
-        let overlaps = (1..known.len()).any(|at| {
-            let (start, end) = known.split_at_checked(at).unwrap_or_default();
-            placeholder.starts_with(end) || placeholder.ends_with(start)
-        });
-        return !placeholder.contains(['<', '>']) && !placeholder.contains(known) && !overlaps;
-    };
-    let name = tag.split([' ', '\t', '\n', '\r', '\x0c', '/', '>']).next();
-    let name = name.unwrap_or_default().to_ascii_lowercase();
-    name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && !matches!(&*name, "a" | "area" | "base" | "img" | "noscript")
-        && tag
-            .strip_suffix('>')
-            .is_some_and(|inner| !inner.contains(['<', '>', '"', '\'', '`']))
-}
-
-impl DomainKey {
-    fn new(key: &SigningKey, domain: &str) -> Self {
-        Self {
-            id: key.id(),
-            mac: Box::new(Mac::new(key, domain)),
-        }
-    }
-}
-
 impl fmt::Debug for DomainConfig {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids: Vec<_> = self.keys().map(|key| key.id).collect();
@@ -604,56 +657,52 @@ impl fmt::Debug for DomainConfig {
     }
 }
 
-/// Whether the sender has shown that the domain is theirs, and who looks after its DNS.
+/// Why settings don't make a [`DomainConfig`].
 ///
 /// ```
 /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-/// use linkseal::{DomainStatus, PixelOutcome, rewrite_with_report};
+/// use linkseal::error::ConfigError;
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
-/// assert_eq!(domain.status(), DomainStatus::Validated);
-/// let (_, report) = rewrite_with_report("<p>Hi</p>", &domain.with_status(DomainStatus::External));
-/// assert_eq!(report.pixel(), PixelOutcome::Off);
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+/// let key = SigningKey::new(KeyId(1), &[0x43; 32])?;
+/// let error = domain.with_retired_key(key).unwrap_err();
+/// assert!(matches!(error, ConfigError::DuplicateKeyId { key_id: KeyId(1), .. }));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum DomainStatus {
-    /// Managed elsewhere, by a control panel or by hand-made DNS: its mail is never rewritten.
-    External,
-    /// Not validated yet: its mail is never rewritten.
-    Pending,
-    /// Its mail is rewritten.
-    Validated,
-}
-
-/// Where the open pixel goes.
-///
-/// ```
-/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-/// use linkseal::{PixelPlacement, rewrite};
-///
-/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
-/// let html = rewrite("<p>Hi</p>", &domain.with_pixel_placement(PixelPlacement::Both));
-/// assert_eq!(html.matches("<img ").count(), 2);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum PixelPlacement {
-    /// One at the start and one at the end. An open at the end proves that the mail was not
-    /// clipped.
-    Both,
-    /// Before the first real `</body>`; when there is none, at the end of the document.
-    End,
-    /// In the place of the first `{{ses:openTracker}}` or `<opentag/>`, or of the domain's own
-    /// placeholder; when there is none, at the end. Placeholders are for this crate to read, so
-    /// all of them leave the output, with open tracking off too, but for those in SVG and MathML,
-    /// where no pixel can stand, and those whose two sides would join, or for an element or comment
-    /// might, to a tag or to another placeholder.
-    Placeholder,
-    /// Right after `<body …>`, or where the body starts without one. Survives Gmail's clipping.
-    Start,
+pub enum ConfigError {
+    /// A merge tag or an opt-out can't be added.
+    #[error(transparent)]
+    Dialect(#[from] DialectError),
+    /// Two keys of one domain have the same id, so a token could not say which one signed it.
+    #[error("key id {key_id} is used twice for {domain}, expected each key to have its own id")]
+    DuplicateKeyId {
+        /// The id that came twice.
+        key_id: KeyId,
+        /// The sending domain.
+        domain: SendingDomain,
+    },
+    /// A host on the exclusion list is not a host.
+    #[error(
+        "excluded host `{host}` is not usable, expected a domain name, an IP address, or `*.` before a domain name"
+    )]
+    ExcludedHost {
+        /// The text as it was given.
+        host: String,
+        /// What is wrong with it.
+        source: HostError,
+    },
+    /// A custom tracking host lies outside the sending domain.
+    #[error("tracking host `{host}` is not a subdomain of the sending domain `{domain}`")]
+    NotSubdomain {
+        /// The tracking host.
+        host: String,
+        /// The sending domain.
+        domain: SendingDomain,
+    },
+    /// The text can't be the pixel's placeholder.
+    #[error(transparent)]
+    Placeholder(#[from] PlaceholderError),
 }

@@ -6,19 +6,21 @@
 //! follow redirects: it has no clock, no randomness and no I/O.
 //!
 //! ```
-//! use linkseal::{DomainConfig, Event, KeyId, Message, SigningKey, TrackingHost, Verifier, rewrite};
+//! use linkseal::{
+//!     DomainConfig, EventKind, KeyId, Message, SigningKey, TrackingHost, UntrustedToken, rewrite,
+//! };
 //!
 //! let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-//! let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+//! let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 //! let message = Message::new("msg-7f3a")?.with_recipient("rcpt-42")?;
 //! let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain.for_message(message));
 //! assert!(html.starts_with("<a href='https://link.example.com/c/"));
 //!
-//! let verifier = Verifier::new([&domain])?;
 //! let url = html.split('\'').nth(1).unwrap();
-//! let Event::Click(click) = verifier.verify_url(url)? else { panic!() };
+//! let event = UntrustedToken::parse_url(url)?.verify(&domain)?;
+//! let EventKind::Click(click) = event.kind() else { panic!() };
 //! assert_eq!(click.destination(), "https://shop.example/");
-//! assert_eq!(click.recipient(), "rcpt-42");
+//! assert_eq!(event.recipient(), Some("rcpt-42"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -64,30 +66,64 @@
 #![cfg_attr(not(test), warn(clippy::string_slice))]
 
 mod attribute_name;
+mod byte_count;
+mod charset;
 mod config;
 mod dialect;
-mod error;
+mod domain_status;
 mod host;
 mod key;
 mod link;
 mod message;
+mod names;
+mod pixel;
+mod placeholder;
 mod report;
+mod rewrite_writer;
 mod rewriter;
 mod scan;
+mod sending_domain;
+mod stream_options;
 mod template;
 mod token;
+mod tracking_host;
+mod tracking_level;
+mod verifier;
 
-pub use config::{DomainConfig, DomainStatus, PixelPlacement};
-pub use error::{
-    CharsetError, ConfigError, HostError, KeyError, MessageError, TokenError, VerifierError,
-};
-pub use host::{CnameRecord, TrackingHost};
+/// Why settings, messages, charsets and tokens are refused.
+///
+/// Nothing here is about a mail itself: a link that is left alone is reported as skipped, which is not an error.
+/// No message holds a secret or a token. Each says what was given and what was expected, and can be shown to
+/// whoever entered it.
+pub mod error {
+    pub use crate::charset::CharsetError;
+    pub use crate::config::ConfigError;
+    pub use crate::dialect::DialectError;
+    pub use crate::host::HostError;
+    pub use crate::key::KeyError;
+    pub use crate::message::MessageError;
+    pub use crate::names::NameError;
+    pub use crate::placeholder::PlaceholderError;
+    pub use crate::token::TokenError;
+    pub use crate::verifier::VerifierError;
+}
+
+pub use charset::Charset;
+pub use config::DomainConfig;
+pub use domain_status::DomainStatus;
 pub use key::{KeyId, SigningKey};
 pub use message::Message;
-pub use report::{Link, LinkContext, LinkOutcome, PixelOutcome, Report, SkipReason, Untouched};
+pub use pixel::{PixelOutcome, PixelPlacement, PixelPosition};
+pub use report::{Link, LinkContext, LinkOutcome, Report, SkipReason, Untouched};
+pub use rewrite_writer::{FinishError, RewriteWriter};
 pub use rewriter::Rewriter;
-pub use template::Template;
-pub use token::{Click, Event, Open, Placement, Verifier};
+pub use sending_domain::SendingDomain;
+pub use stream_options::StreamOptions;
+pub use template::{Rendering, Template};
+pub use token::{Click, Event, EventKind, Open, UntrustedToken};
+pub use tracking_host::{CnameRecord, TrackingHost};
+pub use tracking_level::TrackingLevel;
+pub use verifier::Verifier;
 
 use link::Minter;
 use scan::{LineCounter, Scanner, Splicer};
@@ -104,15 +140,16 @@ pub const PIXEL_GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9
 ///
 /// ```
 /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::TrackingLevel;
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
-/// let html = linkseal::rewrite("<p>Hi <A HREF = x.html>there</A>", &domain.without_open_tracking());
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+/// let html = linkseal::rewrite("<p>Hi <A HREF = x.html>there</A>", &domain.with_open_tracking(TrackingLevel::Off));
 /// assert_eq!(html, "<p>Hi <A HREF = x.html>there</A>");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
 pub fn rewrite(html: &str, domain: &DomainConfig) -> String {
-    let mut scanner = scanner(html, domain);
+    let mut scanner = scanner(html.len(), domain);
     scanner.keep_no_links();
     scanner.count_no_lines();
     scanner.scan_whole(html.as_bytes());
@@ -126,7 +163,7 @@ pub fn rewrite(html: &str, domain: &DomainConfig) -> String {
 /// use linkseal::{LinkOutcome, PixelOutcome, SkipReason, rewrite_with_report};
 ///
 /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 /// let (_, report) = rewrite_with_report("<a href='mailto:a@b.example'>Mail</a>", &domain);
 /// assert_eq!(report.links()[0].outcome(), LinkOutcome::Skipped(SkipReason::Scheme));
 /// assert_eq!(report.pixel(), PixelOutcome::End);
@@ -134,19 +171,44 @@ pub fn rewrite(html: &str, domain: &DomainConfig) -> String {
 /// ```
 #[must_use]
 pub fn rewrite_with_report(html: &str, domain: &DomainConfig) -> (String, Report) {
-    let mut scanner = scanner(html, domain);
-    scanner.scan_whole(html.as_bytes());
+    let (html, report) = rewrite_bytes(html.as_bytes(), Charset::UTF_8, domain);
+    (into_string(html), report)
+}
+
+/// Returns a document in any charset that extends ASCII, and what was done to it: the body of a mail as
+/// its transfer encoding decodes to.
+///
+/// Bytes that mean nothing in the charset stay as they are. A byte order mark of UTF-8 overrides the
+/// charset.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{Charset, rewrite_bytes};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+/// let html = b"<a href='https://shop.example/?q=caf\xe9'>Caf\xe9</a>";
+/// let (html, report) = rewrite_bytes(html, Charset::for_label("windows-1252")?, &domain);
+/// assert!(html.starts_with(b"<a href='https://link.example.com/c/"));
+/// assert_eq!(report.links()[0].destination(), Some("https://shop.example/?q=caf%E9"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn rewrite_bytes(html: &[u8], charset: Charset, domain: &DomainConfig) -> (Vec<u8>, Report) {
+    let mut scanner = scanner(html.len(), domain);
+    scanner.set_encoding(charset.encoding());
+    scanner.scan_whole(html);
     let (splicer, mut report) = scanner.finish();
     let mut lines = LineCounter::default();
     lines.add(&splicer.out);
     report.output_bytes = u64::try_from(splicer.out.len()).unwrap_or(u64::MAX);
     report.output_longest_line = lines.longest();
-    (into_string(splicer.out), report)
+    (splicer.out, report)
 }
 
-fn scanner(html: &str, domain: &DomainConfig) -> Scanner<Splicer> {
+fn scanner(input_bytes: usize, domain: &DomainConfig) -> Scanner<Splicer> {
     // Tracking URLs are longer than what they replace, by about a quarter of most mails.
-    let out = Vec::with_capacity(html.len() + html.len() / 4 + 1024);
+    let out = Vec::with_capacity(input_bytes + input_bytes / 4 + 1024);
     let splicer = Splicer::new(Minter::new(domain.clone()), out);
     Scanner::new(domain, splicer)
 }

@@ -6,10 +6,9 @@ pub mod handwritten;
 pub mod inputs;
 
 use std::borrow::Cow;
-use std::io::Write;
 use std::sync::LazyLock;
 
-use linkseal::{DomainConfig, KeyId, Message, Rewriter, SigningKey, TrackingHost};
+use linkseal::{DomainConfig, KeyId, Message, Rewriter, SigningKey, StreamOptions, TrackingHost};
 use lol_html::html_content::Element;
 use lol_html::{ElementContentHandlers, HtmlRewriter, Selector, Settings, doc_comments};
 
@@ -18,7 +17,7 @@ pub const SECRET: &[u8; 32] = b"a secret that only benches know!";
 pub fn domain() -> DomainConfig {
     let host = TrackingHost::custom("link.example.com").unwrap();
     let key = SigningKey::new(KeyId(1), SECRET).unwrap();
-    DomainConfig::new("example.com", host, key)
+    DomainConfig::new("example.com".parse().unwrap(), host, key)
         .unwrap()
         .for_message(message())
 }
@@ -62,12 +61,14 @@ pub fn lol_html_idle(html: &str) -> Vec<u8> {
 
 /// linkseal's stream, in chunks of 4 KB.
 pub fn stream(html: &str, domain: &DomainConfig) -> Vec<u8> {
-    let out = Vec::with_capacity(html.len() + html.len() / 4 + 1024);
-    let mut rewriter = Rewriter::new(domain, out).with_summary_only();
+    let mut out = Vec::with_capacity(html.len() + html.len() / 4 + 1024);
+    let options = StreamOptions::new().with_summary_only();
+    let mut rewriter = Rewriter::with_options(domain, &options);
     for chunk in html.as_bytes().chunks(4096) {
-        rewriter.write_all(chunk).unwrap();
+        rewriter.push(chunk, &mut out);
     }
-    rewriter.finish().unwrap().0
+    rewriter.finish(&mut out);
+    out
 }
 
 fn run(settings: Settings<'_, '_>, html: &[u8], out: &mut Vec<u8>) {

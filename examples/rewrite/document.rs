@@ -4,7 +4,10 @@ use std::error::Error;
 use std::io::{BufWriter, ErrorKind, Read, Write};
 
 use encoding_rs::Encoding;
-use linkseal::{DomainConfig, Report, Rewriter, Untouched, rewrite_with_report};
+use linkseal::{
+    Charset, DomainConfig, FinishError, Report, RewriteWriter, Rewriter, StreamOptions, Untouched,
+    rewrite_bytes,
+};
 
 use crate::named::Named;
 use crate::options::Options;
@@ -39,11 +42,17 @@ fn stream<W: Write>(
     output: W,
     buffer: &mut [u8],
 ) -> Result<(W, Report), Box<dyn Error>> {
-    let mut rewriter = rewriter(options, domain, output, options.charset.as_deref())?;
+    let charset = options.charset.unwrap_or_default();
+    let mut stream = StreamOptions::new().with_charset(charset);
+    // Without a report nobody reads the links, and a stream may hold millions.
+    if options.report.is_none() {
+        stream = stream.with_summary_only();
+    }
+    let mut writer = RewriteWriter::new(Rewriter::with_options(domain, &stream), output);
     loop {
         match input.read(buffer) {
-            Ok(0) => return Ok(rewriter.finish()?),
-            Ok(length) => rewriter.write_all(buffer.get(..length).unwrap_or_default())?,
+            Ok(0) => return Ok(writer.finish().map_err(FinishError::into_error)?),
+            Ok(length) => writer.write_all(buffer.get(..length).unwrap_or_default())?,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error.into()),
         }
@@ -58,54 +67,36 @@ fn whole<W: Write>(
 ) -> Result<(W, Report), Box<dyn Error>> {
     let mut document = Vec::new();
     input.read_to_end(&mut document)?;
-    let charset = match (&options.charset, std::str::from_utf8(&document)) {
-        (Some(label), _) => Some(label.as_str()),
-        (None, Ok(html)) => {
-            let (html, report) = rewrite_with_report(html, domain);
-            output.write_all(html.as_bytes())?;
-            return Ok((output, report));
-        }
-        (None, Err(_)) => stated_charset(input.name(), &document),
+    let charset = match (options.charset, std::str::from_utf8(&document)) {
+        (Some(charset), _) => charset,
+        (None, Ok(_)) => Charset::UTF_8,
+        (None, Err(_)) => stated_charset(input.name(), &document).unwrap_or_default(),
     };
-    let mut rewriter = rewriter(options, domain, output, charset)?;
-    rewriter.write_all(&document)?;
-    Ok(rewriter.finish()?)
+    let (html, report) = rewrite_bytes(&document, charset, domain);
+    output.write_all(&html)?;
+    Ok((output, report))
 }
 
 /// Returns the charset that a document which is not UTF-8 states itself, as browsers find it.
 ///
 /// A byte order mark takes precedence, and the rewriter looks for one.
-fn stated_charset(name: &str, document: &[u8]) -> Option<&'static str> {
+fn stated_charset(name: &str, document: &[u8]) -> Option<Charset> {
     if Encoding::for_bom(document).is_some() {
         return None;
     }
-    let encoding = prescan::stated_encoding(document)?;
-    let charset = encoding.name();
-    if !encoding.is_ascii_compatible() {
-        eprintln!(
-            "rewrite: {name}: states {charset}, which is not ASCII-compatible: read as UTF-8"
-        );
-        return None;
+    let label = prescan::stated_encoding(document)?.name();
+    match Charset::for_label(label) {
+        Ok(charset) => {
+            eprintln!("rewrite: {name}: not valid UTF-8: read as {label}, as the document states");
+            Some(charset)
+        }
+        Err(_) => {
+            eprintln!(
+                "rewrite: {name}: states {label}, which is not ASCII-compatible: read as UTF-8"
+            );
+            None
+        }
     }
-    eprintln!("rewrite: {name}: not valid UTF-8: read as {charset}, as the document states");
-    Some(charset)
-}
-
-fn rewriter<W: Write>(
-    options: &Options,
-    domain: &DomainConfig,
-    output: W,
-    charset: Option<&str>,
-) -> Result<Rewriter<W>, Box<dyn Error>> {
-    let mut rewriter = Rewriter::new(domain, output);
-    if let Some(label) = charset {
-        rewriter = rewriter.with_charset(label)?;
-    }
-    // Without a report nobody reads the links, and a stream may hold millions.
-    if options.report.is_none() {
-        rewriter = rewriter.with_summary_only();
-    }
-    Ok(rewriter)
 }
 
 /// Returns why a document, or the rest of it, was left unchanged.

@@ -4,8 +4,9 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
+use linkseal::error::ConfigError;
 use linkseal::{
-    ConfigError, DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost,
+    Charset, DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost, TrackingLevel,
 };
 
 /// Rewrite an HTML mail: sign and track every link, and insert an open pixel.
@@ -65,7 +66,7 @@ pub(crate) struct Options {
     /// Charset of the document, as its Content-Type states it. Without it UTF-8, or what the document's
     /// <meta> states if it is not valid UTF-8 and not a stream.
     #[arg(long, value_name = "LABEL")]
-    pub(crate) charset: Option<String>,
+    pub(crate) charset: Option<Charset>,
     /// Stream the document in chunks of this size.
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) chunk: Option<u32>,
@@ -91,13 +92,13 @@ impl Options {
     /// Returns the sending domain's settings, scoped to the message.
     pub(crate) fn domain(&self) -> Result<DomainConfig, Box<dyn Error>> {
         let key = match &self.key {
-            Some(key) => SigningKey::parse(key)?,
+            Some(key) => key.parse()?,
             None => SigningKey::new(KeyId(1), DEMO_KEY)?,
         };
         let host = TrackingHost::custom(&self.tracking_host)?;
-        let mut domain = DomainConfig::new(&self.domain, host, key)?;
+        let mut domain = DomainConfig::new(self.domain.parse()?, host, key)?;
         for key in &self.retired_key {
-            domain = domain.with_retired_key(SigningKey::parse(key)?)?;
+            domain = domain.with_retired_key(key.parse()?)?;
         }
         for host in &self.exclude_host {
             domain = domain.with_excluded_host(host)?;
@@ -144,10 +145,10 @@ impl Options {
             message = message.with_list_unsubscribe(url);
         }
         if self.no_clicks {
-            message = message.without_click_tracking();
+            message = message.with_click_tracking(TrackingLevel::Off);
         }
         if self.no_opens {
-            message = message.without_open_tracking();
+            message = message.with_open_tracking(TrackingLevel::Off);
         }
         Ok(message)
     }

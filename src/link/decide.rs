@@ -9,9 +9,9 @@ use super::marker::cut_name;
 use super::merge_tag::has_merge_tag;
 use super::serialised::host_if_serialised;
 use crate::config::DomainConfig;
-use crate::message::Message;
 use crate::report::SkipReason;
-use crate::token::{Event, Open, Placement, verify_own_url};
+use crate::token::{Event, EventKind, TokenError, verify_url};
+use crate::tracking_level::TrackingLevel;
 
 /// A destination is a part of a token, and tokens have a limit.
 const MAX_DESTINATION_BYTES: usize = 4096;
@@ -56,20 +56,17 @@ pub(crate) enum Decision<'a> {
 
 /// An open pixel of this domain that a document holds already, with a genuine token.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct OwnPixel(Open);
+pub(crate) struct OwnPixel(Event);
 
 impl OwnPixel {
-    /// Whether it stands for an open of that message by that recipient.
-    pub(crate) fn is_of(&self, message: &Message) -> bool {
-        (self.0.message(), self.0.recipient()) == (message.id(), message.recipient())
-    }
-
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the place of a pixel is told by where it stands")
-    )]
-    pub(crate) fn placement(&self) -> Placement {
-        self.0.placement()
+    /// Whether it stands for an open of the message that `domain` is scoped to, by its recipient. A pixel that
+    /// names no recipient does for all of them, when no other would be put in.
+    pub(crate) fn is_of(&self, domain: &DomainConfig) -> bool {
+        let message = domain.message();
+        let is_for_all =
+            self.0.recipient().is_none() && domain.open_level(message) < TrackingLevel::Identified;
+        self.0.message() == message.id()
+            && (is_for_all || self.0.recipient() == message.recipient())
     }
 }
 
@@ -154,10 +151,8 @@ impl Linker {
         if !url.starts_with(self.domain.open_url_prefix()) {
             return None;
         }
-        match verify_own_url(url, &self.domain) {
-            Ok(Event::Open(open)) => Some(OwnPixel(open)),
-            _ => None,
-        }
+        let event = self.verify_own(url).ok()?;
+        matches!(event.kind(), EventKind::Open(_)).then_some(OwnPixel(event))
     }
 
     /// Decides on an http or https URL.
@@ -207,12 +202,17 @@ impl Linker {
         if !url.starts_with(self.domain.click_url_prefix()) {
             return None;
         }
-        let Ok(Event::Click(click)) = verify_own_url(url, &self.domain) else {
+        let event = self.verify_own(url).ok()?;
+        let EventKind::Click(click) = event.kind() else {
             return None;
         };
-        let name = cut_name(click.name());
-        let name = (!name.is_empty()).then(|| name.to_owned());
+        let name = click.name().map(|name| cut_name(name).to_owned());
         Some((Url::parse(click.destination()).ok()?, name))
+    }
+
+    /// Returns what the token of a tracking URL says, if a key of this domain signed it.
+    fn verify_own(&self, url: &str) -> Result<Event, TokenError> {
+        verify_url(url, |_| self.domain.keys())
     }
 
     /// Both sides are serialised by the URL standard, so equal beginnings are equal origins and
@@ -363,13 +363,16 @@ fn encode_query<'a>(query: &'a str, encoding: &'static Encoding) -> Cow<'a, [u8]
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::{KeyId, SigningKey};
     use crate::link::{Minter, TrackedLink};
-    use crate::{KeyId, SigningKey, TrackingHost};
+    use crate::message::Message;
+    use crate::pixel::PixelPosition;
+    use crate::tracking_host::TrackingHost;
 
     fn linker(encoding: &'static Encoding) -> Linker {
         let host = TrackingHost::custom("link.example.com/t").unwrap();
         let key = SigningKey::new(KeyId(1), &[1; 32]).unwrap();
-        let domain = DomainConfig::new("example.com", host, key)
+        let domain = DomainConfig::new("example.com".parse().unwrap(), host, key)
             .unwrap()
             .with_excluded_host("docs.example.com")
             .unwrap()
@@ -588,7 +591,7 @@ mod tests {
         let mut minter = Minter::new(domain.clone());
         let (mut click, mut pixel) = (Vec::new(), Vec::new());
         minter.write_link(link, &mut click).unwrap();
-        minter.write_pixel(Placement::Start, &mut pixel);
+        minter.write_pixel(PixelPosition::Start, &mut pixel);
         let pixel = String::from_utf8(pixel).unwrap();
         let url = pixel.split('"').nth(1).unwrap();
         [String::from_utf8(click).unwrap(), url.to_owned()]
@@ -660,7 +663,7 @@ mod tests {
     fn a_retired_key_makes_a_token_genuine_and_a_key_of_another_domain_does_not() {
         let host = || TrackingHost::custom("link.example.com/t").unwrap();
         let key = |id, byte| SigningKey::new(KeyId(id), &[byte; 32]).unwrap();
-        let rotated = DomainConfig::new("example.com", host(), key(2, 2)).unwrap();
+        let rotated = DomainConfig::new("example.com".parse().unwrap(), host(), key(2, 2)).unwrap();
         let rotated = rotated.with_retired_key(key(1, 1)).unwrap();
         let [click, pixel] = own_urls(&of_message("m-1"), &link("https://x.test/", ""));
         let linker = Linker::new(rotated, encoding_rs::UTF_8);
@@ -672,7 +675,7 @@ mod tests {
             ("example.com", key(2, 1)),
         ] {
             let host = TrackingHost::shared("link.example.com/t").unwrap();
-            let other = DomainConfig::new(domain, host, key).unwrap();
+            let other = DomainConfig::new(domain.parse().unwrap(), host, key).unwrap();
             let other = Linker::new(other, encoding_rs::UTF_8);
             assert_skipped(&other, &click, SkipReason::AlreadyTracked);
             assert_eq!(other.own_pixel(&pixel), None);
@@ -687,14 +690,38 @@ mod tests {
         let [click, url] = own_urls(&domain, &link("https://x.test/", ""));
         let linker = linker(encoding_rs::UTF_8);
         let pixel = linker.own_pixel(&format!("\n {url}\t")).unwrap();
-        assert_eq!(pixel.placement(), Placement::Start);
-        assert!(pixel.is_of(&message("m-1", "r-1").with_sent_at(1).unwrap()));
-        assert!(!pixel.is_of(&message("m-1", "r-2")));
-        assert!(!pixel.is_of(&message("m-2", "r-1")));
-        assert!(!pixel.is_of(&Message::default()));
+        let is_of = |message| pixel.is_of(&domain.for_message(message));
+        assert!(is_of(message("m-1", "r-1").with_sent_at(1).unwrap()));
+        assert!(!is_of(message("m-1", "r-2")));
+        assert!(!is_of(message("m-2", "r-1")));
+        assert!(!is_of(Message::default()));
         for src in ["", "x.gif", &click, &url.replace("/o/", "/c/"), &url[1..]] {
             assert_eq!(linker.own_pixel(src), None, "{src}");
         }
+    }
+
+    #[test]
+    fn an_anonymous_pixel_is_that_of_every_recipient_while_no_other_is_asked_for() {
+        let message = |id, recipient| Message::new(id).unwrap().with_recipient(recipient).unwrap();
+        let identified = linker(encoding_rs::UTF_8).domain;
+        let anonymous = identified
+            .clone()
+            .with_open_tracking(TrackingLevel::Anonymous);
+        let url = |domain: &DomainConfig| {
+            let domain = domain.for_message(message("m-1", "r-1"));
+            own_urls(&domain, &link("https://x.test/", ""))[1].clone()
+        };
+        let linker = linker(encoding_rs::UTF_8);
+        let [for_all, for_one] = [&anonymous, &identified].map(|domain| {
+            let pixel = linker.own_pixel(&url(domain)).unwrap();
+            move |domain: &DomainConfig, id, recipient| {
+                pixel.is_of(&domain.for_message(message(id, recipient)))
+            }
+        });
+        assert!(for_all(&anonymous, "m-1", "r-1") && for_all(&anonymous, "m-1", "r-2"));
+        assert!(!for_all(&anonymous, "m-2", "r-1"));
+        assert!(!for_all(&identified, "m-1", "r-1"));
+        assert!(for_one(&anonymous, "m-1", "r-1") && !for_one(&anonymous, "m-1", "r-2"));
     }
 
     #[test]

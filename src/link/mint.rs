@@ -1,11 +1,13 @@
 //! Making tracking URLs and the pixel of one message.
 
 use crate::config::DomainConfig;
+use crate::message::Message;
+use crate::pixel::PixelPosition;
 use crate::report::SkipReason;
 use crate::token::{
-    MAX_TOKEN_BYTES, Mac, Placement, PreparedToken, TAG_BYTES, click_head, encode, message_tail,
-    open_head,
+    MAX_TOKEN_BYTES, PreparedToken, TAG_BYTES, message_part, seal, write_click, write_open,
 };
+use crate::tracking_level::TrackingLevel;
 
 const PIXEL_BEFORE_URL: &str = "<img src=\"";
 
@@ -34,21 +36,56 @@ pub(crate) fn quote(add_quotes: bool) -> &'static str {
     }
 }
 
+/// What the payloads of one message end with.
+#[derive(Debug, Default)]
+pub(crate) struct MessageParts {
+    /// `None` when its clicks are not tracked.
+    pub(crate) click: Option<Vec<u8>>,
+    /// `None` when its opens are not tracked.
+    pub(crate) open: Option<Vec<u8>>,
+}
+
+impl MessageParts {
+    pub(crate) fn new(domain: &DomainConfig, message: &Message) -> Self {
+        let part = |level| (level > TrackingLevel::Off).then(|| message_part(message, level));
+        Self {
+            click: part(domain.click_level(message)),
+            open: part(domain.open_level(message)),
+        }
+    }
+
+    /// Returns the length of the longer one.
+    pub(crate) fn longest(&self) -> usize {
+        let parts = self.click.iter().chain(&self.open);
+        parts.map(Vec::len).max().unwrap_or(0)
+    }
+
+    /// Returns those of the message that `domain` is scoped to, where they are the same for all its recipients.
+    pub(crate) fn for_all_recipients(domain: &DomainConfig) -> Self {
+        let message = domain.message();
+        let is_for_all = |level| level < TrackingLevel::Identified;
+        let Self { click, open } = Self::new(domain, message);
+        Self {
+            click: click.filter(|_| is_for_all(domain.click_level(message))),
+            open: open.filter(|_| is_for_all(domain.open_level(message))),
+        }
+    }
+}
+
 /// Signs for one message.
 #[derive(Debug)]
 pub(crate) struct Minter {
     domain: DomainConfig,
+    parts: MessageParts,
     payload: Vec<u8>,
-    tail: Vec<u8>,
 }
 
 impl Minter {
     pub(crate) fn new(domain: DomainConfig) -> Self {
-        let tail = message_tail(domain.message());
         Self {
+            parts: MessageParts::new(&domain, domain.message()),
             domain,
             payload: Vec::new(),
-            tail,
         }
     }
 
@@ -64,31 +101,37 @@ impl Minter {
         let key = self.domain.signing_key();
         let (name, destination) = (link.name, link.destination);
         self.payload.clear();
-        click_head(key.id, link.position, name, destination, &mut self.payload)
+        write_click(key.id, link.position, name, destination, &mut self.payload)
             .ok_or(SkipReason::Scheme)?;
-        if !fits(self.payload.len(), self.tail.len()) {
+        let Some(part) = &self.parts.click else {
+            return Err(SkipReason::ClicksOff);
+        };
+        if !fits(self.payload.len(), part.len()) {
             return Err(SkipReason::TooLong);
         }
+        self.payload.extend_from_slice(part);
         let quote = quote(link.add_quotes).as_bytes();
         out.extend_from_slice(quote);
         out.extend_from_slice(self.domain.click_url_prefix().as_bytes());
-        self.sign_and_encode(out);
+        seal(self.domain.signing_key(), &mut self.payload, out);
         out.extend_from_slice(quote);
         Ok(())
     }
 
     /// Appends the open pixel.
-    pub(crate) fn write_pixel(&mut self, placement: Placement, out: &mut Vec<u8>) {
+    pub(crate) fn write_pixel(&mut self, placement: PixelPosition, out: &mut Vec<u8>) {
         out.extend_from_slice(PIXEL_BEFORE_URL.as_bytes());
         out.extend_from_slice(self.domain.open_url_prefix().as_bytes());
         self.payload.clear();
-        open_head(self.domain.signing_key().id, placement, &mut self.payload);
-        self.sign_and_encode(out);
+        write_open(self.domain.signing_key().id, placement, &mut self.payload);
+        let part = self.parts.open.as_deref().unwrap_or_default();
+        self.payload.extend_from_slice(part);
+        seal(self.domain.signing_key(), &mut self.payload, out);
         out.extend_from_slice(PIXEL_AFTER_URL.as_bytes());
     }
 
     /// Returns the open pixel.
-    pub(crate) fn pixel_text(&mut self, placement: Placement) -> String {
+    pub(crate) fn pixel_text(&mut self, placement: PixelPosition) -> String {
         let mut text = Vec::new();
         self.write_pixel(placement, &mut text);
         String::from_utf8(text).unwrap_or_default()
@@ -100,18 +143,11 @@ impl Minter {
         self.write_link(link, &mut text)?;
         Ok(text.len())
     }
-
-    fn sign_and_encode(&mut self, out: &mut Vec<u8>) {
-        self.payload.extend_from_slice(&self.tail);
-        let mut mac = Mac::clone(&self.domain.signing_key().mac);
-        mac.update(&self.payload);
-        encode(&mut self.payload, mac.tag(), out);
-    }
 }
 
-/// Whether a token with a head and a tail of these lengths can be read again.
-pub(crate) fn fits(head_bytes: usize, tail_bytes: usize) -> bool {
-    head_bytes + tail_bytes + TAG_BYTES <= MAX_TOKEN_BYTES
+/// Whether a token can be read again whose payload has two parts of these lengths.
+pub(crate) fn fits(head_bytes: usize, part_bytes: usize) -> bool {
+    head_bytes + part_bytes + TAG_BYTES <= MAX_TOKEN_BYTES
 }
 
 /// A tracking URL or pixel as far as it is the same for every message.
@@ -125,11 +161,16 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// Prepares the tracking URL of a click; `None` where no message could have one.
-    pub(crate) fn click(domain: &DomainConfig, link: &TrackedLink<'_>) -> Option<Self> {
+    /// Prepares the tracking URL of a click; `None` where no message could have one. With `ready`, the end of the
+    /// payload for many messages, the token for these is done at once.
+    pub(crate) fn click(
+        domain: &DomainConfig,
+        link: &TrackedLink<'_>,
+        ready: Option<&[u8]>,
+    ) -> Option<Self> {
         let mut head = Vec::new();
         let key = domain.signing_key();
-        click_head(
+        write_click(
             key.id,
             link.position,
             link.name,
@@ -140,19 +181,24 @@ impl Prepared {
             domain,
             format!("{}{}", quote(link.add_quotes), domain.click_url_prefix()),
             &head,
+            ready,
         ))
     }
 
-    /// Prepares an open pixel; [`PIXEL_AFTER_URL`] is to follow it.
-    pub(crate) fn pixel(domain: &DomainConfig, placement: Placement) -> Self {
+    /// Prepares an open pixel; [`PIXEL_AFTER_URL`] is to follow it. `ready` is as for [`click`](Self::click).
+    pub(crate) fn pixel(
+        domain: &DomainConfig,
+        placement: PixelPosition,
+        ready: Option<&[u8]>,
+    ) -> Self {
         let mut head = Vec::new();
-        open_head(domain.signing_key().id, placement, &mut head);
+        write_open(domain.signing_key().id, placement, &mut head);
         let before = format!("{PIXEL_BEFORE_URL}{}", domain.open_url_prefix());
-        Self::new(domain, before, &head)
+        Self::new(domain, before, &head, ready)
     }
 
-    fn new(domain: &DomainConfig, mut text: String, head: &[u8]) -> Self {
-        let (head_text, token) = PreparedToken::new(&domain.signing_key().mac, head);
+    fn new(domain: &DomainConfig, mut text: String, head: &[u8], ready: Option<&[u8]>) -> Self {
+        let (head_text, token) = PreparedToken::new(domain.signing_key(), head, ready);
         text.push_str(&head_text);
         Self {
             head_bytes: head.len(),

@@ -9,4 +9,4 @@ mod serialised;
 
 pub(crate) use decide::{Decision, Linker, OwnPixel};
 pub(crate) use marker::{Marker, MarkerSet};
-pub(crate) use mint::{Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits, quote};
+pub(crate) use mint::{MessageParts, Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits, quote};

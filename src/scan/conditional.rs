@@ -8,7 +8,8 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::finding::Finding;
-use super::parser::{Parser, Scope};
+use super::handlers::Scope;
+use super::parser::Parser;
 use super::tag::start_tag_name;
 use crate::report::LinkContext;
 

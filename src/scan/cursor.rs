@@ -6,8 +6,8 @@ use super::line::LineLimit;
 use super::sink::{Cut, Sink};
 use super::window::Window;
 use crate::link::TrackedLink;
+use crate::pixel::PixelPosition;
 use crate::report::SkipReason;
-use crate::token::Placement;
 
 /// Hands a document on, in order, with its edits.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl<S: Sink> Cursor<S> {
         &mut self,
         window: &Window<'_>,
         at: usize,
-        placement: Placement,
+        placement: PixelPosition,
     ) -> PixelPut {
         self.hand_on(window, at);
         let Some(lines) = &mut self.line_limit else {

@@ -107,7 +107,8 @@ pub(super) fn no_track_mark(value: &[u8]) -> Option<Range<usize>> {
 mod tests {
     use super::*;
     use crate::scan::finding::Finding;
-    use crate::scan::parser::{Parser, Scope};
+    use crate::scan::handlers::Scope;
+    use crate::scan::parser::Parser;
     use crate::scan::tag::Tag;
     use crate::scan::window::Window;
 

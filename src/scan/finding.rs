@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::noscript::MASK;
+use super::mask::{MASKED_NOSCRIPT, RAW_TEXT};
 use crate::report::LinkContext;
 
 /// A token, in document order.
@@ -66,12 +66,12 @@ impl Finding {
         }
     }
 
-    /// Returns up to where the document is done with: the start of a start tag, since what it contains
-    /// may be raw text, and nothing for raw text, since a document that ends in it is in its element.
+    /// Returns up to where the document is done with: only to its start for an element of raw text, and
+    /// nothing for the text, since a document that ends in it is in that element.
     pub(super) fn done(&self) -> Option<usize> {
         match self {
             Self::RawText(_) => None,
-            Self::StartTag(start) => Some(start.tag.start),
+            Self::StartTag(start) if start.opens_raw_text() => Some(start.tag.start),
             other => Some(other.range().end),
         }
     }
@@ -127,9 +127,8 @@ impl Element {
             "html" => Self::Html,
             "img" => Self::Image,
             "math" | "svg" => Self::Foreign,
-            "iframe" | "noembed" | "noframes" | "plaintext" | "script" | "style" | "textarea"
-            | "title" | "xmp" => Self::RawText,
-            MASK => Self::Noscript,
+            name if RAW_TEXT.contains(&name) => Self::RawText,
+            MASKED_NOSCRIPT => Self::Noscript,
             "template" => Self::Template,
             _ => Self::Other,
         }

@@ -34,11 +34,13 @@ struct Found<'a> {
 
 impl Links {
     pub(super) fn new(linker: Linker) -> Self {
+        let domain = linker.domain();
+        let message = domain.message();
         Self {
             keeps_links: true,
-            linker,
             next_position: 0,
-            report: Report::default(),
+            report: Report::new(domain.click_level(message), domain.open_level(message)),
+            linker,
         }
     }
 
@@ -76,7 +78,7 @@ impl Links {
     }
 
     pub(super) fn is_of_message(&self, pixel: &OwnPixel) -> bool {
-        pixel.is_of(self.linker.domain().message())
+        pixel.is_of(self.linker.domain())
     }
 
     /// Takes in a tag that may be a link, decides on it, and hands the tag on.

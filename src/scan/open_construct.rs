@@ -6,8 +6,9 @@
 
 use std::collections::VecDeque;
 
-use super::noscript::maskable_len;
-use super::parser::{Parser, Scope};
+use super::handlers::Scope;
+use super::mask::maskable_len;
+use super::parser::Parser;
 
 /// Memory for the parser, which here keeps little but the elements that are open.
 const MEMORY_LIMIT: usize = 16 * 1024 * 1024;
@@ -16,16 +17,22 @@ const MEMORY_LIMIT: usize = 16 * 1024 * 1024;
 /// before `rest`. Takes time by the length of `rest` and the logarithm of the number of its `<`.
 pub(super) fn open_construct(context: &[u8], rest: &[u8]) -> Option<usize> {
     let from = last_token(context, rest);
-    let openings: Vec<usize> = memchr::memchr_iter(b'<', rest.get(from..)?)
-        .map(|at| from + at)
-        .collect();
-    let is_outside = |opening: &usize| {
+    let is_outside = |opening: usize| {
         let mut parser = Parser::of_part(Scope::EndMark, MEMORY_LIMIT, context, 0);
-        let before = rest.get(..*opening).unwrap_or_default();
+        let before = rest.get(..opening).unwrap_or_default();
         parser.feed(before).is_ok() && parser.end()
     };
-    let outside = openings.partition_point(is_outside);
-    openings.get(outside.checked_sub(1)?).copied()
+    // A list of all `<` may be eight times as long as `rest`.
+    let (mut last_outside, mut low, mut high) = (None, from, rest.len());
+    while low < high {
+        let middle = low.midpoint(high);
+        let opening = memchr::memchr(b'<', rest.get(middle..high)?).map(|at| middle + at);
+        match opening.filter(|opening| is_outside(*opening)) {
+            Some(opening) => (last_outside, low) = (Some(opening), opening + 1),
+            None => high = middle,
+        }
+    }
+    last_outside
 }
 
 /// Returns a place in `rest` that no construct before the open one reaches beyond.

@@ -4,53 +4,29 @@
 //! The text of a document is never decoded here. lol_html is told that it reads windows-1252, in which
 //! every byte is a character, so that its ranges count bytes in any charset that extends ASCII.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use lol_html::errors::RewritingError;
-use lol_html::html_content::{Attribute, Comment, Doctype, EndTag, TextChunk, TextType};
-use lol_html::send::{
-    DocumentContentHandlers, Element as LolElement, ElementContentHandlers, HtmlRewriter, Settings,
-};
-use lol_html::{AsciiCompatibleEncoding, MemorySettings, Selector};
+use lol_html::send::{HtmlRewriter, Settings};
+use lol_html::{AsciiCompatibleEncoding, MemorySettings};
 
-use super::finding::{AttributeRange, Element, Finding, StartTag};
-use super::noscript::{MASK, mask_noscript};
-use super::sought::Sought;
-use crate::report::LinkContext;
+use super::finding::Finding;
+use super::handlers::{Findings, Scope, lock, with_handlers};
+use super::mask::mask;
 
-/// Which tokens are reported.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Scope {
-    /// All start tags with an `href`: what links may be in a conditional comment.
-    AnyHref,
-    /// Only whether the document ends outside of all constructs.
-    EndMark,
-    /// Every token but end tags that close nothing.
-    EveryToken,
-    /// Elements that hold links, and those that say where a pixel can stand, as far as the document may
-    /// hold them. This is four times as fast as every token.
-    Links(Sought),
-}
-
-/// An element that is fed after the document's last byte: what swallows it would swallow a pixel.
-const END_MARK: &[u8] = b"<linkseal-end>";
-const END_MARK_NAME: &str = "linkseal-end";
-
-/// Attributes of longer tags are not noted: lol_html lists them outside of its memory limit, and a tag of
-/// a million attributes would take a hundred times its length.
-pub(super) const MAX_TAG_BYTES: usize = 128 * 1024;
-
-const XHTML: &str = "http://www.w3.org/1999/xhtml";
+/// An element that is fed after the document's last byte: what swallows it would swallow a pixel. Where
+/// links are asked for, it is one; each further name that is asked for takes time.
+const END_MARK: &[u8] = b"<a>";
+const RARE_END_MARK: &[u8] = b"<linkseal-end>";
 
 /// Parses one document, or a part of one, piece by piece.
 pub(super) struct Parser {
     /// How much was fed before the document: markup that opens what is open where the part starts.
     context_bytes: usize,
+    end_mark: &'static [u8],
     fed: usize,
     findings: Findings,
-    /// Whether `noscript` is fed by another name.
+    /// Whether what is fed may need a mask.
     pub(super) is_masked: bool,
     /// `None` once it has failed: lol_html panics when it is used after that.
     rewriter: Option<HtmlRewriter<'static, fn(&[u8])>>,
@@ -81,9 +57,13 @@ impl Parser {
         let sink: fn(&[u8]) = |_| {};
         Self {
             context_bytes: 0,
+            end_mark: match scope {
+                Scope::EndMark => RARE_END_MARK,
+                Scope::AnyHref | Scope::EveryToken | Scope::Links(_) => END_MARK,
+            },
             fed: 0,
             is_masked: match scope {
-                Scope::Links(sought) => sought.may_hold_noscript(),
+                Scope::Links(sought) => sought.needs_mask,
                 Scope::AnyHref | Scope::EndMark | Scope::EveryToken => true,
             },
             start: 0,
@@ -117,7 +97,7 @@ impl Parser {
         let result = match self.is_masked {
             true => {
                 let mut piece = piece.to_vec();
-                mask_noscript(&mut piece);
+                mask(&mut piece);
                 rewriter.write(&piece)
             }
             false => rewriter.write(piece),
@@ -150,158 +130,11 @@ impl Parser {
             Finding::StartTag(start) => start.tag.start >= document_end,
             _ => false,
         };
-        let fits = self.feed(END_MARK).is_ok();
+        let fits = self.feed(self.end_mark).is_ok();
         let mut findings = lock(&self.findings);
         let is_read = findings.back().is_some_and(is_mark);
         // The mark is no part of the document, and may have become a part of its last token.
         findings.retain(|finding| finding.range().end <= document_end);
         fits && is_read
     }
-}
-
-fn lock(findings: &Mutex<VecDeque<Finding>>) -> MutexGuard<'_, VecDeque<Finding>> {
-    findings.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What [`Scope::Links`] selects. Selectors take longer to parse than a short mail.
-static SELECTORS: LazyLock<Vec<(Element, &str, Selector)>> = LazyLock::new(|| {
-    let names = [
-        "a",
-        "area",
-        "base",
-        MASK,
-        "body",
-        "frameset",
-        "html",
-        "img",
-        "math",
-        "svg",
-        "template",
-        END_MARK_NAME,
-    ];
-    let selector = |name: &'static str| Some((Element::of(name), name, name.parse().ok()?));
-    names.into_iter().filter_map(selector).collect()
-});
-
-static ANY_ELEMENT: LazyLock<Option<Selector>> = LazyLock::new(|| "*".parse().ok());
-static ANY_HREF: LazyLock<Option<Selector>> = LazyLock::new(|| "[href]".parse().ok());
-static END_MARK_SELECTOR: LazyLock<Option<Selector>> = LazyLock::new(|| END_MARK_NAME.parse().ok());
-
-type Findings = Arc<Mutex<VecDeque<Finding>>>;
-type ParserSettings = Settings<'static, 'static>;
-
-fn with_handlers(settings: ParserSettings, scope: Scope, findings: &Findings) -> ParserSettings {
-    match scope {
-        Scope::AnyHref => with_element(settings, ANY_HREF.as_ref(), Some(Element::Link), findings),
-        Scope::EveryToken => {
-            let settings = with_element(settings, ANY_ELEMENT.as_ref(), None, findings);
-            with_comments(with_text(settings, findings), findings)
-        }
-        Scope::Links(sought) => {
-            let settings = SELECTORS
-                .iter()
-                .filter(|(element, name, _)| sought.element(*element, name))
-                .fold(settings, |settings, (element, _, selector)| {
-                    with_element(settings, Some(selector), Some(*element), findings)
-                });
-            match sought.comments {
-                true => with_comments(settings, findings),
-                false => settings,
-            }
-        }
-        Scope::EndMark => with_element(
-            settings,
-            END_MARK_SELECTOR.as_ref(),
-            Some(Element::Other),
-            findings,
-        ),
-    }
-}
-
-/// `element` is what the selector selects, where it selects one name.
-fn with_element(
-    settings: ParserSettings,
-    selector: Option<&'static Selector>,
-    element: Option<Element>,
-    findings: &Findings,
-) -> ParserSettings {
-    let Some(selector) = selector else {
-        return settings;
-    };
-    let findings = Arc::clone(findings);
-    let handler = move |found: &mut LolElement<'_, '_>| {
-        let element = element.unwrap_or_else(|| Element::of(&found.tag_name()));
-        note_start_tag(found, element, &findings);
-        Ok(())
-    };
-    let handlers = ElementContentHandlers::default().element(handler);
-    settings.append_element_content_handler((Cow::Borrowed(selector), handlers))
-}
-
-fn note_start_tag(found: &mut LolElement<'_, '_>, element: Element, findings: &Findings) {
-    let tag = found.source_location().bytes();
-    let attributes = match element.has_attributes_of_interest() {
-        true if tag.len() <= MAX_TAG_BYTES => attribute_ranges(found),
-        _ => Vec::new(),
-    };
-    if element.has_end_of_interest()
-        && let Some(handlers) = found.end_tag_handlers()
-    {
-        let findings = Arc::clone(findings);
-        handlers.push(Box::new(move |end: &mut EndTag<'_>| {
-            let tag = end.source_location().bytes();
-            lock(&findings).push_back(Finding::EndTag { element, tag });
-            Ok(())
-        }));
-    }
-    lock(findings).push_back(Finding::StartTag(StartTag {
-        attributes,
-        context: LinkContext::Html,
-        element,
-        is_html: found.namespace_uri() == XHTML,
-        is_self_closing: found.is_self_closing(),
-        tag,
-    }));
-}
-
-fn attribute_ranges(element: &LolElement<'_, '_>) -> Vec<AttributeRange> {
-    let range = |attribute: &Attribute<'_>| {
-        Some(AttributeRange {
-            name: attribute.name_source_location()?.bytes(),
-            value: attribute.value_source_location().map(|value| value.bytes()),
-        })
-    };
-    element.attributes().iter().filter_map(range).collect()
-}
-
-fn with_comments(settings: ParserSettings, findings: &Findings) -> ParserSettings {
-    let findings = Arc::clone(findings);
-    let handler = move |comment: &mut Comment<'_>| {
-        let range = comment.source_location().bytes();
-        lock(&findings).push_back(Finding::Comment(range));
-        Ok(())
-    };
-    settings.append_document_content_handler(DocumentContentHandlers::default().comments(handler))
-}
-
-fn with_text(settings: ParserSettings, findings: &Findings) -> ParserSettings {
-    let text_findings = Arc::clone(findings);
-    let text = move |text: &mut TextChunk<'_>| {
-        let range = text.source_location().bytes();
-        lock(&text_findings).push_back(match text.text_type() {
-            TextType::Data => Finding::Text(range),
-            _ => Finding::RawText(range),
-        });
-        Ok(())
-    };
-    let doctype_findings = Arc::clone(findings);
-    let doctype = move |doctype: &mut Doctype<'_>| {
-        let range = doctype.source_location().bytes();
-        lock(&doctype_findings).push_back(Finding::Doctype(range));
-        Ok(())
-    };
-    let handlers = DocumentContentHandlers::default()
-        .text(text)
-        .doctype(doctype);
-    settings.append_document_content_handler(handlers)
 }

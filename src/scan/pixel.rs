@@ -1,9 +1,8 @@
 //! Which pixels a document still needs, and which it has got.
 
 use super::cursor::PixelPut;
-use crate::config::{DomainConfig, PixelPlacement};
-use crate::report::PixelOutcome;
-use crate::token::Placement;
+use crate::config::DomainConfig;
+use crate::pixel::{PixelOutcome, PixelPlacement, PixelPosition};
 
 /// A pixel that may be needed in one of the two places.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -77,7 +76,7 @@ impl Pixel {
     }
 
     pub(super) fn body_starts(&mut self, place: StartPlace) {
-        if self.needs(Placement::Start) {
+        if self.needs(PixelPosition::Start) {
             self.start_place.get_or_insert(place);
         }
     }
@@ -86,8 +85,8 @@ impl Pixel {
     /// the body's first token.
     pub(super) fn found_own(&mut self) {
         let placement = match self.start_place {
-            Some(_) => Placement::Start,
-            None => Placement::End,
+            Some(_) => PixelPosition::Start,
+            None => PixelPosition::End,
         };
         if self.needs(placement) {
             self.settle(placement, PixelPut::AlreadyThere);
@@ -103,20 +102,22 @@ impl Pixel {
         self.is_amp = true;
     }
 
-    pub(super) fn needs(&self, placement: Placement) -> bool {
+    pub(super) fn needs(&self, placement: PixelPosition) -> bool {
         !self.is_amp && *self.need(placement) == Need::Open
     }
 
-    pub(super) fn settle(&mut self, placement: Placement, put: PixelPut) {
-        self.start_place = self.start_place.filter(|_| placement != Placement::Start);
+    pub(super) fn settle(&mut self, placement: PixelPosition, put: PixelPut) {
+        self.start_place = self
+            .start_place
+            .filter(|_| placement != PixelPosition::Start);
         match placement {
-            Placement::End => self.end = Need::Settled(put),
-            Placement::Start => self.start = Need::Settled(put),
+            PixelPosition::End => self.end = Need::Settled(put),
+            PixelPosition::Start => self.start = Need::Settled(put),
         }
     }
 
     pub(super) fn settle_in_placeholder(&mut self, put: PixelPut) {
-        self.settle(Placement::End, put);
+        self.settle(PixelPosition::End, put);
         self.in_placeholder = true;
     }
 
@@ -141,10 +142,10 @@ impl Pixel {
         }
     }
 
-    fn need(&self, placement: Placement) -> &Need {
+    fn need(&self, placement: PixelPosition) -> &Need {
         match placement {
-            Placement::End => &self.end,
-            Placement::Start => &self.start,
+            PixelPosition::End => &self.end,
+            PixelPosition::Start => &self.start,
         }
     }
 }

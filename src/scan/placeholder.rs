@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use crate::config::{DomainConfig, PixelPlacement, TEXT_PLACEHOLDER};
+use crate::config::DomainConfig;
+use crate::pixel::PixelPlacement;
+use crate::placeholder::TEXT_PLACEHOLDER;
 
 /// The placeholder that is an element of its own, `<opentag/>`.
 const ELEMENT_PLACEHOLDER: &[u8] = b"opentag";

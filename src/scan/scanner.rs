@@ -6,51 +6,51 @@
 
 use encoding_rs::Encoding;
 
-use super::conditional::is_needed_whole;
 use super::cursor::Cursor;
 use super::dispatch::{Page, TooLong};
-use super::finding::Finding;
+use super::finding::{Finding, StartTag};
+use super::handlers::Scope;
 use super::line::{LineCounter, LineLimit};
 use super::links::Links;
-use super::noscript::maskable_len;
-use super::open_construct::open_construct;
-use super::parser::{Parser, ParserError, Scope};
-use super::pixel::{Pixel, StartPlace};
+use super::mask::maskable_len;
+use super::parser::{Parser, ParserError};
+use super::pixel::Pixel;
 use super::placeholder::Placeholders;
 use super::sink::Sink;
 use super::sought::Sought;
 use super::window::Window;
-use crate::config::{DomainConfig, DomainStatus};
+use crate::config::DomainConfig;
+use crate::domain_status::DomainStatus;
 use crate::link::{Linker, Minter};
 use crate::report::{Report, Untouched};
 
 /// How much of a document is fed at once. Small pieces bound what the parser finds at once; with every
 /// token asked for, three bytes of the document are a finding of eighty.
 const PIECE_BYTES: usize = 128 * 1024;
-const SMALL_PIECE_BYTES: usize = 8 * 1024;
+const SMALL_PIECE_BYTES: usize = 4 * 1024;
 
-/// What the parser may keep besides four times what a stream may hold back, and of a whole document. An
+/// What the parser may keep besides twice what a stream may hold back, and of a whole document. An
 /// open element takes it about half a kilobyte, and no mail seen so far needs over 64 KB.
-const PARSER_BYTES: usize = 512 * 1024;
-const WHOLE_PARSER_BYTES: usize = 32 * 1024 * 1024;
+const PARSER_BYTES: usize = 256 * 1024;
+const WHOLE_PARSER_BYTES: usize = 16 * 1024 * 1024;
 
 /// Reads one document.
 pub(crate) struct Scanner<S> {
     /// Up to where lines have been counted.
     counted: usize,
     counts_lines: bool,
-    fed: usize,
+    pub(super) fed: usize,
     /// Whether the document ends outside of all constructs, once it has ended.
-    is_closed: Option<bool>,
+    pub(super) is_closed: Option<bool>,
     /// Whether the start of the open construct has been handed on.
-    is_inside: bool,
+    pub(super) is_inside: bool,
     lines: LineCounter,
-    page: Page<S>,
-    parser: Option<Parser>,
+    pub(super) page: Page<S>,
+    pub(super) parser: Option<Parser>,
     /// Up to where all tokens are done with, as far as is known.
-    progress: usize,
+    pub(super) progress: usize,
     scope: Scope,
-    untouched: Option<Untouched>,
+    pub(super) untouched: Option<Untouched>,
 }
 
 impl<S: Sink> Scanner<S> {
@@ -116,6 +116,17 @@ impl<S: Sink> Scanner<S> {
 
     pub(crate) fn sink(&mut self) -> &mut S {
         &mut self.page.cursor.sink
+    }
+
+    /// Whether a document that starts so can be read on: its byte order mark, and with a limit for lines
+    /// its first line ending, must be seen before.
+    pub(crate) fn can_start(&self, document: &[u8]) -> bool {
+        let is_start_of = |mark: &&[u8]| document.len() < mark.len() && mark.starts_with(document);
+        let may_be_mark = UTF_16_MARKS.iter().any(is_start_of) || is_start_of(&UTF_8_MARK);
+        let needs_line_ending = self.page.cursor.line_limit.is_some()
+            && document.len() <= self.page.longest_construct
+            && memchr::memchr(b'\n', document).is_none();
+        !may_be_mark && !needs_line_ending
     }
 
     /// Reads a whole document.
@@ -190,9 +201,9 @@ impl<S: Sink> Scanner<S> {
             let seen = self.page.longest_construct.min(window.bytes.len());
             lines.read_ending(window.bytes.get(..seen).unwrap_or_default());
         }
-        let memory = match self.page.longest_construct {
-            usize::MAX => WHOLE_PARSER_BYTES,
-            limit => PARSER_BYTES.saturating_add(limit.saturating_mul(4)),
+        let memory = match window.is_last {
+            true => WHOLE_PARSER_BYTES,
+            false => PARSER_BYTES.saturating_add(self.page.longest_construct.saturating_mul(2)),
         };
         self.page.parser_bytes = memory;
         self.parser = Some(Parser::new(self.scope, memory));
@@ -220,7 +231,8 @@ impl<S: Sink> Scanner<S> {
         };
         let result = parser.feed(piece);
         self.fed += piece.len();
-        if is_last && result.is_ok() && self.is_closed.is_none() {
+        let waits_for_end = self.scope == Scope::EveryToken && self.is_closed.is_none();
+        if is_last && result.is_ok() && waits_for_end {
             self.is_closed = Some(parser.end());
         }
         parser.take_findings(&mut self.page.queue);
@@ -249,23 +261,13 @@ impl<S: Sink> Scanner<S> {
     }
 
     fn take_progress(&mut self, finding: &Finding) {
-        let handed_on = self.page.cursor.handed_on;
-        match finding {
-            Finding::RawText(_) => {}
-            Finding::StartTag(start) if start.tag.start < handed_on => {
-                self.is_inside = start.opens_raw_text();
-                self.progress = self.progress.max(start.tag.end);
-            }
-            // What it contains may be raw text.
-            Finding::StartTag(start) => {
-                self.is_inside = false;
-                self.progress = self.progress.max(start.tag.start);
-            }
-            other => {
-                self.is_inside = false;
-                self.progress = self.progress.max(other.range().end);
-            }
+        if matches!(finding, Finding::RawText(_)) {
+            return;
         }
+        let opens_raw_text = finding.start_tag().is_some_and(StartTag::opens_raw_text);
+        self.is_inside = opens_raw_text && finding.range().start < self.page.cursor.handed_on;
+        let done = finding.done().unwrap_or(self.progress);
+        self.progress = self.progress.max(done);
     }
 
     /// Whether an edit at the finding must wait for the end of its line, and for all links up to there.
@@ -284,87 +286,6 @@ impl<S: Sink> Scanner<S> {
             && !lines.knows_line_end(&known, at)
     }
 
-    /// Hands on what is done with. Of a construct that is longer than may be held back, the start goes
-    /// out before its end is seen, unless it must be seen whole.
-    fn hand_on(&mut self, window: &Window<'_>) {
-        let limit = self.page.longest_construct;
-        let mut needed = self.first_needed();
-        if window.end().saturating_sub(needed) > limit && self.page.queue.is_empty() {
-            let context = self.page.context();
-            let open = match self.is_inside {
-                true => None,
-                false => open_construct(context, window.from(needed)),
-            };
-            let start = needed + open.unwrap_or(0);
-            self.page.put_start_pixel(window, start);
-            if window.end() - start <= limit {
-                self.progress = self.progress.max(start);
-                needed = self.first_needed();
-            } else if !self.is_inside && is_needed_whole(window.from(start)) {
-                let at = position(start);
-                self.untouched = Some(Untouched::MemoryLimit { at });
-                needed = window.end();
-            } else {
-                self.page.end_text(window);
-                self.is_inside = true;
-                needed = self.fed;
-            }
-        }
-        self.page.cursor.hand_on(window, needed);
-    }
-
-    fn first_needed(&self) -> usize {
-        let queued = self.page.queue.front().map(|finding| finding.range().start);
-        [queued, self.page.first_needed()]
-            .into_iter()
-            .flatten()
-            .fold(self.progress.max(self.page.cursor.handed_on), usize::min)
-    }
-
-    /// Ends the document. What is open at its end would swallow a pixel after it.
-    fn end(&mut self, window: &Window<'_>) {
-        self.page.end_text(window);
-        let open = self.open_construct(window);
-        self.end_body(window, open);
-        self.page.cursor.hand_on(window, window.end());
-    }
-
-    /// Returns where the construct starts that the document ends in.
-    fn open_construct(&self, window: &Window<'_>) -> Option<usize> {
-        if self.is_closed == Some(true) || !self.page.pixel.tracks_opens() {
-            return None;
-        }
-        let from = self.progress.max(self.page.cursor.handed_on);
-        let open = match window.start {
-            _ if self.is_inside => None,
-            0 => open_construct(b"", window.bytes),
-            _ => {
-                let context = self.page.context();
-                open_construct(context, window.from(from)).map(|open| from + open)
-            }
-        };
-        // Without one, it started in what has been handed on.
-        Some(open.unwrap_or(0))
-    }
-
-    fn end_body(&mut self, window: &Window<'_>, open: Option<usize>) {
-        let at = open.unwrap_or(window.end());
-        let construct = window.from(at);
-        // Before a CDATA section a pixel would end the SVG or MathML that alone makes it one.
-        let is_cdata = construct.starts_with(b"<![CDATA[");
-        let is_gone = at < self.page.cursor.handed_on
-            || construct.len() > self.page.longest_construct
-            || (open.is_some() && !construct.starts_with(b"<"));
-        if is_cdata || is_gone || !self.page.may_hold_pixel() {
-            return;
-        }
-        if self.page.body.end_body() {
-            self.page.pixel.body_starts(StartPlace::At(at));
-        }
-        self.page.put_start_pixel(window, at);
-        self.page.put_end_pixel(window, at);
-    }
-
     fn give_up(&mut self, error: ParserError) {
         let at = position(self.progress.max(self.page.cursor.handed_on));
         self.untouched.get_or_insert(match error {
@@ -378,12 +299,6 @@ impl<S: Sink> Scanner<S> {
 const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Whether a document that starts so may turn out to have a byte order mark.
-pub(crate) fn may_be_byte_order_mark(start: &[u8]) -> bool {
-    let is_start_of = |mark: &&[u8]| start.len() < mark.len() && mark.starts_with(start);
-    UTF_16_MARKS.iter().any(is_start_of) || is_start_of(&UTF_8_MARK)
-}
-
-fn position(at: usize) -> u64 {
+pub(super) fn position(at: usize) -> u64 {
     u64::try_from(at).unwrap_or(u64::MAX)
 }

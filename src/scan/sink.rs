@@ -1,8 +1,8 @@
 //! Where a scan's findings go: the original bytes in order, and what comes in their place.
 
 use crate::link::{Minter, TrackedLink};
+use crate::pixel::PixelPosition;
 use crate::report::SkipReason;
-use crate::token::Placement;
 
 /// Why bytes are left out.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,7 +32,7 @@ pub(crate) trait Sink {
     fn link(&mut self, original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason>;
 
     /// Takes the place of a pixel. `line_ending` takes the place of the tag's spaces.
-    fn pixel(&mut self, placement: Placement, line_ending: Option<&'static str>);
+    fn pixel(&mut self, placement: PixelPosition, line_ending: Option<&'static str>);
 }
 
 /// Makes the document for one message, at once.
@@ -69,7 +69,7 @@ impl Sink for Splicer {
         self.minter.write_link(link, &mut self.out)
     }
 
-    fn pixel(&mut self, placement: Placement, line_ending: Option<&'static str>) {
+    fn pixel(&mut self, placement: PixelPosition, line_ending: Option<&'static str>) {
         let Some(ending) = line_ending else {
             self.minter.write_pixel(placement, &mut self.out);
             return;

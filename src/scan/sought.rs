@@ -7,11 +7,14 @@ use memchr::memmem;
 
 use super::conditional::may_hold_conditional_link;
 use super::finding::Element;
+use super::mask::ValuelessEquals;
 
 /// The kinds of tokens that matter to links and to the end of the body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Sought {
     pub(super) comments: bool,
+    /// Whether there is what lol_html would read otherwise than mail clients do.
+    pub(super) needs_mask: bool,
     names: NameStarts,
     own_pixels: bool,
     places_pixel: bool,
@@ -20,28 +23,28 @@ pub(super) struct Sought {
 impl Sought {
     /// `pixel_url_prefix` is what the URL of an own pixel starts with; `None` where there is to be none.
     pub(super) fn in_document(document: &[u8], pixel_url_prefix: Option<&str>) -> Self {
-        let names = NameStarts::of(document);
+        let (mut names, mut valueless) = (NameStarts([0; 32]), ValuelessEquals::default());
+        let mut has_valueless = false;
+        for tag in memchr::memchr_iter(b'<', document) {
+            names.add(document.get(tag + 1..).unwrap_or_default());
+            has_valueless |= valueless.of_tag(document, tag).is_some();
+        }
         let is_own = |prefix: &str| memmem::find(document, prefix.as_bytes()).is_some();
         Self {
-            comments: may_hold_conditional_link(document),
+            comments: names.may_hold("!-") && may_hold_conditional_link(document),
+            needs_mask: names.may_hold("noscript") || has_valueless,
             names,
             own_pixels: names.may_hold("img") && pixel_url_prefix.is_some_and(is_own),
             places_pixel: pixel_url_prefix.is_some(),
         }
     }
 
-    pub(super) fn may_hold_noscript(&self) -> bool {
-        self.names.may_hold("noscript")
-    }
-
     /// Whether elements of that name may be there, and matter.
     pub(super) fn element(&self, element: Element, name: &str) -> bool {
         match element {
             Element::Base | Element::Link | Element::Template => self.names.may_hold(name),
-            Element::Noscript => self.may_hold_noscript(),
+            Element::Noscript => self.names.may_hold("noscript"),
             Element::Image => self.own_pixels,
-            // Only the end mark, which comes after the document.
-            Element::Other => self.places_pixel,
             _ => self.places_pixel && self.names.may_hold(name),
         }
     }
@@ -52,17 +55,13 @@ impl Sought {
 struct NameStarts([u32; 32]);
 
 impl NameStarts {
-    /// Takes in what follows each `<`, in a tag or not.
-    fn of(document: &[u8]) -> Self {
-        let mut starts = Self([0; 32]);
-        for at in memchr::memchr_iter(b'<', document) {
-            if let Some([first, second]) = document.get(at + 1..at + 3)
-                && let Some(seconds) = starts.0.get_mut(low_bits(*first))
-            {
-                *seconds |= 1 << low_bits(*second);
-            }
+    /// Takes in what follows a `<`, in a tag or not.
+    fn add(&mut self, name: &[u8]) {
+        if let Some([first, second]) = name.first_chunk()
+            && let Some(seconds) = self.0.get_mut(low_bits(*first))
+        {
+            *seconds |= 1 << low_bits(*second);
         }
-        starts
     }
 
     fn may_hold(&self, name: &str) -> bool {

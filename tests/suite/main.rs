@@ -9,8 +9,12 @@
 )]
 
 mod architecture;
+mod config;
 mod errors;
+mod hosts;
+mod levels;
 mod markers;
+mod names;
 mod pixel;
 mod setup;
 mod stream;

@@ -1,8 +1,8 @@
 //! Where the pixel goes, for each placement.
 
 use linkseal::{
-    DomainConfig, Message, PixelOutcome, PixelPlacement, Rewriter, Template, rewrite,
-    rewrite_with_report,
+    DomainConfig, Message, PixelOutcome, PixelPlacement, Rewriter, Template, TrackingLevel,
+    rewrite, rewrite_with_report,
 };
 
 use crate::setup::{OPEN_PREFIX, domain, stream};
@@ -14,7 +14,7 @@ const PIXEL: &str = "[PIXEL]";
 fn placed(html: &str, domain: &DomainConfig) -> (String, PixelOutcome) {
     let (output, report) = rewrite_with_report(html, domain);
     for size in [1, 2, 3, 7] {
-        let rewriter = Rewriter::new(domain, Vec::new());
+        let rewriter = Rewriter::new(domain);
         let (streamed, again) = stream(rewriter, html.as_bytes(), size);
         assert_eq!(
             String::from_utf8(streamed).unwrap(),
@@ -224,7 +224,7 @@ fn placeholders_give_their_place_and_go() {
 fn placeholders_go_with_opens_off_too() {
     let domain = domain()
         .with_pixel_placement(PixelPlacement::Placeholder)
-        .without_open_tracking();
+        .with_open_tracking(TrackingLevel::Off);
     let expected = ("ab".to_owned(), PixelOutcome::Off);
     assert_eq!(placed("a{{ses:openTracker}}b", &domain), expected);
 }
@@ -331,14 +331,16 @@ fn a_placeholder_that_keeps_two_halves_apart_stays() {
         ("{{ses%own%:openTracker}}", "{{ses%own%:openTracker}}"),
         ("%ow<opentag/>n%", "%ow<opentag/>n%"),
     ] {
-        for domain in [domain.clone(), domain.clone().without_open_tracking()] {
+        for domain in [
+            domain.clone(),
+            domain.clone().with_open_tracking(TrackingLevel::Off),
+        ] {
             let (output, report) = rewrite_with_report(html, &domain);
             assert!(report.links().is_empty(), "{output}");
             assert!(output.contains(stays), "{output}");
             assert_eq!(rewrite(&output, &domain), output);
             for size in [1, 2, 3] {
-                let (streamed, _) =
-                    stream(Rewriter::new(&domain, Vec::new()), html.as_bytes(), size);
+                let (streamed, _) = stream(Rewriter::new(&domain), html.as_bytes(), size);
                 assert_eq!(String::from_utf8(streamed).unwrap(), output, "{size}");
             }
         }

@@ -2,14 +2,15 @@
 //! spellings, markers, comments in comments, raw text, and the beginnings of all of these.
 
 mod around;
+mod merge_tags;
 mod own_urls;
 mod vocabulary;
 
 use arbitrary::{Result, Unstructured};
 
 use self::vocabulary::{
-    ATTRIBUTES, BLANKS, COMMENTS, DASHED, DESTINATIONS, ELEMENTS, ENDS, LINKS, MARKERS, MERGE_TAGS,
-    QUOTES, TEXTS, URL_PARTS, VALUES,
+    ATTRIBUTES, BLANKS, COMMENTS, DASHED, DESTINATIONS, ELEMENTS, ENDS, LINKS, MARKERS, QUOTES,
+    TEXTS, VALUES,
 };
 
 /// Elements inside each other, closed in order: no more than that many.
@@ -124,16 +125,8 @@ fn destination(choices: &mut Unstructured<'_>) -> Result<String> {
         0..=6 => (*choices.choose(DESTINATIONS)?).to_owned(),
         7 => choices.choose(own_urls::clicks())?.clone(),
         8 | 9 => (*choices.choose(DASHED)?).to_owned(),
-        _ => merge_tagged(choices)?,
+        _ => merge_tags::tagged(choices)?,
     })
-}
-
-/// A URL with a merge tag anywhere in it.
-fn merge_tagged(choices: &mut Unstructured<'_>) -> Result<String> {
-    let at = choices.int_in_range(0..=URL_PARTS.len())?;
-    let (before, after) = URL_PARTS.split_at(at);
-    let tag = choices.choose(MERGE_TAGS)?;
-    Ok([before.concat().as_str(), tag, after.concat().as_str()].concat())
 }
 
 fn end_tag(choices: &mut Unstructured<'_>, html: &mut String) -> Result<()> {

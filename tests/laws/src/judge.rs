@@ -1,13 +1,13 @@
 //! The judges: html5ever says what a browser sees in a document, `url` where its links lead, encoding_rs
 //! which bytes are text.
 
+mod bytes;
 mod target;
 mod tree;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use encoding_rs::{DecoderResult, Encoding};
 use html5ever::buffer_queue::BufferQueue;
 use html5ever::interface::TokenizerResult;
 use html5ever::tendril::StrTendril;
@@ -17,6 +17,7 @@ use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
 use html5ever::{Attribute, LocalName, QualName, ns};
 use markup5ever_rcdom::{NodeData, RcDom};
 
+pub use self::bytes::parse_bytes;
 pub use self::target::{destination, resolve};
 pub use self::tree::{Node, attribute, elements_in_body, root, tree};
 
@@ -84,6 +85,16 @@ impl Seen {
     }
 }
 
+/// Where an element is in the tree.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// Which of the things seen it is.
+    pub index: usize,
+    pub is_html: bool,
+    pub is_in_noscript: bool,
+    pub is_in_template: bool,
+}
+
 /// A document as a mail client sees it, with scripts off.
 pub struct Parsed {
     /// What stands for bytes that are no text.
@@ -96,14 +107,43 @@ impl Parsed {
     /// The first `base` of the page that has an `href` (HTML §4.2.3), and which of the things seen
     /// it is. A `base` in a `template` or in SVG is none.
     pub fn base(&self) -> Option<(usize, &str)> {
-        let bases = html_bases(&self.dom, false).into_iter();
-        let href = |index: usize| self.seen[index].tag()?.attribute("href");
-        bases.filter_map(|index| Some((index, href(index)?))).next()
+        let places = self.places().into_iter();
+        let mut live = places.filter(|place| place.is_html && !place.is_in_template);
+        live.find_map(|Place { index, .. }| {
+            let tag = self.seen[index].tag().filter(|tag| tag.name == "base");
+            Some((index, tag?.attribute("href")?))
+        })
     }
 
-    /// Which of the things seen are a `base` of HTML, in a `template` too.
-    pub fn bases(&self) -> Vec<usize> {
-        html_bases(&self.dom, true)
+    /// Where in the tree those of the elements that were seen are that it tells apart.
+    pub fn places(&self) -> Vec<Place> {
+        let mut places = Vec::new();
+        let mut open = vec![(Rc::clone(&self.dom.document), false, false)];
+        while let Some((node, mut is_in_noscript, mut is_in_template)) = open.pop() {
+            if let NodeData::Element {
+                name,
+                template_contents,
+                ..
+            } = &node.data
+            {
+                let is_html = name.ns == ns!(html);
+                let index = attribute(&node, INDEX);
+                places.extend(index.map(|index| Place {
+                    index: index.parse().unwrap(),
+                    is_html,
+                    is_in_noscript,
+                    is_in_template,
+                }));
+                is_in_noscript |= is_html && &*name.local == "noscript";
+                let contents = template_contents.borrow();
+                is_in_template |= contents.is_some();
+                open.extend(contents.clone().map(|node| (node, is_in_noscript, true)));
+            }
+            let children = node.children.borrow();
+            let children = children.iter().rev().map(Rc::clone);
+            open.extend(children.map(|node| (node, is_in_noscript, is_in_template)));
+        }
+        places
     }
 
     /// The start tags that are links.
@@ -113,33 +153,10 @@ impl Parsed {
     }
 }
 
-/// Tells the tree's `base` elements apart: the attribute holds their index among what was seen. No
+/// Tells elements of these names apart in the tree: the attribute holds their index among what was seen. No
 /// document can have one of that name.
 const INDEX: &str = "index of seen";
-
-fn html_bases(dom: &RcDom, with_templates: bool) -> Vec<usize> {
-    let mut bases = Vec::new();
-    let mut open = vec![Rc::clone(&dom.document)];
-    while let Some(node) = open.pop() {
-        if let NodeData::Element {
-            name,
-            template_contents,
-            ..
-        } = &node.data
-        {
-            let index = attribute(&node, INDEX).filter(|_| name.ns == ns!(html));
-            bases.extend(index.map(|index| index.parse::<usize>().unwrap()));
-            open.extend(
-                template_contents
-                    .borrow()
-                    .clone()
-                    .filter(|_| with_templates),
-            );
-        }
-        open.extend(node.children.borrow().iter().rev().map(Rc::clone));
-    }
-    bases
-}
+pub const INDEXED: [&str; 5] = ["a", "area", "base", "noscript", "template"];
 
 /// Listens to the tokens on their way to the tree builder, which tells the tokenizer its state.
 struct Listener<S> {
@@ -170,7 +187,7 @@ impl<S: TokenSink> TokenSink for Listener<S> {
                         .collect(),
                     is_self_closing: tag.self_closing,
                 }));
-                if &*tag.name == "base" {
+                if INDEXED.contains(&&*tag.name) {
                     tag.attrs.push(Attribute {
                         name: QualName::new(None, ns!(), LocalName::from(INDEX)),
                         value: (seen.len() - 1).to_string().into(),
@@ -227,8 +244,14 @@ fn listen<S: TokenSink>(html: &str, inner: S) -> (S, Vec<Seen>) {
         inner,
         seen: Rc::clone(&seen),
     };
-    let tokenizer = Tokenizer::new(listener, TokenizerOpts::default());
+    let options = TokenizerOpts {
+        // It would be left out behind every script too.
+        discard_bom: false,
+        ..TokenizerOpts::default()
+    };
+    let tokenizer = Tokenizer::new(listener, options);
     let input = BufferQueue::default();
+    let html = html.strip_prefix('\u{feff}').unwrap_or(html);
     input.push_back(StrTendril::from(html));
     while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
     tokenizer.sink.ending.set(true);
@@ -254,34 +277,6 @@ impl TokenSink for RawTextOnly {
                 _ => TokenSinkResult::Continue,
             },
             _ => TokenSinkResult::Continue,
-        }
-    }
-}
-
-/// Parses bytes as browsers do once they know the charset. A mark stands for what is no text in it, which
-/// browsers show as U+FFFD: text can hold that as well.
-pub fn parse_bytes(html: &[u8], encoding: &'static Encoding) -> Parsed {
-    let (text, mark) = decode_marked(html, encoding);
-    Parsed {
-        broken_mark: Some(mark),
-        ..parse(&text)
-    }
-}
-
-fn decode_marked(html: &[u8], encoding: &'static Encoding) -> (String, char) {
-    let shown = encoding.decode_without_bom_handling(html).0;
-    let mut private = '\u{f0000}'..='\u{ffffd}';
-    let mark = private.find(|mark| !shown.contains(*mark)).unwrap();
-    let mut decoder = encoding.new_decoder_without_bom_handling();
-    let (mut text, mut rest) = (String::new(), html);
-    loop {
-        text.reserve(rest.len() + 16);
-        let (result, read) = decoder.decode_to_string_without_replacement(rest, &mut text, true);
-        rest = &rest[read..];
-        match result {
-            DecoderResult::InputEmpty => return (text, mark),
-            DecoderResult::Malformed(_, _) => text.push(mark),
-            DecoderResult::OutputFull => {}
         }
     }
 }

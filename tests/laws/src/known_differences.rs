@@ -17,9 +17,6 @@ use super::oracle::outlook_markup;
 pub enum Difference {
     /// An `annotation-xml` whose `encoding` has character references, which lol_html does not decode.
     EncodedAnnotation,
-    /// An element of raw text whose start tag ends in `=>`. Where somebody listens to text or comments, lol_html
-    /// reads what the element holds as markup.
-    EmptyValue,
     /// A `frameset`: where it replaces the body, browsers ignore most tags, those before it too.
     Frameset,
     /// `mglyph` or `malignmark` in MathML, which are MathML where other elements would be HTML.
@@ -34,9 +31,8 @@ pub enum Difference {
 }
 
 impl Difference {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 6] = [
         Self::EncodedAnnotation,
-        Self::EmptyValue,
         Self::Frameset,
         Self::MathMlGlyph,
         Self::MisnestedForeignContent,
@@ -47,7 +43,6 @@ impl Difference {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::EncodedAnnotation => "encoded annotation",
-            Self::EmptyValue => "empty value before the end of a tag",
             Self::Frameset => "frameset",
             Self::MathMlGlyph => "glyph in MathML",
             Self::MisnestedForeignContent => "misnested foreign content",
@@ -67,7 +62,6 @@ impl Difference {
             Self::EncodedAnnotation => {
                 has_tag(html, |tag| tag.name == "annotation-xml") && html.contains('&')
             }
-            Self::EmptyValue => has_tag(html, is_raw_text) && has_empty_value(html),
             Self::Frameset => has_frameset(html),
             Self::MathMlGlyph => has_tag(html, |tag| matches!(&*tag.name, "malignmark" | "mglyph")),
             Self::MisnestedForeignContent => nesting(&parse(html)).is_misnested,
@@ -157,33 +151,11 @@ pub fn excused(html: &str, verdict: Verdict) -> Verdict {
     }
 }
 
-/// The same for the place of the pixel. Whether a `frameset` takes the place of the body is for a tree builder to
+/// The same where a pixel matters. Whether a `frameset` takes the place of the body is for a tree builder to
 /// say, so its document gets a pixel that nobody sees, or none.
 pub fn excused_pixel(html: &str, verdict: Verdict) -> Verdict {
     match has_frameset(html) {
         true => Ok(()),
         false => excused(html, verdict),
     }
-}
-
-fn is_raw_text(tag: &Tag) -> bool {
-    const NAMES: [&str; 9] = [
-        "iframe",
-        "noembed",
-        "noframes",
-        "plaintext",
-        "script",
-        "style",
-        "textarea",
-        "title",
-        "xmp",
-    ];
-    NAMES.contains(&&*tag.name)
-}
-
-/// Whether some `=` is followed by the end of a tag.
-fn has_empty_value(html: &str) -> bool {
-    let rests = html.split('=').skip(1);
-    let mut rests = rests.map(|rest| rest.trim_start_matches([' ', '\t', '\n', '\r', '\x0c']));
-    rests.any(|rest| rest.starts_with('>'))
 }

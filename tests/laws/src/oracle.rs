@@ -10,7 +10,7 @@ use linkseal::{LinkContext, Report, rewrite_with_report};
 use self::outcome::{Base, judge_link};
 pub use self::pixels::one_pixel;
 pub use self::same::nothing_new;
-use super::judge::{Parsed, Seen, Tag, parse};
+use super::judge::{Parsed, Place, Seen, Tag, parse};
 use super::settings::Settings;
 use super::{Verdict, ensure};
 
@@ -24,12 +24,8 @@ pub fn links(
 ) -> Verdict {
     let base = parsed.base();
     let mark = parsed.broken_mark;
-    let has_foreign = parsed
-        .seen
-        .iter()
-        .filter_map(Seen::tag)
-        .any(is_foreign_root);
-    let mut in_noscript = false;
+    let places = parsed.places();
+    let mut open_noscripts = 0_usize;
     let mut reported = report.links().iter();
     for (index, seen) in parsed.seen.iter().enumerate() {
         // One that comes later changes nothing for the links before it.
@@ -37,33 +33,30 @@ pub fn links(
             .filter(|(at, _)| *at < index)
             .map(|(_, href)| Base::of(href, mark, settings))
             .unwrap_or_default();
-        let (tags, context) = match seen {
-            Seen::Tag(tag) if tag.is_link() && in_noscript => {
-                (vec![tag.clone()], LinkContext::Noscript)
+        let (tags, contexts) = match seen {
+            Seen::Tag(tag) if tag.is_link() => {
+                let contexts = contexts(&places, index, open_noscripts);
+                (vec![tag.clone()], contexts)
             }
-            Seen::Tag(tag) if tag.is_link() => (vec![tag.clone()], LinkContext::Html),
-            Seen::Comment(text) => (outlook_links(text), LinkContext::ConditionalComment),
+            Seen::Comment(text) => (outlook_links(text), vec![LinkContext::ConditionalComment]),
             Seen::Tag(tag) => {
-                in_noscript |= tag.name == "noscript";
+                open_noscripts += usize::from(tag.name == "noscript");
                 continue;
             }
             Seen::EndTag(name) => {
-                in_noscript &= name != "noscript";
+                open_noscripts -= usize::from(name == "noscript" && open_noscripts > 0);
                 continue;
             }
-            Seen::Text(_) | Seen::UnclosedComment(_) => continue,
+            _ => continue,
         };
         for tag in tags {
             let link = reported.next();
             let link = link.ok_or_else(|| format!("html5ever sees {tag:?}, which is missed"))?;
-            // An SVG element may have that name too.
-            let is_context = link.context() == context
-                || (has_foreign && LinkContext::ConditionalComment != context);
             let is_broken = tag.is_broken("href", mark);
             let tag = tag.mended(mark);
             ensure!(
-                link.element() == tag.name && is_context,
-                "html5ever sees {tag:?} in {context:?}, but reported is {link:?}"
+                link.element() == tag.name && contexts.contains(&link.context()),
+                "html5ever sees {tag:?} in {contexts:?}, but reported is {link:?}"
             );
             let judged = match is_broken {
                 true => outcome::judge_broken(&tag, link),
@@ -86,8 +79,18 @@ pub fn links_of(html: &str, settings: Settings) -> Verdict {
         .map_err(|why| format!("{html:?}: {why}"))
 }
 
-fn is_foreign_root(tag: &Tag) -> bool {
-    matches!(&*tag.name, "svg" | "math")
+/// Where the tree has a link. In the head a link ends a `noscript`, which only a tree builder knows; for one that it
+/// ignores, either will do.
+fn contexts(places: &[Place], index: usize, open_noscripts: usize) -> Vec<LinkContext> {
+    let place = places.iter().find(|place| place.index == index);
+    let mut contexts = Vec::new();
+    if place.is_none_or(|place| !place.is_in_noscript) {
+        contexts.push(LinkContext::Html);
+    }
+    if place.is_some_and(|place| place.is_in_noscript) || open_noscripts > 0 {
+        contexts.push(LinkContext::Noscript);
+    }
+    contexts
 }
 
 /// What Outlook reads of a conditional comment: the markup after the condition.

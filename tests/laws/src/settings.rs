@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use linkseal::{DomainConfig, DomainStatus, KeyId, Message, PixelPlacement, SigningKey, Verifier};
+use linkseal::{
+    DomainConfig, DomainStatus, KeyId, Message, PixelPlacement, SigningKey, TrackingLevel, Verifier,
+};
 
 use super::setup::domain;
 
@@ -145,12 +147,14 @@ pub fn messages() -> Vec<Message> {
         Message::default(),
         named.clone(),
         named.clone().with_sent_at(1_790_000_000).unwrap(),
-        named.clone().without_click_tracking(),
-        named.clone().without_open_tracking(),
+        named.clone().with_click_tracking(TrackingLevel::Off),
+        named.clone().with_open_tracking(TrackingLevel::Off),
         named
             .clone()
-            .without_click_tracking()
-            .without_open_tracking(),
+            .with_click_tracking(TrackingLevel::Off)
+            .with_open_tracking(TrackingLevel::Off),
+        named.clone().with_click_tracking(TrackingLevel::Anonymous),
+        named.clone().with_open_tracking(TrackingLevel::Anonymous),
         Message::new(long.clone())
             .unwrap()
             .with_recipient(long)
@@ -169,8 +173,11 @@ pub fn domains() -> Vec<DomainConfig> {
         domain().with_markers_kept(),
         domain().with_pixel_placement(PixelPlacement::Both),
         domain().with_pixel_placement(PixelPlacement::Placeholder),
-        domain().without_click_tracking(),
-        domain().without_open_tracking(),
+        domain().with_click_tracking(TrackingLevel::Off),
+        domain().with_open_tracking(TrackingLevel::Off),
+        domain()
+            .with_click_tracking(TrackingLevel::Anonymous)
+            .with_open_tracking(TrackingLevel::Anonymous),
         domain().with_status(DomainStatus::Pending),
         domain().with_retired_key(retired_key()).unwrap(),
         with_dialect(domain()),

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use linkseal::{Event, Placement};
+use linkseal::{Event, EventKind, PixelPosition};
 use sha2::Sha256;
 
 use super::setup::SECRET;
@@ -24,20 +24,23 @@ pub fn field(bytes: &[u8]) -> Vec<u8> {
 
 /// What is signed for an event.
 pub fn payload(event: &Event) -> Vec<u8> {
-    let head = match event {
-        Event::Click(click) => click_head(
-            click.key_id().0,
+    let key_id = event.key_id().0;
+    let head = match event.kind() {
+        EventKind::Click(click) => click_head(
+            key_id,
             click.position(),
-            click.name(),
+            click.name().unwrap_or_default(),
             click.destination(),
         ),
-        Event::Open(open) => open_head(
-            open.key_id().0,
-            u8::from(open.placement() == Placement::Start),
-        ),
-        other => panic!("{other:?}"),
+        EventKind::Open(open) => {
+            open_head(key_id, u8::from(open.placement() == PixelPosition::Start))
+        }
     };
-    let tail = tail(event.sent_at(), event.message(), event.recipient());
+    let tail = tail(
+        event.sent_at().unwrap_or_default(),
+        event.message().unwrap_or_default(),
+        event.recipient().unwrap_or_default(),
+    );
     [head, tail].concat()
 }
 

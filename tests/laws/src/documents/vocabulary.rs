@@ -240,50 +240,6 @@ pub(super) const DASHED: &[&str] = &[
     "https://x.test/8845",
 ];
 
-/// Parts of a URL, before and behind each of which a merge tag may stand.
-pub(super) const URL_PARTS: &[&str] = &[
-    "ht", "tps", ":", "//", "us", "er@", "x.te", "st", ":80", "/", "p", "ath", "?", "q=", "v", "#",
-    "fra", "gment",
-];
-
-/// Merge tags, whole and cut, and what looks like one.
-pub(super) const MERGE_TAGS: &[&str] = &[
-    "{{name}}",
-    "{{ insert slug \"default=home\" }}",
-    "{{ email }}",
-    "{{",
-    "}}",
-    "{% if a %}",
-    "{%",
-    "*|NAME|*",
-    "*|",
-    "|*",
-    "%%name%%",
-    "%%=v(@name)=%%",
-    "%%[set @a]%%",
-    "%%_",
-    "%%",
-    "%%&max=50%%",
-    "%name%",
-    "%recipient.x%",
-    "%name",
-    "%u0442%u0435",
-    "%de%20",
-    "[% url %]",
-    "[%",
-    "<%= url %>",
-    "<%",
-    "${id}",
-    "$",
-    "#{id}",
-    "#{",
-    "{",
-    "[[name]]",
-    "[[",
-    "«name»",
-    "«",
-];
-
 pub(super) const MARKERS: &[&str] = &[
     " data-track=off",
     " data-track='on'",

@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 
+use super::INDEX;
+
 /// A node of a tree in document order.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Node {
@@ -48,6 +50,7 @@ fn describe(node: &Handle) -> Node {
             attributes: attrs
                 .borrow()
                 .iter()
+                .filter(|a| &*a.name.local != INDEX)
                 .map(|a| (a.name.local.to_string(), a.value.to_string()))
                 .collect(),
             name: format!("{} {}", name.ns, name.local),

@@ -1,7 +1,7 @@
 //! What may become of a link.
 
 use encoding_rs::Encoding;
-use linkseal::{Click, Event, Link, LinkOutcome, SkipReason};
+use linkseal::{Click, EventKind, Link, LinkOutcome, SkipReason};
 use url::{ParseError, Url};
 
 use crate::judge::{Tag, resolve};
@@ -69,10 +69,7 @@ pub(super) fn judge_link(
     let followed = resolve(href, base.url.as_ref(), encoding);
     let own = followed.as_ref().ok().and_then(own_click);
     let own = own.filter(|_| !opts_out);
-    let own_name = own
-        .as_ref()
-        .map(Click::name)
-        .filter(|name| !name.is_empty());
+    let own_name = own.as_ref().and_then(Click::name);
     let marker_name = name_of(tag);
     let name = own_name.or(marker_name.as_deref());
     let is_skipped = link.outcome() != LinkOutcome::Tracked;
@@ -192,8 +189,8 @@ fn is_relative(href: &str, encoding: &'static Encoding) -> bool {
 /// What the token of a tracking URL of the tests' domain says, if it is genuine.
 fn own_click(url: &Url) -> Option<Click> {
     let url = url.as_str();
-    match own_verifier().verify_url(url) {
-        Ok(Event::Click(click)) if url.starts_with(CLICK_PREFIX) => Some(click),
+    match own_verifier().verify_url(url).ok()?.kind() {
+        EventKind::Click(click) if url.starts_with(CLICK_PREFIX) => Some(click.clone()),
         _ => None,
     }
 }

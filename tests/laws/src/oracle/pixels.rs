@@ -1,6 +1,6 @@
 //! Which pixels come into a document.
 
-use linkseal::{Event, PixelOutcome, PixelPlacement, rewrite_with_report};
+use linkseal::{EventKind, PixelOutcome, PixelPlacement, rewrite_with_report};
 
 use crate::judge::{Parsed, Seen, Tag, attribute, elements_in_body, parse, root};
 use crate::settings::{Settings, own_verifier};
@@ -99,11 +99,10 @@ fn is_amp(parsed: &Parsed) -> bool {
 /// nothing.
 fn is_of_message(src: &str, settings: Settings) -> bool {
     let src = src.trim_matches(|character: char| character <= ' ');
-    match own_verifier().verify_url(src) {
-        Ok(Event::Open(open)) => {
-            src.starts_with(OPEN_PREFIX)
-                && (open.message(), open.recipient()) == ("msg-7f3a", &*settings.recipient())
-        }
-        _ => false,
-    }
+    let recipient = settings.recipient();
+    own_verifier().verify_url(src).is_ok_and(|event| {
+        src.starts_with(OPEN_PREFIX)
+            && matches!(event.kind(), EventKind::Open(_))
+            && (event.message(), event.recipient()) == (Some("msg-7f3a"), Some(&*recipient))
+    })
 }

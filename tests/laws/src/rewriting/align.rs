@@ -13,7 +13,7 @@ use crate::setup::{CLICK_PREFIX, OPEN_PREFIX, token_length};
 /// What may come in place of bytes of the input, by the rules of the guarantees.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
-    /// A line ending for white space in a tag, before a tracking URL.
+    /// A line ending for white space in a tag, before the value of a link.
     Break,
     /// Nothing, for a marker or a placeholder.
     Cut,
@@ -54,8 +54,9 @@ struct Walk<'a> {
     input: &'a [u8],
     output: &'a [u8],
     links: Vec<&'a Link>,
-    /// The line endings that an edit may put in.
-    endings: Vec<&'static [u8]>,
+    skipped: Vec<&'a Link>,
+    /// The line ending that an edit may put in.
+    ending: Option<&'static [u8]>,
     settings: Settings,
     /// Edits on all ways, each with the one before it.
     edits: Vec<(Edit, Option<usize>)>,
@@ -71,13 +72,29 @@ pub fn align(
     report: &Report,
     settings: Settings,
 ) -> Option<Vec<Edit>> {
-    let is_tracked = |link: &&Link| link.outcome() == LinkOutcome::Tracked;
+    align_within(usize::MAX, encoding, input, output, report, settings)
+}
+
+/// The same of a stream, which looks for line endings within its memory limit.
+pub fn align_within(
+    memory_limit: usize,
+    encoding: &'static Encoding,
+    input: &[u8],
+    output: &[u8],
+    report: &Report,
+    settings: Settings,
+) -> Option<Vec<Edit>> {
+    let all = report.links().iter();
+    let (links, skipped) = all.partition(|link| link.outcome() == LinkOutcome::Tracked);
     let mut walk = Walk {
         encoding,
         input,
         output,
-        links: report.links().iter().filter(is_tracked).collect(),
-        endings: endings(input, settings),
+        links,
+        skipped,
+        ending: settings
+            .line_limit
+            .map(|_| ending(&input[..input.len().min(memory_limit)])),
         settings,
         edits: Vec::new(),
         ways: vec![Way {
@@ -104,25 +121,12 @@ pub fn align(
     None
 }
 
-/// Those of the document, or those of mail where it has none; only a line limit puts them in.
-fn endings(input: &[u8], settings: Settings) -> Vec<&'static [u8]> {
-    if settings.line_limit.is_none() {
-        return Vec::new();
-    }
-    let mut lines = input.split(|byte| *byte == b'\n').peekable();
-    let mut found = Vec::new();
-    while let Some(line) = lines.next() {
-        if lines.peek().is_some() {
-            let ending: &'static [u8] = match line.ends_with(b"\r") {
-                true => b"\r\n",
-                false => b"\n",
-            };
-            found.extend((!found.contains(&ending)).then_some(ending));
-        }
-    }
-    match found.is_empty() {
-        true => vec![b"\r\n"],
-        false => found,
+/// The first of the document, or that of mail where it has none.
+fn ending(input: &[u8]) -> &'static [u8] {
+    let end = input.iter().position(|byte| *byte == b'\n');
+    match end {
+        Some(end) if !input[..end].ends_with(b"\r") => b"\n",
+        _ => b"\r\n",
     }
 }
 
@@ -153,32 +157,50 @@ impl Walk<'_> {
             self.ways.push(Way {
                 input: way.input + 1,
                 output: way.output + 1,
+                is_broken: way.is_broken && !self.is_skipped_link(way.input),
                 ..way
             });
         }
+        self.cut(way);
         if !way.is_broken {
-            let markers = match self.settings.keeps_markers {
-                true => None,
-                false => marker_length(input, self.settings),
-            };
-            let cuts = [cut_at(input, self.settings), markers];
-            for cut in cuts.into_iter().flatten() {
-                self.edit(way, Kind::Cut, cut, 0);
-            }
-            for ending in self.endings.clone() {
-                if output.starts_with(ending) {
-                    let blanks = 1..=blanks(input);
-                    let in_line = |length: &usize| !input[..*length].contains(&b'\n');
-                    for length in blanks.filter(in_line) {
-                        self.edit(way, Kind::Break, length, ending.len());
-                    }
-                }
-            }
-            if let Some(length) = pixel_length(output, &self.endings) {
+            self.break_line(way);
+            if let Some(length) = pixel_length(output, self.ending) {
                 self.edit(way, Kind::Pixel, 0, length);
             }
         }
         self.replace_link(way);
+    }
+
+    fn cut(&mut self, way: Way) {
+        let input = &self.input[way.input..];
+        let markers = match self.settings.keeps_markers {
+            true => None,
+            false => marker_length(input, self.settings),
+        };
+        let placeholders = cut_at(input, self.settings).filter(|_| !way.is_broken);
+        for cut in [placeholders, markers].into_iter().flatten() {
+            self.edit(way, Kind::Cut, cut, 0);
+        }
+    }
+
+    fn break_line(&mut self, way: Way) {
+        let (input, output) = (&self.input[way.input..], &self.output[way.output..]);
+        let Some(ending) = self.ending.filter(|ending| output.starts_with(ending)) else {
+            return;
+        };
+        let blanks = 1..=blanks(input);
+        let in_line = |length: &usize| !input[..*length].contains(&b'\n');
+        for length in blanks.filter(in_line) {
+            self.edit(way, Kind::Break, length, ending.len());
+        }
+    }
+
+    /// Whether the value of a link stands here that is not tracked.
+    fn is_skipped_link(&self, at: usize) -> bool {
+        let mut skipped = self.skipped.iter();
+        skipped.any(|link| {
+            !encoded_lengths(&self.input[at..], link.original(), self.encoding).is_empty()
+        })
     }
 
     fn replace_link(&mut self, way: Way) {
@@ -210,7 +232,7 @@ impl Walk<'_> {
             input: way.input + input,
             output: way.output + output,
             links: way.links + usize::from(kind == Kind::Link),
-            is_broken: kind == Kind::Break,
+            is_broken: kind == Kind::Break || (kind == Kind::Cut && way.is_broken),
             last_edit: Some(self.edits.len() - 1),
         });
     }
@@ -225,10 +247,10 @@ fn url_length(output: &[u8], quote: &[u8]) -> Option<usize> {
 }
 
 /// The length of the pixel that `output` starts with; a line may end between its attributes.
-fn pixel_length(output: &[u8], endings: &[&[u8]]) -> Option<usize> {
+fn pixel_length(output: &[u8], ending: Option<&[u8]>) -> Option<usize> {
     let rest = output.strip_prefix(b"<img")?;
-    let spaces = endings.iter().copied().chain([&b" "[..]]);
-    let rest = spaces.filter_map(|space| rest.strip_prefix(space)).next()?;
+    let mut spaces = ending.into_iter().chain([&b" "[..]]);
+    let rest = spaces.find_map(|space| rest.strip_prefix(space))?;
     let rest = rest.strip_prefix(b"src=\"")?;
     let rest = rest.strip_prefix(OPEN_PREFIX.as_bytes())?;
     let end = rest.iter().position(|byte| *byte == b'>')?;

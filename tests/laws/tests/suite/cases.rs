@@ -92,7 +92,7 @@ fn every_pixel_case_has_one_pixel_in_the_live_body() {
         assert_eq!(pixels.filter(is_pixel).count(), 1, "{id}: {output}");
         assert_eq!(undo(output.as_bytes(), &[]), html.as_bytes(), "{id}");
         for size in 1..=html.len() {
-            let rewriter = Rewriter::new(&domain(), Vec::new());
+            let rewriter = Rewriter::new(&domain());
             let (streamed, _) = stream(rewriter, html.as_bytes(), size);
             assert_eq!(streamed, output.as_bytes(), "{id} in chunks of {size}");
         }
