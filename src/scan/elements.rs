@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::body::BodyTracker;
-use super::conditional::is_outlook_link;
+use super::comment::is_outlook_link;
 use super::dispatch::{Page, TooLong};
 use super::finding::{Element, Finding, StartTag};
 use super::handlers::{MAX_TAG_BYTES, Scope};

@@ -1,6 +1,6 @@
 //! What of a document must be held back, and where the construct starts that it ends in.
 
-use super::conditional::is_needed_whole;
+use super::comment::is_needed_whole;
 use super::open_construct::open_construct;
 use super::parser::Parser;
 use super::pixel::StartPlace;

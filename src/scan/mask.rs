@@ -9,7 +9,7 @@
 //! After a start tag that ends in `=>`, lol_html 3.0.3 reads markup even where the element holds text
 //! (`before_attribute_value_state` goes to the data state). So the `=` is left out.
 
-use super::tag::is_space;
+use super::space::is_space;
 
 const NOSCRIPT: &[u8] = b"noscript";
 

@@ -12,8 +12,8 @@ use crate::charset::Charset;
 use crate::config::DomainConfig;
 use crate::link::{MessageParts, Minter, PIXEL_AFTER_URL, TrackedLink, fits};
 use crate::message::Message;
+use crate::one_shot::rewrite_bytes;
 use crate::report::Report;
-use crate::rewrite_bytes;
 use crate::scan::{LineCounter, Scanner};
 use crate::token::PreparedToken;
 
