@@ -70,6 +70,8 @@ impl<S: Sink> Scanner<S> {
         let open = match window.start {
             _ if self.is_inside => None,
             0 => open_construct(b"", window.bytes),
+            // Only the whole document tells whether SVG or MathML makes it one.
+            _ if memchr::memmem::find(window.from(from), CDATA).is_some() => None,
             _ => {
                 let context = self.page.context();
                 open_construct(context, window.from(from)).map(|open| from + open)
@@ -83,7 +85,7 @@ impl<S: Sink> Scanner<S> {
         let at = open.unwrap_or(window.end());
         let construct = window.from(at);
         // Before a CDATA section a pixel would end the SVG or MathML that alone makes it one.
-        let is_cdata = construct.starts_with(b"<![CDATA[");
+        let is_cdata = construct.starts_with(CDATA);
         let is_gone = at < self.page.cursor.handed_on
             || construct.len() > self.page.longest_construct
             || (open.is_some() && !construct.starts_with(b"<"));
@@ -97,3 +99,5 @@ impl<S: Sink> Scanner<S> {
         self.page.put_end_pixel(window, at);
     }
 }
+
+const CDATA: &[u8] = b"<![CDATA[";
