@@ -70,8 +70,6 @@ impl<S: Sink> Scanner<S> {
         let open = match window.start {
             _ if self.is_inside => None,
             0 => open_construct(b"", window.bytes),
-            // Only the whole document tells whether SVG or MathML makes it one.
-            _ if memchr::memmem::find(window.from(from), CDATA).is_some() => None,
             _ => {
                 let context = self.page.context();
                 open_construct(context, window.from(from)).map(|open| from + open)
@@ -84,12 +82,10 @@ impl<S: Sink> Scanner<S> {
     fn end_body(&mut self, window: &Window<'_>, open: Option<usize>) {
         let at = open.unwrap_or(window.end());
         let construct = window.from(at);
-        // Before a CDATA section a pixel would end the SVG or MathML that alone makes it one.
-        let is_cdata = construct.starts_with(CDATA);
         let is_gone = at < self.page.cursor.handed_on
             || construct.len() > self.page.longest_construct
             || (open.is_some() && !construct.starts_with(b"<"));
-        if is_cdata || is_gone || !self.page.may_hold_pixel() {
+        if is_gone || !self.page.may_hold_pixel() {
             return;
         }
         if self.page.body.end_body() {
@@ -99,5 +95,3 @@ impl<S: Sink> Scanner<S> {
         self.page.put_end_pixel(window, at);
     }
 }
-
-const CDATA: &[u8] = b"<![CDATA[";
