@@ -14,7 +14,7 @@ tar -xzf "$(ls -t "$CARGO_TARGET_DIR"/package/linkseal-*.crate | head -1)" -C "$
 cd "$folder"/linkseal-*
 
 step "test the archive"
-env -u LINKSEAL_CORPUS cargo test --locked
+env -u LINKSEAL_CORPUS cargo test --locked --all-features
 
 step "the lowest versions that Cargo.toml allows"
 if cargo +nightly --version; then

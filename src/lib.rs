@@ -82,6 +82,8 @@ mod report;
 mod rewriter;
 mod scan;
 mod sending_domain;
+#[cfg(feature = "serde")]
+mod serialise;
 mod template;
 mod token;
 mod tracking_host;
