@@ -68,6 +68,7 @@
 mod attribute_name;
 mod byte_count;
 mod charset;
+mod cname_record;
 mod config;
 mod dialect;
 mod domain_status;
@@ -108,6 +109,7 @@ pub mod error {
     pub use crate::verifier::VerifierError;
 }
 
+pub use cname_record::CnameRecord;
 pub use config::DomainConfig;
 pub use domain_status::DomainStatus;
 pub use key::{KeyId, SigningKey};
@@ -118,7 +120,7 @@ pub use rewriter::Rewriter;
 pub use sending_domain::SendingDomain;
 pub use template::Template;
 pub use token::{Click, Event, EventKind, Open, UntrustedToken};
-pub use tracking_host::{CnameRecord, TrackingHost};
+pub use tracking_host::TrackingHost;
 pub use tracking_level::TrackingLevel;
 pub use verifier::Verifier;
 
