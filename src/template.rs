@@ -173,7 +173,7 @@ impl Template {
         }
     }
 
-    /// Returns what was found in the document, as [`rewrite_with_report`](crate::rewrite_with_report)
+    /// Returns what was found in the document, as [`rewrite_with_report`]
     /// does for an anonymous message.
     #[must_use]
     pub fn report(&self) -> &Report {
