@@ -68,6 +68,7 @@
 mod attribute_name;
 mod byte_count;
 mod charset;
+mod cname_record;
 mod config;
 mod dialect;
 mod domain_status;
@@ -110,6 +111,7 @@ pub mod error {
 }
 
 pub use charset::Charset;
+pub use cname_record::CnameRecord;
 pub use config::DomainConfig;
 pub use domain_status::DomainStatus;
 pub use key::{KeyId, SigningKey};
@@ -123,7 +125,7 @@ pub use sending_domain::SendingDomain;
 pub use stream_options::StreamOptions;
 pub use template::{Rendering, Template};
 pub use token::{Click, Event, EventKind, Open, UntrustedToken};
-pub use tracking_host::{CnameRecord, TrackingHost};
+pub use tracking_host::TrackingHost;
 pub use tracking_level::TrackingLevel;
 pub use verifier::Verifier;
 
