@@ -4,9 +4,11 @@
 mod decide;
 mod marker;
 mod merge_tag;
-mod mint;
 mod serialised;
+mod tracking_url;
 
 pub(crate) use decide::{Decision, Linker, OwnPixel};
 pub(crate) use marker::{Marker, MarkerSet};
-pub(crate) use mint::{MessageParts, Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits, quote};
+pub(crate) use tracking_url::{
+    MessageParts, Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits, quote,
+};
