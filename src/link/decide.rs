@@ -22,7 +22,7 @@ const MAX_HREF_BYTES: usize = 16 * MAX_DESTINATION_BYTES;
 
 /// Decides on the links of one document.
 #[derive(Debug)]
-pub(crate) struct Linker {
+pub(crate) struct LinkPolicy {
     base: Base,
     domain: DomainConfig,
     encoding: &'static Encoding,
@@ -70,7 +70,7 @@ impl OwnPixel {
     }
 }
 
-impl Linker {
+impl LinkPolicy {
     pub(crate) fn new(domain: DomainConfig, encoding: &'static Encoding) -> Self {
         Self {
             base: Base::None,
@@ -369,7 +369,7 @@ mod tests {
     use crate::pixel::PixelPosition;
     use crate::tracking_host::TrackingHost;
 
-    fn linker(encoding: &'static Encoding) -> Linker {
+    fn policy(encoding: &'static Encoding) -> LinkPolicy {
         let host = TrackingHost::custom("link.example.com/t").unwrap();
         let key = SigningKey::new(KeyId(1), &[1; 32]).unwrap();
         let domain = DomainConfig::new("example.com".parse().unwrap(), host, key)
@@ -378,21 +378,21 @@ mod tests {
             .unwrap()
             .with_excluded_host("*.intern.example")
             .unwrap();
-        Linker::new(domain, encoding)
+        LinkPolicy::new(domain, encoding)
     }
 
     #[track_caller]
-    fn assert_tracked(linker: &Linker, href: &str, expected: &str) {
+    fn assert_tracked(policy: &LinkPolicy, href: &str, expected: &str) {
         let expected = Decision::Track {
             destination: Cow::Borrowed(expected),
             name: None,
         };
-        assert_eq!(linker.decide(href, false), expected, "{href:?}");
+        assert_eq!(policy.decide(href, false), expected, "{href:?}");
     }
 
     #[track_caller]
-    fn assert_skipped(linker: &Linker, href: &str, expected: SkipReason) {
-        match linker.decide(href, false) {
+    fn assert_skipped(policy: &LinkPolicy, href: &str, expected: SkipReason) {
+        match policy.decide(href, false) {
             Decision::Skip { reason, .. } => assert_eq!(reason, expected, "{href:?}"),
             Decision::Track { destination, .. } => panic!("{href:?} is tracked to {destination}"),
         }
@@ -401,7 +401,7 @@ mod tests {
     #[test]
     fn each_reason_has_its_links() {
         use SkipReason::*;
-        let linker = linker(encoding_rs::UTF_8);
+        let policy = policy(encoding_rs::UTF_8);
         for (href, reason) in [
             ("", Empty),
             (" \t\r\n\u{0}", Empty),
@@ -430,20 +430,20 @@ mod tests {
             ("https://docs.example.com/", Excluded),
             ("https://a.b.intern.example/", Excluded),
         ] {
-            assert_skipped(&linker, href, reason);
+            assert_skipped(&policy, href, reason);
         }
         assert_skipped(
-            &linker,
+            &policy,
             &format!("https://x.test/{}", "a".repeat(4082)),
             TooLong,
         );
         let detours = "a/../".repeat(14_000);
-        assert_skipped(&linker, &format!("https://x.test/{detours}"), TooLong);
+        assert_skipped(&policy, &format!("https://x.test/{detours}"), TooLong);
     }
 
     #[test]
     fn the_destination_is_what_the_url_standard_makes_of_it() {
-        let linker = linker(encoding_rs::UTF_8);
+        let policy = policy(encoding_rs::UTF_8);
         for (href, destination) in [
             (" HTTPS://X.TEST/Path ", "https://x.test/Path"),
             ("ht\ntps://x.test/a\nb", "https://x.test/ab"),
@@ -460,18 +460,18 @@ mod tests {
                 "http://link.example.com/t/c/x",
             ),
         ] {
-            assert_tracked(&linker, href, destination);
+            assert_tracked(&policy, href, destination);
         }
         let longest = format!("https://x.test/{}", "a".repeat(4081));
-        assert_tracked(&linker, &longest, &longest);
+        assert_tracked(&policy, &longest, &longest);
         let blanks = "\t".repeat(65_536 - "https://x.test/".len());
         assert_tracked(
-            &linker,
+            &policy,
             &format!("https://x.test/{blanks}"),
             "https://x.test/",
         );
         assert_skipped(
-            &linker,
+            &policy,
             &format!("https://x.test/{blanks}\t"),
             SkipReason::TooLong,
         );
@@ -479,24 +479,24 @@ mod tests {
 
     #[test]
     fn relative_links_follow_the_first_base_only() {
-        let mut linker = linker(encoding_rs::UTF_8);
-        linker.set_base("https://base.test/dir/");
-        linker.set_base("https://other.test/");
-        assert_tracked(&linker, "page?x=1", "https://base.test/dir/page?x=1");
-        assert_tracked(&linker, "//x.test/p", "https://x.test/p");
-        assert_skipped(&linker, "#top", SkipReason::Fragment);
-        assert_skipped(&linker, "", SkipReason::Empty);
+        let mut policy = policy(encoding_rs::UTF_8);
+        policy.set_base("https://base.test/dir/");
+        policy.set_base("https://other.test/");
+        assert_tracked(&policy, "page?x=1", "https://base.test/dir/page?x=1");
+        assert_tracked(&policy, "//x.test/p", "https://x.test/p");
+        assert_skipped(&policy, "#top", SkipReason::Fragment);
+        assert_skipped(&policy, "", SkipReason::Empty);
     }
 
     /// A merge tag at each place of URLs that are spelt as the serialiser would, and of others. A
     /// link that holds one is never signed, whichever way it is read.
     #[test]
     fn a_merge_tag_at_any_place_of_a_url_is_seen() {
-        let domain = linker(encoding_rs::UTF_8).domain;
+        let domain = policy(encoding_rs::UTF_8).domain;
         let domain = domain.with_merge_tag("((", "))").unwrap();
         let domain = domain.with_merge_tag("$", "$").unwrap();
-        let mut linker = Linker::new(domain, encoding_rs::UTF_8);
-        linker.set_base("https://base.test/");
+        let mut policy = LinkPolicy::new(domain, encoding_rs::UTF_8);
+        policy.set_base("https://base.test/");
         for tag in [
             "{{a}}",
             "{{",
@@ -528,7 +528,7 @@ mod tests {
                 for at in 0..=url.len() {
                     let (before, after) = url.split_at(at);
                     let href = format!("{before}{tag}{after}");
-                    match linker.decide(&href, false) {
+                    match policy.decide(&href, false) {
                         Decision::Skip { reason, .. } => assert!(
                             reason == SkipReason::MergeTag
                                 || (reason == SkipReason::Fragment && href.starts_with('#')),
@@ -549,9 +549,9 @@ mod tests {
             "https://x.test/*|id|*/",
             "{% base",
         ] {
-            let mut linker = linker(encoding_rs::UTF_8);
-            linker.set_base(base);
-            linker.set_base("https://other.test/");
+            let mut policy = policy(encoding_rs::UTF_8);
+            policy.set_base(base);
+            policy.set_base("https://other.test/");
             for relative in [
                 "page",
                 "/page",
@@ -562,15 +562,15 @@ mod tests {
                 "ht\ntps:page",
                 "..",
             ] {
-                assert_skipped(&linker, relative, SkipReason::MergeTag);
-                assert!(linker.decide(relative, false).waits(), "{relative}");
+                assert_skipped(&policy, relative, SkipReason::MergeTag);
+                assert!(policy.decide(relative, false).waits(), "{relative}");
             }
-            assert_tracked(&linker, "https://x.test/a", "https://x.test/a");
-            assert_tracked(&linker, "HTTPS:\\\\x.test", "https://x.test/");
-            assert_tracked(&linker, "http:/\\x.test/", "http://x.test/");
-            assert_skipped(&linker, "#top", SkipReason::Fragment);
-            assert_skipped(&linker, "mailto:a@x.test", SkipReason::Scheme);
-            assert_skipped(&linker, "https://", SkipReason::Invalid);
+            assert_tracked(&policy, "https://x.test/a", "https://x.test/a");
+            assert_tracked(&policy, "HTTPS:\\\\x.test", "https://x.test/");
+            assert_tracked(&policy, "http:/\\x.test/", "http://x.test/");
+            assert_skipped(&policy, "#top", SkipReason::Fragment);
+            assert_skipped(&policy, "mailto:a@x.test", SkipReason::Scheme);
+            assert_skipped(&policy, "https://", SkipReason::Invalid);
         }
     }
 
@@ -578,10 +578,10 @@ mod tests {
     fn a_base_of_4096_bytes_is_usable() {
         let base = format!("https://x.test/{}/", "a".repeat(4080));
         assert_eq!(base.len(), 4096);
-        let mut usable = linker(encoding_rs::UTF_8);
+        let mut usable = policy(encoding_rs::UTF_8);
         usable.set_base(&base);
         assert_tracked(&usable, "/p", "https://x.test/p");
-        let mut unusable = linker(encoding_rs::UTF_8);
+        let mut unusable = policy(encoding_rs::UTF_8);
         unusable.set_base(&base.replace("/a", "/aa"));
         assert_skipped(&unusable, "/p", SkipReason::Relative);
     }
@@ -607,13 +607,13 @@ mod tests {
     }
 
     fn of_message(id: &str) -> DomainConfig {
-        let domain = linker(encoding_rs::UTF_8).domain;
+        let domain = policy(encoding_rs::UTF_8).domain;
         domain.for_message(Message::new(id).unwrap())
     }
 
     #[test]
     fn a_tracking_url_with_a_genuine_token_leads_where_that_says() {
-        let linker = linker(encoding_rs::UTF_8);
+        let policy = policy(encoding_rs::UTF_8);
         let longest = format!("https://x.test/{}", "a".repeat(4081));
         for (destination, name) in [
             ("https://x.test/?a=1", ""),
@@ -630,29 +630,29 @@ mod tests {
                     destination: Cow::Borrowed(destination),
                     name: (!name.is_empty()).then(|| name.to_owned()),
                 };
-                assert_eq!(linker.decide(href, false), expected, "{href}");
+                assert_eq!(policy.decide(href, false), expected, "{href}");
             }
         }
     }
 
     #[test]
     fn a_tracking_url_is_left_alone_for_the_reasons_of_its_destination() {
-        let linker = linker(encoding_rs::UTF_8);
+        let policy = policy(encoding_rs::UTF_8);
         let domain = of_message("m-1");
         let [click, open] = own_urls(&domain, &link("https://docs.example.com/", ""));
-        assert_skipped(&linker, &click, SkipReason::Excluded);
-        assert_skipped(&linker, &open, SkipReason::AlreadyTracked);
+        assert_skipped(&policy, &click, SkipReason::Excluded);
+        assert_skipped(&policy, &open, SkipReason::AlreadyTracked);
         let forged = click.replacen("/c/E", "/c/F", 1);
-        assert_skipped(&linker, &forged, SkipReason::AlreadyTracked);
+        assert_skipped(&policy, &forged, SkipReason::AlreadyTracked);
         assert_skipped(
-            &linker,
+            &policy,
             &click.replace("/c/", "/o/"),
             SkipReason::AlreadyTracked,
         );
         let [nested, _] = own_urls(&domain, &link(&open, ""));
-        assert_skipped(&linker, &nested, SkipReason::AlreadyTracked);
+        assert_skipped(&policy, &nested, SkipReason::AlreadyTracked);
         for url in [&click, &open, &forged] {
-            match linker.decide(url, true) {
+            match policy.decide(url, true) {
                 Decision::Skip { reason, .. } => assert_eq!(reason, SkipReason::OptedOut, "{url}"),
                 Decision::Track { .. } => panic!("{url} is tracked"),
             }
@@ -666,9 +666,9 @@ mod tests {
         let rotated = DomainConfig::new("example.com".parse().unwrap(), host(), key(2, 2)).unwrap();
         let rotated = rotated.with_retired_key(key(1, 1)).unwrap();
         let [click, pixel] = own_urls(&of_message("m-1"), &link("https://x.test/", ""));
-        let linker = Linker::new(rotated, encoding_rs::UTF_8);
-        assert_tracked(&linker, &click, "https://x.test/");
-        assert!(linker.own_pixel(&pixel).is_some());
+        let policy = LinkPolicy::new(rotated, encoding_rs::UTF_8);
+        assert_tracked(&policy, &click, "https://x.test/");
+        assert!(policy.own_pixel(&pixel).is_some());
         for (domain, key) in [
             ("link.example.com", key(1, 1)),
             ("example.com", key(1, 3)),
@@ -676,7 +676,7 @@ mod tests {
         ] {
             let host = TrackingHost::shared("link.example.com/t").unwrap();
             let other = DomainConfig::new(domain.parse().unwrap(), host, key).unwrap();
-            let other = Linker::new(other, encoding_rs::UTF_8);
+            let other = LinkPolicy::new(other, encoding_rs::UTF_8);
             assert_skipped(&other, &click, SkipReason::AlreadyTracked);
             assert_eq!(other.own_pixel(&pixel), None);
         }
@@ -685,25 +685,25 @@ mod tests {
     #[test]
     fn a_pixel_is_its_own_messages() {
         let message = |id, recipient| Message::new(id).unwrap().with_recipient(recipient).unwrap();
-        let domain = linker(encoding_rs::UTF_8).domain;
+        let domain = policy(encoding_rs::UTF_8).domain;
         let domain = domain.for_message(message("m-1", "r-1"));
         let [click, url] = own_urls(&domain, &link("https://x.test/", ""));
-        let linker = linker(encoding_rs::UTF_8);
-        let pixel = linker.own_pixel(&format!("\n {url}\t")).unwrap();
+        let policy = policy(encoding_rs::UTF_8);
+        let pixel = policy.own_pixel(&format!("\n {url}\t")).unwrap();
         let is_of = |message| pixel.is_of(&domain.for_message(message));
         assert!(is_of(message("m-1", "r-1").with_sent_at(1).unwrap()));
         assert!(!is_of(message("m-1", "r-2")));
         assert!(!is_of(message("m-2", "r-1")));
         assert!(!is_of(Message::default()));
         for src in ["", "x.gif", &click, &url.replace("/o/", "/c/"), &url[1..]] {
-            assert_eq!(linker.own_pixel(src), None, "{src}");
+            assert_eq!(policy.own_pixel(src), None, "{src}");
         }
     }
 
     #[test]
     fn an_anonymous_pixel_is_that_of_every_recipient_while_no_other_is_asked_for() {
         let message = |id, recipient| Message::new(id).unwrap().with_recipient(recipient).unwrap();
-        let identified = linker(encoding_rs::UTF_8).domain;
+        let identified = policy(encoding_rs::UTF_8).domain;
         let anonymous = identified
             .clone()
             .with_open_tracking(TrackingLevel::Anonymous);
@@ -711,9 +711,9 @@ mod tests {
             let domain = domain.for_message(message("m-1", "r-1"));
             own_urls(&domain, &link("https://x.test/", ""))[1].clone()
         };
-        let linker = linker(encoding_rs::UTF_8);
+        let policy = policy(encoding_rs::UTF_8);
         let [for_all, for_one] = [&anonymous, &identified].map(|domain| {
-            let pixel = linker.own_pixel(&url(domain)).unwrap();
+            let pixel = policy.own_pixel(&url(domain)).unwrap();
             move |domain: &DomainConfig, id, recipient| {
                 pixel.is_of(&domain.for_message(message(id, recipient)))
             }
@@ -734,19 +734,19 @@ mod tests {
             "mailto:a@x.test",
             "relative/",
         ] {
-            let mut linker = linker(encoding_rs::UTF_8);
-            linker.set_base(base);
-            linker.set_base("https://other.test/");
-            assert_skipped(&linker, "page", SkipReason::Relative);
+            let mut policy = policy(encoding_rs::UTF_8);
+            policy.set_base(base);
+            policy.set_base("https://other.test/");
+            assert_skipped(&policy, "page", SkipReason::Relative);
         }
     }
 
     #[test]
     fn queries_are_encoded_in_the_charset_of_the_document() {
-        let linker = linker(encoding_rs::WINDOWS_1252);
-        assert_tracked(&linker, "https://x.test/ü?ü", "https://x.test/%C3%BC?%FC");
+        let policy = policy(encoding_rs::WINDOWS_1252);
+        assert_tracked(&policy, "https://x.test/ü?ü", "https://x.test/%C3%BC?%FC");
         assert_tracked(
-            &linker,
+            &policy,
             "https://x.test/?→",
             "https://x.test/?%26%238594%3B",
         );

@@ -7,7 +7,7 @@ mod merge_tag;
 mod serialised;
 mod tracking_url;
 
-pub(crate) use decide::{Decision, Linker, OwnPixel};
+pub(crate) use decide::{Decision, LinkPolicy, OwnPixel};
 pub(crate) use marker::{Marker, MarkerSet};
 pub(crate) use tracking_url::{
     MessageParts, Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits, quote,

@@ -11,13 +11,13 @@ use super::edit::{no_track_mark, removals};
 use super::sink::{Cut, Sink};
 use super::tag::{Attribute, Tag};
 use super::window::Window;
-use crate::link::{Decision, Linker, Marker, MarkerSet, OwnPixel, TrackedLink};
+use crate::link::{Decision, LinkPolicy, Marker, MarkerSet, OwnPixel, TrackedLink};
 use crate::report::{Link, LinkContext, LinkOutcome, Report, SkipReason};
 
 #[derive(Debug)]
 pub(super) struct Links {
     keeps_links: bool,
-    linker: Linker,
+    policy: LinkPolicy,
     next_position: u32,
     report: Report,
 }
@@ -33,14 +33,14 @@ struct Found<'a> {
 }
 
 impl Links {
-    pub(super) fn new(linker: Linker) -> Self {
-        let domain = linker.domain();
+    pub(super) fn new(policy: LinkPolicy) -> Self {
+        let domain = policy.domain();
         let message = domain.message();
         Self {
             keeps_links: true,
             next_position: 0,
             report: Report::new(domain.click_level(message), domain.open_level(message)),
-            linker,
+            policy,
         }
     }
 
@@ -49,7 +49,7 @@ impl Links {
     }
 
     pub(super) fn set_encoding(&mut self, encoding: &'static Encoding) {
-        self.linker.set_encoding(encoding);
+        self.policy.set_encoding(encoding);
     }
 
     pub(super) fn into_report(self) -> Report {
@@ -59,9 +59,9 @@ impl Links {
     /// Takes in a `base` tag.
     pub(super) fn set_base(&mut self, tag: &Tag<'_>) {
         if let Some(href) = tag.first_named(b"href") {
-            match attribute_value(tag.slice(&href.value), self.linker.encoding()) {
-                Some(href) => self.linker.set_base(&href),
-                None => self.linker.set_unreadable_base(),
+            match attribute_value(tag.slice(&href.value), self.policy.encoding()) {
+                Some(href) => self.policy.set_base(&href),
+                None => self.policy.set_unreadable_base(),
             }
         }
     }
@@ -69,16 +69,16 @@ impl Links {
     /// Returns the pixel that an `img` is, if it is one of this domain's and its token is genuine.
     pub(super) fn own_pixel(&self, tag: &Tag<'_>) -> Option<OwnPixel> {
         let source = tag.slice(&tag.first_named(b"src")?.value);
-        self.linker.own_pixel(std::str::from_utf8(source).ok()?)
+        self.policy.own_pixel(std::str::from_utf8(source).ok()?)
     }
 
     /// Returns what the URL of every pixel of this domain starts with.
     pub(super) fn pixel_url_prefix(&self) -> &str {
-        self.linker.domain().open_url_prefix()
+        self.policy.domain().open_url_prefix()
     }
 
     pub(super) fn is_of_message(&self, pixel: &OwnPixel) -> bool {
-        pixel.is_of(self.linker.domain())
+        pixel.is_of(self.policy.domain())
     }
 
     /// Takes in a tag that may be a link, decides on it, and hands the tag on.
@@ -94,7 +94,7 @@ impl Links {
         };
         let is_in_comment = context == LinkContext::ConditionalComment;
         let original = tag.slice(&href.value);
-        let mut markers = match self.linker.domain().tracks_clicks() {
+        let mut markers = match self.policy.domain().tracks_clicks() {
             true => self.markers(tag),
             false => MarkerSet::default(),
         };
@@ -103,22 +103,22 @@ impl Links {
         let value;
         let decision = if no_track.is_some() {
             Decision::skip(SkipReason::OptedOut)
-        } else if !self.linker.domain().tracks_clicks() {
+        } else if !self.policy.domain().tracks_clicks() {
             Decision::skip(SkipReason::ClicksOff)
         } else {
-            value = attribute_value(original, self.linker.encoding());
+            value = attribute_value(original, self.policy.encoding());
             match &value {
-                Some(value) => self.linker.decide(value, markers.opts_out()),
+                Some(value) => self.policy.decide(value, markers.opts_out()),
                 None => Decision::skip(SkipReason::Charset),
             }
         };
         // When its merge tag is filled, the link comes again, and its markers with it.
-        let cuts = match self.linker.domain().keeps_markers() || decision.waits() {
+        let cuts = match self.policy.domain().keeps_markers() || decision.waits() {
             true => Vec::new(),
             false => removals(
                 tag,
                 &mut markers,
-                self.linker.domain().dialect(),
+                self.policy.domain().dialect(),
                 is_in_comment,
             ),
         };
@@ -188,9 +188,9 @@ impl Links {
             self.report.links.push(Link {
                 context: found.context,
                 destination: destination.map(Cow::into_owned),
-                element: element_name(found.element, self.linker.encoding()),
+                element: element_name(found.element, self.policy.encoding()),
                 name: found.name,
-                original: text(found.original, self.linker.encoding()).into_owned(),
+                original: text(found.original, self.policy.encoding()).into_owned(),
                 outcome: found.outcome,
                 position,
             });
@@ -200,9 +200,9 @@ impl Links {
     fn markers(&self, tag: &Tag<'_>) -> MarkerSet {
         let mut markers = MarkerSet::default();
         for attribute in &tag.attributes {
-            let dialect = self.linker.domain().dialect();
+            let dialect = self.policy.domain().dialect();
             if let Some(marker) = Marker::named(tag.slice(&attribute.name), dialect) {
-                let encoding = self.linker.encoding();
+                let encoding = self.policy.encoding();
                 let raw = tag.slice(&attribute.value);
                 markers.add(marker, dialect, || attribute_value_lossy(raw, encoding));
             }

@@ -21,7 +21,7 @@ use super::sought::Sought;
 use super::window::Window;
 use crate::config::DomainConfig;
 use crate::domain_status::DomainStatus;
-use crate::link::{Linker, Minter};
+use crate::link::{LinkPolicy, Minter};
 use crate::report::{Report, Untouched};
 
 /// How much of a document is fed at once. Small pieces bound what the parser finds at once; with every
@@ -69,7 +69,7 @@ impl<S: Sink> Scanner<S> {
             .line_limit()
             .map(|limit| LineLimit::new(limit, Minter::new(domain.clone())));
         let cursor = Cursor::new(sink, placeholders.longest(), line_limit);
-        let links = Links::new(Linker::new(domain.clone(), encoding_rs::UTF_8));
+        let links = Links::new(LinkPolicy::new(domain.clone(), encoding_rs::UTF_8));
         Self {
             counted: 0,
             counts_lines: true,
