@@ -1,14 +1,17 @@
 //! Links: from a decoded `href` and the settings to *tracked* or *skipped because*, and from there
 //! to a tracking URL. Knows nothing of tags and documents.
 
+mod base;
 mod decide;
 mod marker;
 mod merge_tag;
+mod own_url;
 mod serialised;
 mod tracking_url;
 
-pub(crate) use decide::{Decision, LinkPolicy, OwnPixel};
+pub(crate) use decide::{Decision, LinkPolicy};
 pub(crate) use marker::{Marker, MarkerSet};
+pub(crate) use own_url::OwnPixel;
 pub(crate) use tracking_url::{
     MessageParts, Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits, quote,
 };
