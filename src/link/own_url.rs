@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::marker::cut_name;
+use super::marker_set::cut_name;
 use crate::config::DomainConfig;
 use crate::token::{Event, EventKind, TokenError, verify_url};
 use crate::tracking_level::TrackingLevel;
