@@ -270,22 +270,6 @@ impl<S: Sink> Scanner<S> {
         self.progress = self.progress.max(done);
     }
 
-    /// Whether an edit at the finding must wait for the end of its line, and for all links up to there.
-    fn waits_for_line(&mut self, window: &Window<'_>, finding: &Finding) -> bool {
-        let Some(lines) = &mut self.page.cursor.line_limit else {
-            return false;
-        };
-        let at = finding.range().end;
-        let known = self.page.queue.back().and_then(Finding::done).unwrap_or(at);
-        let known = Window {
-            bytes: window.slice(window.start..known),
-            ..*window
-        };
-        self.is_closed.is_none()
-            && known.end().saturating_sub(at) <= self.page.longest_construct
-            && !lines.knows_line_end(&known, at)
-    }
-
     fn give_up(&mut self, error: ParserError) {
         let at = position(self.progress.max(self.page.cursor.handed_on));
         self.untouched.get_or_insert(match error {
