@@ -1,6 +1,7 @@
 //! What of a document must be held back, and where the construct starts that it ends in.
 
 use super::comment::is_needed_whole;
+use super::finding::Finding;
 use super::open_construct::open_construct;
 use super::parser::Parser;
 use super::pixel::StartPlace;
@@ -46,6 +47,22 @@ impl<S: Sink> Scanner<S> {
             .into_iter()
             .flatten()
             .fold(self.progress.max(self.page.cursor.handed_on), usize::min)
+    }
+
+    /// Whether an edit at the finding must wait for the end of its line, and for all links up to there.
+    pub(super) fn waits_for_line(&mut self, window: &Window<'_>, finding: &Finding) -> bool {
+        let Some(lines) = &mut self.page.cursor.line_limit else {
+            return false;
+        };
+        let at = finding.range().end;
+        let known = self.page.queue.back().and_then(Finding::done).unwrap_or(at);
+        let known = Window {
+            bytes: window.slice(window.start..known),
+            ..*window
+        };
+        self.is_closed.is_none()
+            && known.end().saturating_sub(at) <= self.page.longest_construct
+            && !lines.knows_line_end(&known, at)
     }
 
     /// Ends the document. What is open at its end would swallow a pixel after it.
