@@ -25,43 +25,35 @@
 //! ```
 //!
 //! [`rewrite()`] takes a whole document; [`rewrite_with_report`] also says what was done, link by
-//! link; [`Rewriter`] takes a stream, in any charset that extends ASCII; [`Template`] is for one
-//! document that goes to many recipients.
+//! link; [`rewrite_bytes`] takes one in any charset that extends ASCII; [`Rewriter`] takes a stream, and
+//! [`RewriteWriter`] is that as a [`Write`](std::io::Write); [`Template`] is for one document that goes to
+//! many recipients.
 //!
 //! # Guarantees
 //!
 //! 1. **Nothing else changes.** Outside the replaced `href` values, the markers and placeholders that
-//!    were read and the pixel, the output is the input byte for byte.
+//!    were read and the pixel, the output is the input byte for byte. Two exceptions, each by a rule: an
+//!    unquoted value in a conditional comment gets quotes, and a [line limit](DomainConfig::with_line_limit)
+//!    puts a line ending in place of white space in a link's tag.
 //! 2. **Mail always goes out.** Rewriting can't fail and can't panic. What can't be handled is left
 //!    alone, and the [`Report`] says what and why.
 //! 3. **The destination is what a browser would open**: the value of `href` decoded by the HTML
 //!    standard's rules for attributes, parsed and serialised by the URL standard, in the charset that
 //!    the document is said to have.
 //! 4. **Only what was signed is believed**; only http and https are signed.
-//! 5. **Rewriting twice changes nothing more.** The exception is an opted-out link whose marker the
-//!    first run removed; see [`DomainConfig::with_markers_kept`].
+//! 5. **Rewriting twice changes nothing more**, for the same message. Two exceptions: an opted-out link
+//!    whose marker the first run removed, see [`DomainConfig::with_markers_kept`]; and with a line limit,
+//!    what the first run left for its line's length may find room once a marker or a placeholder is gone.
 //! 6. **Any chunking, same bytes**: a stream gives what one shot gives, and so does a template. The
 //!    exception is a construct longer than a stream's memory limit; see
-//!    [`Rewriter::with_memory_limit`]. What a stream gives then is still the same in any chunking.
+//!    [`StreamOptions::with_memory_limit`].
+//! 7. **What was not markup does not become markup**, and a comment ends where it ended.
 //!
-//! # Performance
+//! # How it works
 //!
-//! Ratios inside one run of `cargo bench --bench limits`, on two cores of an AMD EPYC virtual machine.
-//! *Idle* is `lol_html` with handlers for what a tracker must see, which do nothing; *handwritten* is
-//! the rewriter that one would write on it.
-//!
-//! | what over what | ratio |
-//! |---|---|
-//! | [`rewrite()`] over idle: newsletter of 50 KB, a link every 700 bytes, receipt of 2 KB | 0.91, 1.25, 0.64 |
-//! | [`rewrite()`] over handwritten: newsletter, a link every 700 bytes | 0.63, 0.53 |
-//! | [`Rewriter`] in chunks of 4 KB over [`rewrite()`] | 1.05 |
-//! | [`Template::render_into`] over [`rewrite()`] | 0.12 |
-//! | [`Template::render_into`] over copying its output and finishing its HMACs | 1.34 |
-//! | [`Verifier::verify`] over one HMAC of the same bytes | 1.57 |
-//!
-//! It is slower than `lol_html` without a handler, which looks at nothing but tag names, and than idle
-//! handlers on Outlook-heavy mail, whose conditional comments those do not look into.
-//! The README has the times, and peak memory.
+//! lol_html finds elements, attributes and comments; its handlers only read. The edits are spliced into the
+//! original bytes: lol_html would write a changed tag anew, without its white space and its quotes.
+//! `docs/performance.md` in the repository says how fast that is, and where it is slower than other ways.
 
 #![cfg_attr(not(test), warn(clippy::string_slice))]
 
