@@ -85,6 +85,8 @@ mod rewrite_writer;
 mod rewriter;
 mod scan;
 mod sending_domain;
+#[cfg(feature = "serde")]
+mod serialise;
 mod stream_options;
 mod template;
 mod token;

@@ -114,7 +114,7 @@ impl TrackingHost {
         self
     }
 
-    /// Makes tracking URLs start with `http://`.
+    /// Sets the scheme of tracking URLs to http.
     ///
     /// For a server on the developer's own machine: over plain HTTP anybody on the way reads who
     /// clicks what.

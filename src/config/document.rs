@@ -27,7 +27,7 @@ impl DomainConfig {
         self
     }
 
-    /// Puts the open pixel in the place of `placeholder`, besides those that
+    /// Sets a text that the open pixel takes the place of, besides those that
     /// [`PixelPlacement::Placeholder`] knows: a text, or one whole tag or comment, matched as it
     /// is written.
     ///
@@ -55,7 +55,7 @@ impl DomainConfig {
         Ok(self)
     }
 
-    /// Leaves markers in the output, for a system further on that reads them too.
+    /// Keeps markers in the output, for a system further on that reads them too.
     ///
     /// It also keeps opted-out links opted out when a mail is rewritten a second time. The exception is
     /// Postal's `https+notrack`, which must go for the link to work.
@@ -79,7 +79,7 @@ impl DomainConfig {
         self
     }
 
-    /// Leaves links to `host` alone: that host exactly, or with `*.` before it all its subdomains
+    /// Excludes links to `host` from tracking: that host exactly, or with `*.` before it all its subdomains
     /// (`*.example.com` does not include `example.com`).
     ///
     /// ```
@@ -150,7 +150,7 @@ impl DomainConfig {
     /// `None` by being there. Can be called again, for the same attribute too.
     ///
     /// Like any marker it is removed from the output once it was read, so one that mail clients need
-    /// as well, such as `rel`, is no good choice.
+    /// as well, such as `rel`, is not a good choice.
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};

@@ -62,7 +62,7 @@ impl DomainConfig {
 
     /// Sets how closely clicks are tracked at most; it is [`TrackingLevel::Identified`] when new.
     ///
-    /// A message can lower it, and not raise it: [`Message::with_click_tracking`].
+    /// A message can lower it, and not raise it: [`Message::with_click_tracking`](crate::Message::with_click_tracking).
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
@@ -85,7 +85,7 @@ impl DomainConfig {
 
     /// Sets how closely opens are tracked at most; it is [`TrackingLevel::Identified`] when new.
     ///
-    /// A message can lower it, and not raise it: [`Message::with_open_tracking`].
+    /// A message can lower it, and not raise it: [`Message::with_open_tracking`](crate::Message::with_open_tracking).
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};

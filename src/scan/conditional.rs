@@ -40,7 +40,8 @@ fn without_nested_conditions(markup: &[u8]) -> Cow<'_, [u8]> {
         if is_conditional(markup.get(end..).unwrap_or_default())
             && let Some(dashes) = masked.to_mut().get_mut(at + b"<!".len()..end)
         {
-            dashes.fill(b' ');
+            // Not blanks, which would end an unquoted value that the opening stands in.
+            dashes.fill(b'x');
         }
     }
     masked

@@ -99,12 +99,10 @@ impl<S: Sink> Scanner<S> {
     fn end_body(&mut self, window: &Window<'_>, open: Option<usize>) {
         let at = open.unwrap_or(window.end());
         let construct = window.from(at);
-        // Before a CDATA section a pixel would end the SVG or MathML that alone makes it one.
-        let is_cdata = construct.starts_with(b"<![CDATA[");
         let is_gone = at < self.page.cursor.handed_on
             || construct.len() > self.page.longest_construct
             || (open.is_some() && !construct.starts_with(b"<"));
-        if is_cdata || is_gone || !self.page.may_hold_pixel() {
+        if is_gone || !self.page.may_hold_pixel() {
             return;
         }
         if self.page.body.end_body() {

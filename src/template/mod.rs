@@ -197,7 +197,7 @@ impl<T: Rendering> Template<T> {
     fn is_as_prepared(&self, message: &Message, message_parts: &MessageParts) -> bool {
         let is_tracked = match &message_parts.click {
             Some(part) => fits(self.parts.longest_head, part.len()),
-            None => self.parts.destinations.is_empty(),
+            None => self.parts.originals_bytes == 0,
         };
         is_tracked
             && !message

@@ -16,6 +16,8 @@ mod levels;
 mod markers;
 mod names;
 mod pixel;
+#[cfg(feature = "serde")]
+mod serde;
 mod setup;
 mod stream;
 mod template;
