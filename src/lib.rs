@@ -42,7 +42,7 @@
 //!    first run removed; see [`DomainConfig::with_markers_kept`].
 //! 6. **Any chunking, same bytes**: a stream gives what one shot gives, and so does a template. The
 //!    exception is a construct longer than a stream's memory limit; see
-//!    [`Rewriter::with_memory_limit`]. What a stream gives then is still the same in any chunking.
+//!    [`StreamOptions::with_memory_limit`]. What a stream gives then is still the same in any chunking.
 //!
 //! # Performance
 //!
