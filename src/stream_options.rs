@@ -76,7 +76,7 @@ impl StreamOptions {
     ///
     /// When an `a`, `area` or `base` tag or a conditional comment is longer, the document goes through
     /// untouched from there on, and the report says where. Other tags, comments and elements of raw text
-    /// pass at any length, but no pixel can go before one that is longer, or in its place: if the document
+    /// may be longer, but no pixel can go before one that is longer, or in its place: if the document
     /// ends inside of it, there is none. A limit under [`MIN_MEMORY_LIMIT`](Self::MIN_MEMORY_LIMIT)
     /// counts as that.
     ///
