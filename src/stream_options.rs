@@ -28,6 +28,14 @@ impl StreamOptions {
     pub const MIN_MEMORY_LIMIT: usize = 64;
 
     /// Creates options for a document in UTF-8, with a full report.
+    ///
+    /// ```
+    /// use linkseal::{Charset, StreamOptions};
+    ///
+    /// let options = StreamOptions::new();
+    /// assert_eq!(options.charset(), Charset::UTF_8);
+    /// assert_eq!(options.memory_limit(), StreamOptions::DEFAULT_MEMORY_LIMIT);
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
