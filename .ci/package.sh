@@ -14,7 +14,7 @@ tar -xzf "$target/package/linkseal-$version.crate" -C "$folder"
 cd "$folder/linkseal-$version"
 
 step "test the archive"
-env -u LINKSEAL_CORPUS cargo test --locked
+env -u LINKSEAL_CORPUS cargo test --locked --all-features
 
 step "the lowest versions that Cargo.toml allows"
 if have_nightly; then

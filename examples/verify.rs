@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use linkseal::error::TokenError;
-use linkseal::{Event, EventKind, SendingDomain, SigningKey, Verifier};
-use serde_json::{Value, json};
+use linkseal::{Event, SendingDomain, SigningKey, Verifier};
+use serde_json::json;
 
 /// Verify tokens and print the event of each as JSON, one a line.
 #[derive(Parser)]
@@ -42,9 +42,13 @@ fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     let mut output = io::stdout().lock();
     let mut all_believed = true;
     let mut report = |token: &str| {
-        let event = verify(&verifier, token);
-        all_believed &= event.is_ok();
-        let line = event.map_or_else(error_json, |event| event_json(&event));
+        let line = match verify(&verifier, token) {
+            Ok(event) => serde_json::to_value(event)?,
+            Err(error) => {
+                all_believed = false;
+                json!({ "error": error })
+            }
+        };
         writeln!(output, "{line}")
     };
     if options.tokens.is_empty() {
@@ -64,39 +68,6 @@ fn verify(verifier: &Verifier, token: &str) -> Result<Event, TokenError> {
     } else {
         verifier.verify(token)
     }
-}
-
-fn event_json(event: &Event) -> Value {
-    let (key_id, domain) = (event.key_id().0, event.domain().as_str());
-    let sent_at = event.sent_at().unwrap_or(0);
-    let message = event.message().unwrap_or_default();
-    let recipient = event.recipient().unwrap_or_default();
-    match event.kind() {
-        EventKind::Click(click) => json!({
-            "kind": "click",
-            "key_id": key_id,
-            "domain": domain,
-            "position": click.position(),
-            "name": click.name().unwrap_or_default(),
-            "destination": click.destination(),
-            "sent_at": sent_at,
-            "message": message,
-            "recipient": recipient,
-        }),
-        EventKind::Open(open) => json!({
-            "kind": "open",
-            "key_id": key_id,
-            "domain": domain,
-            "placement": open.placement().as_str(),
-            "sent_at": sent_at,
-            "message": message,
-            "recipient": recipient,
-        }),
-    }
-}
-
-fn error_json(error: TokenError) -> Value {
-    json!({ "error": error.as_str() })
 }
 
 /// Parses `ID:HEX[:DOMAIN]`.

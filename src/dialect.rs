@@ -5,7 +5,7 @@ use memchr::memmem;
 use crate::attribute_name::AttributeName;
 use crate::byte_count::ByteCount;
 
-/// Every link is searched for each of them; longer ones are no delimiters.
+/// Every link is searched for each of them; longer ones are not delimiters.
 const MAX_DELIMITER_BYTES: usize = 64;
 const MAX_NAME_BYTES: usize = 64;
 const MAX_VALUE_BYTES: usize = 256;

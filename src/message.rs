@@ -98,7 +98,7 @@ impl Message {
         Ok(self)
     }
 
-    /// Names what the mail's `List-Unsubscribe` field holds, so that the same link in the body is
+    /// Adds what the mail's `List-Unsubscribe` field holds, so that the same link in the body is
     /// left alone: one URL, or the field's whole value (RFC 2369 §3.2). Can be called again.
     ///
     /// Only http and https URLs are kept, and [`list_unsubscribe`](Self::list_unsubscribe) returns

@@ -224,11 +224,13 @@ pub struct FinishError<W: Write> {
 
 impl<W: Write> FinishError<W> {
     /// Returns the inner writer's error.
+    #[must_use]
     pub fn error(&self) -> &io::Error {
         &self.error
     }
 
     /// Returns the inner writer's error by value; what had not been written is lost.
+    #[must_use]
     pub fn into_error(self) -> io::Error {
         self.error
     }

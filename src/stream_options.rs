@@ -28,6 +28,14 @@ impl StreamOptions {
     pub const MIN_MEMORY_LIMIT: usize = 64;
 
     /// Creates options for a document in UTF-8, with a full report.
+    ///
+    /// ```
+    /// use linkseal::{Charset, StreamOptions};
+    ///
+    /// let options = StreamOptions::new();
+    /// assert_eq!(options.charset(), Charset::UTF_8);
+    /// assert_eq!(options.memory_limit(), StreamOptions::DEFAULT_MEMORY_LIMIT);
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -68,7 +76,7 @@ impl StreamOptions {
     ///
     /// When an `a`, `area` or `base` tag or a conditional comment is longer, the document goes through
     /// untouched from there on, and the report says where. Other tags, comments and elements of raw text
-    /// pass at any length, but no pixel can go before one that is longer, or in its place: if the document
+    /// may be longer, but no pixel can go before one that is longer, or in its place: if the document
     /// ends inside of it, there is none. A limit under [`MIN_MEMORY_LIMIT`](Self::MIN_MEMORY_LIMIT)
     /// counts as that.
     ///

@@ -1,10 +1,11 @@
-//! The tracking host, and the DNS record that makes it one.
+//! The host that tracking URLs point to.
 
 use std::fmt;
 use std::str::FromStr;
 
 use url::Url;
 
+use crate::cname_record::CnameRecord;
 use crate::host::{HostError, is_subdomain, parse_domain};
 use crate::sending_domain::SendingDomain;
 
@@ -113,7 +114,7 @@ impl TrackingHost {
         self
     }
 
-    /// Makes tracking URLs start with `http://`.
+    /// Sets the scheme of tracking URLs to http.
     ///
     /// For a server on the developer's own machine: over plain HTTP anybody on the way reads who
     /// clicks what.
@@ -202,10 +203,7 @@ impl TrackingHost {
     ///
     /// [`HostError`] when `target` is not a domain name.
     pub fn cname_record(&self, target: &str) -> Result<CnameRecord, HostError> {
-        Ok(CnameRecord {
-            name: self.host.clone(),
-            target: parse_domain(target)?,
-        })
+        CnameRecord::new(&self.host, target)
     }
 
     fn parse(input: &str, kind: Kind) -> Result<Self, HostError> {
@@ -273,42 +271,6 @@ impl FromStr for TrackingHost {
             Some(rest) => Ok(Self::custom(rest)?.with_insecure_http()),
             None => Self::custom(text.strip_prefix("https://").unwrap_or(text)),
         }
-    }
-}
-
-/// A CNAME record to publish in the sending domain's zone; prints as a line of a zone file.
-///
-/// ```
-/// use linkseal::TrackingHost;
-///
-/// let record = TrackingHost::custom("link.example.com")?.cname_record("track.service.example")?;
-/// assert_eq!(record.name(), "link.example.com");
-/// assert_eq!(record.to_string(), "link.example.com. CNAME track.service.example.");
-/// # Ok::<(), linkseal::error::HostError>(())
-/// ```
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct CnameRecord {
-    name: String,
-    target: String,
-}
-
-impl CnameRecord {
-    /// Returns the owner name: the tracking host.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Returns the canonical name that the tracking host stands for.
-    #[must_use]
-    pub fn target(&self) -> &str {
-        &self.target
-    }
-}
-
-impl fmt::Display for CnameRecord {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}. CNAME {}.", self.name, self.target)
     }
 }
 

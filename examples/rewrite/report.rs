@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use linkseal::{Link, Report};
-use serde_json::{Value, json};
+use linkseal::Report;
+use serde_json::{Map, Value};
 
 use crate::named::Named;
 
@@ -20,38 +20,17 @@ impl Reports {
     /// Writes one line for a document: the named `file`, or standard input.
     pub(crate) fn write(&mut self, file: Option<&Path>, report: &Report) -> io::Result<()> {
         match &mut self.0 {
-            Some(reports) => writeln!(reports, "{}", report_json(file, report)),
+            Some(reports) => writeln!(reports, "{}", report_json(file, report)?),
             None => Ok(()),
         }
     }
 }
 
-fn report_json(file: Option<&Path>, report: &Report) -> Value {
-    let links: Vec<Value> = report.links().iter().map(link_json).collect();
-    json!({
-        "file": file.map(|file| file.display().to_string()),
-        "links": links,
-        "tracked": report.tracked(),
-        "skipped": report.skipped(),
-        "pixel": report.pixel().as_str(),
-        "untouched": report.untouched().map(|reason| reason.as_str()),
-        "input_bytes": report.input_bytes(),
-        "output_bytes": report.output_bytes(),
-        "input_longest_line": report.input_longest_line(),
-        "output_longest_line": report.output_longest_line(),
-        "gmail_clips": report.gmail_clips(),
-    })
-}
-
-fn link_json(link: &Link) -> Value {
-    json!({
-        "element": link.element(),
-        "context": link.context().as_str(),
-        "position": link.position(),
-        "name": link.name(),
-        "original": link.original(),
-        "destination": link.destination(),
-        "outcome": link.outcome().as_str(),
-        "reason": link.outcome().skip_reason().map(|reason| reason.as_str()),
-    })
+fn report_json(file: Option<&Path>, report: &Report) -> serde_json::Result<Value> {
+    let file = file.map(|file| file.display().to_string());
+    let mut line = Map::from_iter([("file".to_owned(), Value::from(file))]);
+    if let Value::Object(report) = serde_json::to_value(report)? {
+        line.extend(report);
+    }
+    Ok(Value::Object(line))
 }

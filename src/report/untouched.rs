@@ -19,7 +19,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Untouched {
-    /// The document starts with a byte order mark of UTF-16, in which bytes of ASCII are no characters.
+    /// The document starts with a byte order mark of UTF-16, in which bytes of ASCII are not characters.
     Charset,
     /// The domain is [`External`](crate::DomainStatus::External).
     DomainExternal,

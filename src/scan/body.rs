@@ -1,6 +1,6 @@
 //! Where the body starts, with or without a `<body>` tag (HTML §13.2.6.4.1 to 6).
 
-use super::tag::is_space;
+use super::space::is_space;
 
 /// Follows a document up to its body, and through `template`s, whose content is in no body.
 #[derive(Debug, Default)]

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::body::BodyTracker;
-use super::conditional::{conditional_markup, parse_conditional};
+use super::comment::conditional_markup;
+use super::conditional::parse_conditional;
 use super::cursor::Cursor;
 use super::finding::Finding;
 use super::links::Links;

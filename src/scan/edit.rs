@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::tag::{Attribute, Tag, is_space};
+use super::space::is_space;
+use super::tag::{Attribute, Tag};
 use crate::dialect::Dialect;
 use crate::link::{Marker, MarkerSet};
 

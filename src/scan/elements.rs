@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::body::BodyTracker;
-use super::conditional::is_outlook_link;
+use super::comment::is_outlook_link;
 use super::dispatch::{Page, TooLong};
 use super::finding::{Element, Finding, StartTag};
 use super::handlers::{MAX_TAG_BYTES, Scope};
@@ -34,10 +34,7 @@ impl<S: Sink> Page<S> {
         }
         self.is_foreign = !start.is_html;
         if start.element == Element::Image && self.is_own_pixel(&tag) {
-            if start.is_html && self.body.start_tag(b"img") {
-                self.pixel.body_starts(StartPlace::At(start.tag.start));
-            }
-            self.pixel.found_own();
+            self.take_own_pixel(start);
         }
         self.put_start_pixel(window, start.tag.start);
         if start.element == Element::Frameset && start.is_html && self.body.is_outside_templates() {
@@ -45,13 +42,7 @@ impl<S: Sink> Page<S> {
         }
         let is_by_html_rules = start.is_html || start.element == Element::Foreign;
         if is_by_html_rules && self.body.start_tag(tag.name()) {
-            match start.element {
-                Element::Body => self.pixel.body_starts(StartPlace::At(start.tag.end)),
-                _ if start.tag.len() > self.longest_construct => {
-                    self.pixel.body_starts(StartPlace::BeforeNextToken);
-                }
-                _ => self.start_body_at(window, start.tag.start),
-            }
+            self.start_body_with(window, start);
         }
         match start.element {
             Element::Link => self.take_link(window, &tag, context)?,
@@ -72,6 +63,24 @@ impl<S: Sink> Page<S> {
             _ => {}
         }
         Ok(())
+    }
+
+    fn take_own_pixel(&mut self, start: &StartTag) {
+        if start.is_html && self.body.start_tag(b"img") {
+            self.pixel.body_starts(StartPlace::At(start.tag.start));
+        }
+        self.pixel.found_own();
+    }
+
+    /// Takes in that the body starts with a tag: its own, or that of the first element in it.
+    fn start_body_with(&mut self, window: &Window<'_>, start: &StartTag) {
+        match start.element {
+            Element::Body => self.pixel.body_starts(StartPlace::At(start.tag.end)),
+            _ if start.tag.len() > self.longest_construct => {
+                self.pixel.body_starts(StartPlace::BeforeNextToken);
+            }
+            _ => self.start_body_at(window, start.tag.start),
+        }
     }
 
     /// Whether the body starts before the place `at`. It may start with a token that is not asked for.

@@ -124,7 +124,9 @@ fn note_start_tag(found: &mut LolElement<'_, '_>, element: Element, findings: &F
         true if tag.len() <= MAX_TAG_BYTES => attribute_ranges(found),
         _ => Vec::new(),
     };
+    let is_html = found.namespace_uri() == XHTML;
     if element.has_end_of_interest()
+        && (is_html || element == Element::Foreign)
         && let Some(handlers) = found.end_tag_handlers()
     {
         let findings = Arc::clone(findings);
@@ -138,7 +140,7 @@ fn note_start_tag(found: &mut LolElement<'_, '_>, element: Element, findings: &F
         attributes,
         context: LinkContext::Html,
         element,
-        is_html: found.namespace_uri() == XHTML,
+        is_html,
         is_self_closing: found.is_self_closing(),
         tag,
     }));

@@ -1,6 +1,7 @@
 //! What of a document must be held back, and where the construct starts that it ends in.
 
-use super::conditional::is_needed_whole;
+use super::comment::is_needed_whole;
+use super::finding::Finding;
 use super::open_construct::open_construct;
 use super::parser::Parser;
 use super::pixel::StartPlace;
@@ -23,7 +24,7 @@ impl<S: Sink> Scanner<S> {
                 false => open_construct(context, window.from(needed)),
             };
             let start = needed + open.unwrap_or(0);
-            self.page.put_start_pixel(window, start);
+            self.page.put_placed_start_pixel(window);
             if window.end() - start <= limit {
                 self.progress = self.progress.max(start);
                 needed = self.first_needed();
@@ -48,23 +49,41 @@ impl<S: Sink> Scanner<S> {
             .fold(self.progress.max(self.page.cursor.handed_on), usize::min)
     }
 
+    /// Whether an edit at the finding must wait for the end of its line, and for all links up to there.
+    pub(super) fn waits_for_line(&mut self, window: &Window<'_>, finding: &Finding) -> bool {
+        let Some(lines) = &mut self.page.cursor.line_limit else {
+            return false;
+        };
+        let at = finding.range().end;
+        let known = self.page.queue.back().and_then(Finding::done).unwrap_or(at);
+        let known = Window {
+            bytes: window.slice(window.start..known),
+            ..*window
+        };
+        self.is_closed.is_none()
+            && known.end().saturating_sub(at) <= self.page.longest_construct
+            && !lines.knows_line_end(&known, at)
+    }
+
     /// Ends the document. What is open at its end would swallow a pixel after it.
     pub(super) fn end(&mut self, window: &Window<'_>) {
         self.page.end_text(window);
-        let open = self.open_construct(window);
-        self.end_body(window, open);
+        if let Some(place) = self.last_place(window) {
+            self.end_body(window, place);
+        }
         self.page.cursor.hand_on(window, window.end());
     }
 
-    /// Returns where the construct starts that the document ends in.
-    fn open_construct(&mut self, window: &Window<'_>) -> Option<usize> {
+    /// Returns the place before which a pixel at the end stands: the end of the document, or the start of the
+    /// construct that it ends in. `None` where that has been handed on, or no pixel may come before it.
+    fn last_place(&mut self, window: &Window<'_>) -> Option<usize> {
         let needs = |placement| self.page.pixel.needs(placement);
         if !needs(PixelPosition::Start) && !needs(PixelPosition::End) {
             return None;
         }
         let end = || self.parser.as_mut().is_some_and(Parser::end);
         if self.is_closed.unwrap_or_else(end) {
-            return None;
+            return Some(window.end());
         }
         let from = self.progress.max(self.page.cursor.handed_on);
         let open = match window.start {
@@ -75,19 +94,14 @@ impl<S: Sink> Scanner<S> {
                 open_construct(context, window.from(from)).map(|open| from + open)
             }
         };
-        // Without one, it started in what has been handed on.
-        Some(open.unwrap_or(0))
+        open.filter(|open| {
+            let is_at_hand = *open >= self.page.cursor.handed_on;
+            is_at_hand && window.end() - open <= self.page.longest_construct
+        })
     }
 
-    fn end_body(&mut self, window: &Window<'_>, open: Option<usize>) {
-        let at = open.unwrap_or(window.end());
-        let construct = window.from(at);
-        // Before a CDATA section a pixel would end the SVG or MathML that alone makes it one.
-        let is_cdata = construct.starts_with(b"<![CDATA[");
-        let is_gone = at < self.page.cursor.handed_on
-            || construct.len() > self.page.longest_construct
-            || (open.is_some() && !construct.starts_with(b"<"));
-        if is_cdata || is_gone || !self.page.may_hold_pixel() {
+    fn end_body(&mut self, window: &Window<'_>, at: usize) {
+        if !self.page.may_hold_pixel() {
             return;
         }
         if self.page.body.end_body() {

@@ -11,36 +11,35 @@ use super::edit::{no_track_mark, removals};
 use super::sink::{Cut, Sink};
 use super::tag::{Attribute, Tag};
 use super::window::Window;
-use crate::link::{Decision, Linker, Marker, MarkerSet, OwnPixel, TrackedLink};
+use crate::link::{Decision, LinkPolicy, Marker, MarkerSet, OwnPixel, TrackedLink};
 use crate::report::{Link, LinkContext, LinkOutcome, Report, SkipReason};
 
 #[derive(Debug)]
 pub(super) struct Links {
     keeps_links: bool,
-    linker: Linker,
+    policy: LinkPolicy,
     next_position: u32,
     report: Report,
 }
 
-/// What is known of a link when it is reported.
+/// A link, and what is decided on it.
 struct Found<'a> {
     context: LinkContext,
     decision: Decision<'a>,
-    element: &'a [u8],
+    href: &'a Attribute,
     name: Option<String>,
-    original: &'a [u8],
-    outcome: LinkOutcome,
+    tag: &'a Tag<'a>,
 }
 
 impl Links {
-    pub(super) fn new(linker: Linker) -> Self {
-        let domain = linker.domain();
+    pub(super) fn new(policy: LinkPolicy) -> Self {
+        let domain = policy.domain();
         let message = domain.message();
         Self {
             keeps_links: true,
             next_position: 0,
             report: Report::new(domain.click_level(message), domain.open_level(message)),
-            linker,
+            policy,
         }
     }
 
@@ -49,7 +48,7 @@ impl Links {
     }
 
     pub(super) fn set_encoding(&mut self, encoding: &'static Encoding) {
-        self.linker.set_encoding(encoding);
+        self.policy.set_encoding(encoding);
     }
 
     pub(super) fn into_report(self) -> Report {
@@ -59,9 +58,9 @@ impl Links {
     /// Takes in a `base` tag.
     pub(super) fn set_base(&mut self, tag: &Tag<'_>) {
         if let Some(href) = tag.first_named(b"href") {
-            match attribute_value(tag.slice(&href.value), self.linker.encoding()) {
-                Some(href) => self.linker.set_base(&href),
-                None => self.linker.set_unreadable_base(),
+            match attribute_value(tag.slice(&href.value), self.policy.encoding()) {
+                Some(href) => self.policy.set_base(&href),
+                None => self.policy.set_unreadable_base(),
             }
         }
     }
@@ -69,16 +68,16 @@ impl Links {
     /// Returns the pixel that an `img` is, if it is one of this domain's and its token is genuine.
     pub(super) fn own_pixel(&self, tag: &Tag<'_>) -> Option<OwnPixel> {
         let source = tag.slice(&tag.first_named(b"src")?.value);
-        self.linker.own_pixel(std::str::from_utf8(source).ok()?)
+        self.policy.own_pixel(std::str::from_utf8(source).ok()?)
     }
 
     /// Returns what the URL of every pixel of this domain starts with.
     pub(super) fn pixel_url_prefix(&self) -> &str {
-        self.linker.domain().open_url_prefix()
+        self.policy.domain().open_url_prefix()
     }
 
     pub(super) fn is_of_message(&self, pixel: &OwnPixel) -> bool {
-        pixel.is_of(self.linker.domain())
+        pixel.is_of(self.policy.domain())
     }
 
     /// Takes in a tag that may be a link, decides on it, and hands the tag on.
@@ -92,83 +91,97 @@ impl Links {
         let Some(href) = tag.first_named(b"href") else {
             return;
         };
-        let is_in_comment = context == LinkContext::ConditionalComment;
-        let original = tag.slice(&href.value);
-        let mut markers = match self.linker.domain().tracks_clicks() {
+        let mut markers = match self.policy.domain().tracks_clicks() {
             true => self.markers(tag),
             false => MarkerSet::default(),
         };
-        // Without its mark the link would lead nowhere, so the mark goes in any case.
-        let no_track = no_track_mark(original);
-        let value;
-        let decision = if no_track.is_some() {
-            Decision::skip(SkipReason::OptedOut)
-        } else if !self.linker.domain().tracks_clicks() {
-            Decision::skip(SkipReason::ClicksOff)
-        } else {
-            value = attribute_value(original, self.linker.encoding());
-            match &value {
-                Some(value) => self.linker.decide(value, markers.opts_out()),
-                None => Decision::skip(SkipReason::Charset),
-            }
+        let value = self.value(tag.slice(&href.value));
+        let decision = match &value {
+            Ok(value) => self.policy.decide(value, markers.opts_out()),
+            Err(reason) => Decision::skip(*reason),
         };
-        // When its merge tag is filled, the link comes again, and its markers with it.
-        let cuts = match self.linker.domain().keeps_markers() || decision.waits() {
-            true => Vec::new(),
-            false => removals(
-                tag,
-                &mut markers,
-                self.linker.domain().dialect(),
-                is_in_comment,
-            ),
+        let found = Found {
+            context,
+            name: decision.name().or(markers.name()).map(str::to_owned),
+            decision,
+            href,
+            tag,
         };
-
-        let joins_lines = |cut: &Range<usize>| tag.slice(cut).contains(&b'\n');
-        let cuts = match cursor.line_limit.is_some() && cuts.iter().any(joins_lines) {
-            true => Vec::new(),
-            false => cuts,
-        };
-
+        let cuts = self.cuts(cursor, &found, &mut markers);
         let mut after = cuts.into_iter().peekable();
         let is_before = |cut: &Range<usize>| cut.start < href.name.start;
         let before = std::iter::from_fn(|| after.next_if(is_before));
         cut_markers(cursor, window, tag, before);
-        let outcome = match &decision {
+        let outcome = self.put(cursor, window, &found);
+        cut_markers(cursor, window, tag, after);
+        self.record(found, outcome);
+    }
+
+    /// Returns the decoded value of a link, or why it does not matter.
+    fn value<'a>(&self, original: &'a [u8]) -> Result<Cow<'a, str>, SkipReason> {
+        if no_track_mark(original).is_some() {
+            Err(SkipReason::OptedOut)
+        } else if !self.policy.domain().tracks_clicks() {
+            Err(SkipReason::ClicksOff)
+        } else {
+            attribute_value(original, self.policy.encoding()).ok_or(SkipReason::Charset)
+        }
+    }
+
+    /// Returns which bytes of the tag go with its markers, in order.
+    fn cuts<S: Sink>(
+        &self,
+        cursor: &Cursor<S>,
+        found: &Found<'_>,
+        markers: &mut MarkerSet,
+    ) -> Vec<Range<usize>> {
+        let domain = self.policy.domain();
+        // When its merge tag is filled, the link comes again, and its markers with it.
+        if domain.keeps_markers() || found.decision.waits() {
+            return Vec::new();
+        }
+        let cuts = removals(found.tag, markers, domain.dialect(), found.is_in_comment());
+        let joins_lines = |cut: &Range<usize>| found.tag.slice(cut).contains(&b'\n');
+        match cursor.line_limit.is_some() && cuts.iter().any(joins_lines) {
+            true => Vec::new(),
+            false => cuts,
+        }
+    }
+
+    /// Puts the tracking URL in the place of the link's value, if it gets one.
+    fn put<S: Sink>(
+        &self,
+        cursor: &mut Cursor<S>,
+        window: &Window<'_>,
+        found: &Found<'_>,
+    ) -> LinkOutcome {
+        let (tag, href) = (found.tag, found.href);
+        let destination = match &found.decision {
             Decision::Skip { reason, .. } => {
-                if let Some(mark) = no_track {
+                // Without its mark the link would lead nowhere, so the mark goes in any case.
+                if let Some(mark) = no_track_mark(found.original()) {
                     let mark = offset(&mark, tag.start + href.value.start);
                     cursor.cut(window, mark, Cut::Placeholder);
                 }
-                LinkOutcome::Skipped(*reason)
+                return LinkOutcome::Skipped(*reason);
             }
-            Decision::Track { destination, .. } => {
-                let link = TrackedLink {
-                    // A token may end in `--`, and the `>` of the tag would then end the comment.
-                    add_quotes: is_in_comment && !href.is_quoted,
-                    destination,
-                    name: decision.name().or(markers.name()).unwrap_or_default(),
-                    position: self.next_position,
-                };
-                match cursor.put_link(window, place(cursor.handed_on, tag, href), &link) {
-                    Ok(()) => LinkOutcome::Tracked,
-                    Err(reason) => LinkOutcome::Skipped(reason),
-                }
-            }
+            Decision::Track { destination, .. } => destination,
         };
-        cut_markers(cursor, window, tag, after);
-        let name = decision.name().or(markers.name()).map(str::to_owned);
-        self.record(Found {
-            context,
-            decision,
-            element: tag.name(),
-            name,
-            original,
-            outcome,
-        });
+        let link = TrackedLink {
+            // A token may end in `--`, and the `>` of the tag would then end the comment.
+            add_quotes: found.is_in_comment() && !href.is_quoted,
+            destination,
+            name: found.name.as_deref().unwrap_or_default(),
+            position: self.next_position,
+        };
+        match cursor.put_link(window, place(cursor.handed_on, tag, href), &link) {
+            Ok(()) => LinkOutcome::Tracked,
+            Err(reason) => LinkOutcome::Skipped(reason),
+        }
     }
 
-    fn record(&mut self, found: Found<'_>) {
-        let position = match found.outcome {
+    fn record(&mut self, found: Found<'_>, outcome: LinkOutcome) {
+        let position = match outcome {
             LinkOutcome::Tracked => {
                 let position = self.next_position;
                 self.next_position = position.saturating_add(1);
@@ -181,6 +194,7 @@ impl Links {
             }
         };
         if self.keeps_links {
+            let original = text(found.original(), self.policy.encoding()).into_owned();
             let destination = match found.decision {
                 Decision::Skip { destination, .. } => destination,
                 Decision::Track { destination, .. } => Some(destination),
@@ -188,10 +202,10 @@ impl Links {
             self.report.links.push(Link {
                 context: found.context,
                 destination: destination.map(Cow::into_owned),
-                element: element_name(found.element, self.linker.encoding()),
+                element: element_name(found.tag.name(), self.policy.encoding()),
                 name: found.name,
-                original: text(found.original, self.linker.encoding()).into_owned(),
-                outcome: found.outcome,
+                original,
+                outcome,
                 position,
             });
         }
@@ -200,14 +214,24 @@ impl Links {
     fn markers(&self, tag: &Tag<'_>) -> MarkerSet {
         let mut markers = MarkerSet::default();
         for attribute in &tag.attributes {
-            let dialect = self.linker.domain().dialect();
+            let dialect = self.policy.domain().dialect();
             if let Some(marker) = Marker::named(tag.slice(&attribute.name), dialect) {
-                let encoding = self.linker.encoding();
+                let encoding = self.policy.encoding();
                 let raw = tag.slice(&attribute.value);
                 markers.add(marker, dialect, || attribute_value_lossy(raw, encoding));
             }
         }
         markers
+    }
+}
+
+impl Found<'_> {
+    fn is_in_comment(&self) -> bool {
+        self.context == LinkContext::ConditionalComment
+    }
+
+    fn original(&self) -> &[u8] {
+        self.tag.slice(&self.href.value)
     }
 }
 

@@ -9,7 +9,7 @@
 //! After a start tag that ends in `=>`, lol_html 3.0.3 reads markup even where the element holds text
 //! (`before_attribute_value_state` goes to the data state). So the `=` is left out.
 
-use super::tag::is_space;
+use super::space::is_space;
 
 const NOSCRIPT: &[u8] = b"noscript";
 
@@ -90,30 +90,35 @@ fn is_raw_text(name: &[u8]) -> bool {
 }
 
 /// Returns how much of a piece can be masked before what follows it is known: all except for the start of a
-/// tag that may be one of `noscript`, and an `=` that may be a tag's last byte.
+/// tag that may need a mask.
 pub(super) fn maskable_len(piece: &[u8]) -> usize {
-    let longest = "</".len() + NOSCRIPT.len() - 1;
-    let from = piece.len().saturating_sub(longest);
-    let end = piece.get(from..).unwrap_or_default();
-    let length = match memchr::memrchr(b'<', end) {
-        Some(at) if may_be_noscript(end.get(at + 1..).unwrap_or_default()) => from + at,
-        _ => match piece.iter().rposition(|byte| !is_space(*byte)) {
-            Some(last) if piece.get(last) == Some(&b'=') => last,
-            _ => piece.len(),
-        },
-    };
-    // A piece of nothing else is fed as it is: it would wait for ever.
-    match length {
-        0 if piece.len() > longest => piece.len(),
-        length => length,
+    match memchr::memrchr(b'<', piece) {
+        // A piece of nothing else is fed as it is: it would wait for ever.
+        Some(at) if at > 0 && is_open_tag(piece.get(at + 1..).unwrap_or_default()) => at,
+        Some(0)
+            if piece.len() < LONGEST_WAIT && is_open_tag(piece.get(1..).unwrap_or_default()) =>
+        {
+            0
+        }
+        _ => piece.len(),
     }
 }
 
-fn may_be_noscript(tag: &[u8]) -> bool {
+/// How long the start of a tag may be that is waited for.
+const LONGEST_WAIT: usize = 1024;
+
+/// Whether a tag that may need a mask has not come to its end.
+fn is_open_tag(tag: &[u8]) -> bool {
+    let agrees = |name: &[u8], tag: &[u8]| {
+        let length = name.len().min(tag.len());
+        name.get(..length)
+            .zip(tag.get(..length))
+            .is_some_and(|(name, tag)| name.eq_ignore_ascii_case(tag))
+    };
     let name = tag.strip_prefix(b"/").unwrap_or(tag);
-    NOSCRIPT
-        .get(..name.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(name))
+    let may_need_mask =
+        agrees(NOSCRIPT, name) || RAW_TEXT.iter().any(|raw| agrees(raw.as_bytes(), tag));
+    may_need_mask && memchr::memchr(b'>', tag).is_none()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //! without its quotes and white space.
 
 mod body;
+mod comment;
 mod conditional;
 mod cursor;
 mod decode;
@@ -29,6 +30,7 @@ mod placeholder;
 mod scanner;
 mod sink;
 mod sought;
+mod space;
 mod tag;
 mod window;
 

@@ -13,10 +13,14 @@ use super::parser::Parser;
 /// Memory for the parser, which here keeps little but the elements that are open.
 const MEMORY_LIMIT: usize = 16 * 1024 * 1024;
 
-/// Returns where the construct starts that `rest` ends in. `context` is markup that opens what is open
-/// before `rest`. Takes time by the length of `rest` and the logarithm of the number of its `<`.
+/// Returns where the construct starts that `rest` ends in; `None` for what may be a CDATA section, since an
+/// image before it would end the SVG or MathML that alone makes it one. `context` is markup that opens what
+/// is open before `rest`. Takes time by the length of `rest` and the logarithm of the number of its `<`.
 pub(super) fn open_construct(context: &[u8], rest: &[u8]) -> Option<usize> {
     let from = last_token(context, rest);
+    if memchr::memmem::find(rest.get(from..)?, b"<![CDATA[").is_some() {
+        return None;
+    }
     let is_outside = |opening: usize| {
         let mut parser = Parser::of_part(Scope::EndMark, MEMORY_LIMIT, context, 0);
         let before = rest.get(..opening).unwrap_or_default();

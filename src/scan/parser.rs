@@ -19,6 +19,9 @@ use super::mask::mask;
 const END_MARK: &[u8] = b"<a>";
 const RARE_END_MARK: &[u8] = b"<linkseal-end>";
 
+/// What lol_html writes goes nowhere.
+type LolRewriter = HtmlRewriter<'static, fn(&[u8])>;
+
 /// Parses one document, or a part of one, piece by piece.
 pub(super) struct Parser {
     /// How much was fed before the document: markup that opens what is open where the part starts.
@@ -29,7 +32,7 @@ pub(super) struct Parser {
     /// Whether what is fed may need a mask.
     pub(super) is_masked: bool,
     /// `None` once it has failed: lol_html panics when it is used after that.
-    rewriter: Option<HtmlRewriter<'static, fn(&[u8])>>,
+    rewriter: Option<LolRewriter>,
     /// Where the part starts in the document.
     start: usize,
 }

@@ -32,6 +32,13 @@ impl<S: Sink> Page<S> {
         }
     }
 
+    /// Puts the pixel that belongs to the start of the body, if its place is known.
+    pub(super) fn put_placed_start_pixel(&mut self, window: &Window<'_>) {
+        if let Some(StartPlace::At(at)) = self.pixel.start_place() {
+            self.put_start_pixel(window, at);
+        }
+    }
+
     pub(super) fn put_end_pixel(&mut self, window: &Window<'_>, at: usize) {
         if self.may_hold_pixel() && self.pixel.needs(PixelPosition::End) {
             self.find_next_space(window, at);

@@ -21,7 +21,7 @@ use super::sought::Sought;
 use super::window::Window;
 use crate::config::DomainConfig;
 use crate::domain_status::DomainStatus;
-use crate::link::{Linker, Minter};
+use crate::link::{LinkPolicy, Minter};
 use crate::report::{Report, Untouched};
 
 /// How much of a document is fed at once. Small pieces bound what the parser finds at once; with every
@@ -69,7 +69,7 @@ impl<S: Sink> Scanner<S> {
             .line_limit()
             .map(|limit| LineLimit::new(limit, Minter::new(domain.clone())));
         let cursor = Cursor::new(sink, placeholders.longest(), line_limit);
-        let links = Links::new(Linker::new(domain.clone(), encoding_rs::UTF_8));
+        let links = Links::new(LinkPolicy::new(domain.clone(), encoding_rs::UTF_8));
         Self {
             counted: 0,
             counts_lines: true,
@@ -268,22 +268,6 @@ impl<S: Sink> Scanner<S> {
         self.is_inside = opens_raw_text && finding.range().start < self.page.cursor.handed_on;
         let done = finding.done().unwrap_or(self.progress);
         self.progress = self.progress.max(done);
-    }
-
-    /// Whether an edit at the finding must wait for the end of its line, and for all links up to there.
-    fn waits_for_line(&mut self, window: &Window<'_>, finding: &Finding) -> bool {
-        let Some(lines) = &mut self.page.cursor.line_limit else {
-            return false;
-        };
-        let at = finding.range().end;
-        let known = self.page.queue.back().and_then(Finding::done).unwrap_or(at);
-        let known = Window {
-            bytes: window.slice(window.start..known),
-            ..*window
-        };
-        self.is_closed.is_none()
-            && known.end().saturating_sub(at) <= self.page.longest_construct
-            && !lines.knows_line_end(&known, at)
     }
 
     fn give_up(&mut self, error: ParserError) {

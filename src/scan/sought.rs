@@ -5,7 +5,7 @@
 
 use memchr::memmem;
 
-use super::conditional::may_hold_conditional_link;
+use super::comment::may_hold_conditional_link;
 use super::finding::Element;
 use super::mask::ValuelessEquals;
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::finding::StartTag;
+use super::space::is_space;
 use super::window::Window;
 
 /// A start tag's bytes. All positions are relative to its `<`.
@@ -131,10 +132,4 @@ pub(super) fn start_tag_name(tag: &[u8]) -> &[u8] {
 pub(super) fn is_end_tag_of(tag: &[u8], name: &[u8]) -> bool {
     tag.get(2..name_end(tag))
         .is_some_and(|written| written.eq_ignore_ascii_case(name))
-}
-
-/// White space inside tags (HTML §13.2.5), and the carriage return that preprocessing turns into a
-/// line feed (§13.2.3.5).
-pub(super) fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\n' | b'\t' | b'\r' | b'\x0c')
 }

@@ -12,8 +12,8 @@ use crate::charset::Charset;
 use crate::config::DomainConfig;
 use crate::link::{MessageParts, Minter, PIXEL_AFTER_URL, TrackedLink, fits};
 use crate::message::Message;
+use crate::one_shot::rewrite_bytes;
 use crate::report::Report;
-use crate::rewrite_bytes;
 use crate::scan::{LineCounter, Scanner};
 use crate::token::PreparedToken;
 
@@ -197,7 +197,7 @@ impl<T: Rendering> Template<T> {
     fn is_as_prepared(&self, message: &Message, message_parts: &MessageParts) -> bool {
         let is_tracked = match &message_parts.click {
             Some(part) => fits(self.parts.longest_head, part.len()),
-            None => self.parts.destinations.is_empty(),
+            None => self.parts.originals_bytes == 0,
         };
         is_tracked
             && !message

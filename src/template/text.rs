@@ -1,6 +1,22 @@
 //! What templates keep and render: text, or bytes that are most often text.
 
 /// A buffer that a [`Template`](crate::Template) can render into: `String` or `Vec<u8>`.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::{Message, Rendering, Template};
+///
+/// fn render_all<T: Rendering>(template: &Template<T>, messages: &[Message]) -> Vec<T> {
+///     messages.iter().map(|message| template.render(message)).collect()
+/// }
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+/// let template = Template::compile("<p>Hi</p>", &domain);
+/// let mails = render_all(&template, &[Message::new("msg-1")?, Message::new("msg-2")?]);
+/// assert!(mails[0].starts_with("<p>Hi</p><img ") && mails[0] != mails[1]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Rendering: Text {}
 
 impl Rendering for String {}

@@ -64,6 +64,15 @@ impl Tag {
     }
 }
 
+/// Elements that never have content (HTML §13.1.2).
+pub fn is_void(name: &str) -> bool {
+    const NAMES: [&str; 13] = [
+        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source",
+        "track", "wbr",
+    ];
+    NAMES.contains(&name)
+}
+
 /// What html5ever's tokenizer comes upon, in the order of the document.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Seen {

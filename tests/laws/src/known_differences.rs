@@ -9,12 +9,14 @@ mod lol;
 
 use self::lol::differs;
 use super::Verdict;
-use super::judge::{Parsed, Seen, Tag, parse};
+use super::judge::{Parsed, Seen, Tag, is_void, parse};
 use super::oracle::outlook_markup;
 
 /// What the documents of a kind have in common.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Difference {
+    /// A CDATA section in an element of SVG or MathML that may hold HTML: to lol_html a comment.
+    CdataAmongHtml,
     /// An `annotation-xml` whose `encoding` has character references, which lol_html does not decode.
     EncodedAnnotation,
     /// A `frameset`: where it replaces the body, browsers ignore most tags, those before it too.
@@ -31,7 +33,8 @@ pub enum Difference {
 }
 
 impl Difference {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
+        Self::CdataAmongHtml,
         Self::EncodedAnnotation,
         Self::Frameset,
         Self::MathMlGlyph,
@@ -42,6 +45,7 @@ impl Difference {
 
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::CdataAmongHtml => "CDATA among HTML",
             Self::EncodedAnnotation => "encoded annotation",
             Self::Frameset => "frameset",
             Self::MathMlGlyph => "glyph in MathML",
@@ -59,6 +63,7 @@ impl Difference {
 
     fn is_of(self, html: &str) -> bool {
         match self {
+            Self::CdataAmongHtml => has_tag(html, is_foreign_root) && html.contains("<![CDATA["),
             Self::EncodedAnnotation => {
                 has_tag(html, |tag| tag.name == "annotation-xml") && html.contains('&')
             }
@@ -103,15 +108,6 @@ fn nesting(parsed: &Parsed) -> Nesting {
 
 fn is_foreign_root(tag: &Tag) -> bool {
     matches!(&*tag.name, "svg" | "math")
-}
-
-/// Elements that never have content (HTML §13.1.2).
-fn is_void(name: &str) -> bool {
-    const NAMES: [&str; 13] = [
-        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source",
-        "track", "wbr",
-    ];
-    NAMES.contains(&name)
 }
 
 fn has_tag(html: &str, is_wanted: impl Fn(&Tag) -> bool) -> bool {

@@ -1,5 +1,6 @@
 //! Laws with judges: html5ever says which links a document has, `url` where they lead.
 
+mod noscripts;
 mod outcome;
 mod pixels;
 mod same;
@@ -7,10 +8,11 @@ mod same;
 use encoding_rs::Encoding;
 use linkseal::{LinkContext, Report, rewrite_with_report};
 
+use self::noscripts::OpenNoscripts;
 use self::outcome::{Base, judge_link};
 pub use self::pixels::one_pixel;
 pub use self::same::nothing_new;
-use super::judge::{Parsed, Place, Seen, Tag, parse};
+use super::judge::{Parsed, Seen, Tag, parse};
 use super::settings::Settings;
 use super::{Verdict, ensure};
 
@@ -25,7 +27,7 @@ pub fn links(
     let base = parsed.base();
     let mark = parsed.broken_mark;
     let places = parsed.places();
-    let mut open_noscripts = 0_usize;
+    let mut noscripts = OpenNoscripts::default();
     let mut reported = report.links().iter();
     for (index, seen) in parsed.seen.iter().enumerate() {
         // One that comes later changes nothing for the links before it.
@@ -35,16 +37,17 @@ pub fn links(
             .unwrap_or_default();
         let (tags, contexts) = match seen {
             Seen::Tag(tag) if tag.is_link() => {
-                let contexts = contexts(&places, index, open_noscripts);
+                let contexts = noscripts.contexts(&places, index);
+                noscripts.start_tag(tag);
                 (vec![tag.clone()], contexts)
             }
             Seen::Comment(text) => (outlook_links(text), vec![LinkContext::ConditionalComment]),
             Seen::Tag(tag) => {
-                open_noscripts += usize::from(tag.name == "noscript");
+                noscripts.start_tag(tag);
                 continue;
             }
             Seen::EndTag(name) => {
-                open_noscripts -= usize::from(name == "noscript" && open_noscripts > 0);
+                noscripts.end_tag(name);
                 continue;
             }
             _ => continue,
@@ -79,20 +82,6 @@ pub fn links_of(html: &str, settings: Settings) -> Verdict {
         .map_err(|why| format!("{html:?}: {why}"))
 }
 
-/// Where the tree has a link. In the head a link ends a `noscript`, which only a tree builder knows; for one that it
-/// ignores, either will do.
-fn contexts(places: &[Place], index: usize, open_noscripts: usize) -> Vec<LinkContext> {
-    let place = places.iter().find(|place| place.index == index);
-    let mut contexts = Vec::new();
-    if place.is_none_or(|place| !place.is_in_noscript) {
-        contexts.push(LinkContext::Html);
-    }
-    if place.is_some_and(|place| place.is_in_noscript) || open_noscripts > 0 {
-        contexts.push(LinkContext::Noscript);
-    }
-    contexts
-}
-
 /// What Outlook reads of a conditional comment: the markup after the condition.
 pub fn outlook_markup(comment: &str) -> Option<&str> {
     let start = comment.get(..3)?;
@@ -100,19 +89,37 @@ pub fn outlook_markup(comment: &str) -> Option<&str> {
     start.eq_ignore_ascii_case("[if").then_some(markup)
 }
 
-/// Links and VML in a conditional comment, and in what a comment in there hides, if that is conditional too.
-pub fn outlook_links(comment: &str) -> Vec<Tag> {
-    let mut found = Vec::new();
-    for seen in outlook_markup(comment).map_or_else(Vec::new, |markup| parse(markup).seen) {
-        match seen {
-            Seen::Tag(tag) => {
-                let is_vml = tag.name.starts_with("v:") && tag.attribute("href").is_some();
-                found.extend((tag.is_link() || is_vml).then_some(tag));
-            }
-            // Nothing in there can end it: that would have ended the comment around it.
-            Seen::UnclosedComment(text) => found.extend(outlook_links(&text)),
-            Seen::Comment(_) | Seen::EndTag(_) | Seen::Text(_) => {}
-        }
+/// What html5ever sees in a conditional comment, with those in it laid open: what comes after their conditions
+/// goes on where the comment around them was.
+pub fn outlook_seen(comment: &str) -> Vec<Seen> {
+    let mut markup = outlook_markup(comment).unwrap_or_default().to_owned();
+    loop {
+        let seen = parse(&markup).seen;
+        // Nothing in there can end a comment: that would have ended the one around it.
+        let inner = match seen.last() {
+            Some(Seen::UnclosedComment(text)) => outlook_markup(text).map(|_| text),
+            _ => None,
+        };
+        let Some(text) = inner else {
+            return seen;
+        };
+        let is_inner = |(at, _): &(usize, &str)| &shown(&markup[at + "<!--".len()..]) == text;
+        let (start, _) = markup.match_indices("<!--").find(is_inner).unwrap();
+        let condition = markup[start..].find('>').unwrap();
+        markup.replace_range(start..=start + condition, "");
     }
-    found
+}
+
+/// A comment as parsers hand it on (HTML §13.2.3.5, §13.2.5.45).
+fn shown(comment: &str) -> String {
+    let text = comment.replace("\r\n", "\n").replace('\r', "\n");
+    text.replace('\0', "\u{fffd}")
+}
+
+/// Links and VML in a conditional comment.
+pub fn outlook_links(comment: &str) -> Vec<Tag> {
+    let is_vml = |tag: &Tag| tag.name.starts_with("v:") && tag.attribute("href").is_some();
+    let seen = outlook_seen(comment).into_iter();
+    let tags = seen.filter_map(|seen| seen.tag().cloned());
+    tags.filter(|tag| tag.is_link() || is_vml(tag)).collect()
 }

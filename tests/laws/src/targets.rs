@@ -110,7 +110,7 @@ pub fn conditional_comment(input: &[u8]) -> Verdict {
 /// one in four thousand does.
 pub fn comments_end_where_they_ended(html: &str, settings: Settings) -> Verdict {
     // That takes longer than all the rest.
-    let dashed = (html.len() % 4 == 0).then(|| dashed(html, settings));
+    let dashed = html.len().is_multiple_of(4).then(|| dashed(html, settings));
     for settings in [Some(settings), dashed.flatten()].into_iter().flatten() {
         rewriting::locality(html, settings)?;
         nothing_new(html, settings)?;

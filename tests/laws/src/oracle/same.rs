@@ -2,7 +2,7 @@
 
 use linkseal::{PixelPlacement, rewrite_with_report};
 
-use super::outlook_markup;
+use super::{outlook_markup, outlook_seen};
 use crate::judge::{Seen, Tag, parse};
 use crate::naive::is_marker;
 use crate::settings::Settings;
@@ -30,7 +30,7 @@ fn is_same(before: &[Seen], after: &[Seen], settings: Settings) -> Verdict {
             (None, None) => return Ok(()),
             (Some(Seen::Tag(was)), Some(Seen::Tag(is))) => is_same_tag(was, is, settings),
             (Some(Seen::Comment(was)), Some(Seen::Comment(is))) if was != is => {
-                is_same(&outlook_tokens(was), &outlook_tokens(is), settings)?;
+                is_same(&outlook_seen(was), &outlook_seen(is), settings)?;
                 outlook_markup(was).is_some()
             }
             (Some(Seen::Text(was)), Some(Seen::Text(is))) => is_same_text(was, is, settings),
@@ -80,18 +80,6 @@ fn is_same_text(was: &str, is: &str, settings: Settings) -> bool {
         }
     }
     false
-}
-
-/// What stands in a conditional comment, those inside it laid open.
-fn outlook_tokens(comment: &str) -> Vec<Seen> {
-    let mut open = Vec::new();
-    for seen in parse(outlook_markup(comment).unwrap_or_default()).seen {
-        match seen {
-            Seen::UnclosedComment(text) => open.extend(outlook_tokens(&text)),
-            seen => open.push(seen),
-        }
-    }
-    open
 }
 
 /// Whether an element or comment of that name or text may be taken for a placeholder.
