@@ -12,6 +12,9 @@ use crate::stream_options::StreamOptions;
 /// whole, which takes two thirds of the time (`stream/oneshot` of the bench `limits`).
 const COLLECTED_BYTES: usize = 128 * 1024;
 
+/// How much is read at once after that, at least.
+const READ_BYTES: usize = 4 * 1024;
+
 /// Rewrites a document that comes in chunks.
 ///
 /// Any chunking gives the same bytes, and the same as [`rewrite`](crate::rewrite()) gives for the whole
@@ -48,6 +51,8 @@ pub struct Rewriter {
     memory_limit: usize,
     output_bytes: u64,
     output_lines: LineCounter,
+    /// How much is held back when it is read on.
+    read_at: usize,
     scanner: Scanner<Splicer>,
 }
 
@@ -98,6 +103,7 @@ impl Rewriter {
             memory_limit: options.memory_limit(),
             output_bytes: 0,
             output_lines: LineCounter::default(),
+            read_at: COLLECTED_BYTES.min(options.memory_limit()),
             scanner,
         }
     }
@@ -119,7 +125,7 @@ impl Rewriter {
     /// ```
     pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
         self.held_back.extend_from_slice(chunk);
-        if self.is_started || self.held_back.len() > COLLECTED_BYTES.min(self.memory_limit) {
+        if self.held_back.len() > self.read_at {
             self.read_on(false, out);
         }
     }
@@ -192,6 +198,7 @@ impl Rewriter {
     /// Reads what is held back, as far as it can be judged.
     fn read_on(&mut self, is_last: bool, out: &mut Vec<u8>) {
         if !self.is_started && !is_last && !self.scanner.can_start(&self.held_back) {
+            self.wait();
             return;
         }
         self.is_started = true;
@@ -210,7 +217,15 @@ impl Rewriter {
         if !self.is_paused {
             self.held_back.drain(..done - self.held_back_at);
             self.held_back_at = done;
+            self.wait();
         }
+    }
+
+    /// Waits for so much more that what is held back is not read again and again.
+    fn wait(&mut self) {
+        let more = (self.held_back.len() / 4).max(READ_BYTES.min(self.memory_limit));
+        self.read_at = self.held_back.len() + more;
+        self.held_back.reserve_exact(more);
     }
 }
 

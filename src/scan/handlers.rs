@@ -170,10 +170,15 @@ fn with_text(settings: ParserSettings, findings: &Findings) -> ParserSettings {
     let text_findings = Arc::clone(findings);
     let text = move |text: &mut TextChunk<'_>| {
         let range = text.source_location().bytes();
-        lock(&text_findings).push_back(match text.text_type() {
-            TextType::Data => Finding::Text(range),
-            _ => Finding::RawText(range),
-        });
+        let mut findings = lock(&text_findings);
+        match (text.text_type(), findings.back_mut()) {
+            // Each `<` of many is a part of its own.
+            (TextType::Data, Some(Finding::Text(last))) if last.end == range.start => {
+                last.end = range.end;
+            }
+            (TextType::Data, _) => findings.push_back(Finding::Text(range)),
+            _ => findings.push_back(Finding::RawText(range)),
+        }
         Ok(())
     };
     let doctype_findings = Arc::clone(findings);

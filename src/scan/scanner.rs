@@ -215,9 +215,12 @@ impl<S: Sink> Scanner<S> {
 
     /// Feeds one piece, or the end of the document; returns whether more can be fed.
     fn feed(&mut self, window: &Window<'_>) -> bool {
+        // lol_html reads a token that is open anew with each piece.
+        let done = self.progress.max(self.page.cursor.handed_on);
+        let open_bytes = self.fed.saturating_sub(done);
         let piece_bytes = match self.scope {
-            Scope::EveryToken => SMALL_PIECE_BYTES,
-            _ => PIECE_BYTES,
+            Scope::EveryToken => SMALL_PIECE_BYTES.max(open_bytes / 16),
+            _ => PIECE_BYTES.max(open_bytes / 4),
         };
         let rest = window.from(self.fed);
         let piece = rest.get(..piece_bytes).unwrap_or(rest);
