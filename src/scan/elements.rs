@@ -110,7 +110,9 @@ impl<S: Sink> Page<S> {
     /// Whether a `noscript` opens an element: in the head one is ignored inside another (HTML
     /// §13.2.6.4.5).
     fn opens_noscript(&self, window: &Window<'_>, at: usize) -> bool {
-        self.noscript_depth == 0 || self.has_body_before(window, at)
+        self.noscript_depth == 0
+            || !self.body.is_outside_templates()
+            || self.has_body_before(window, at)
     }
 
     /// Whether an `img` is the pixel of the message at hand.
