@@ -150,7 +150,7 @@ fn described(app: &App, known: &Known) -> Value {
         .ok()
         .map(|record| json!({ "type": "CNAME", "name": record.name(), "value": record.target() }));
     json!({
-        "domain": domain.name.as_str(),
+        "domain": domain.name,
         "status": domain.status,
         "click_tracking": domain.click_tracking,
         "open_tracking": domain.open_tracking,

@@ -10,25 +10,13 @@ use crate::domains::{Known, Status};
 pub(super) struct ReportJson<'a> {
     tracked: usize,
     skipped: usize,
-    /// Why the mail went out as it came; `null` when it was rewritten.
-    untouched: Option<&'a str>,
-    pixel: &'a str,
+    /// Why the mail went out as it came, also where the library was not asked; `null` when it was rewritten.
+    untouched: Option<&'static str>,
+    pixel: PixelOutcome,
     input_bytes: u64,
     output_bytes: u64,
     gmail_clips: bool,
-    links: Vec<LinkJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct LinkJson<'a> {
-    element: &'a str,
-    context: &'a str,
-    position: Option<u32>,
-    name: Option<&'a str>,
-    original: &'a str,
-    destination: Option<&'a str>,
-    outcome: &'a str,
-    reason: Option<&'a str>,
+    links: &'a [Link],
 }
 
 impl<'a> From<&'a Report> for ReportJson<'a> {
@@ -36,30 +24,12 @@ impl<'a> From<&'a Report> for ReportJson<'a> {
         Self {
             tracked: report.tracked(),
             skipped: report.skipped(),
-            untouched: report.untouched().map(linkseal::Untouched::as_str),
-            pixel: report.pixel().as_str(),
+            untouched: report.untouched().map(Untouched::as_str),
+            pixel: report.pixel(),
             input_bytes: report.input_bytes(),
             output_bytes: report.output_bytes(),
             gmail_clips: report.gmail_clips(),
-            links: report.links().iter().map(LinkJson::from).collect(),
-        }
-    }
-}
-
-impl<'a> From<&'a Link> for LinkJson<'a> {
-    fn from(link: &'a Link) -> Self {
-        Self {
-            element: link.element(),
-            context: link.context().as_str(),
-            position: link.position(),
-            name: link.name(),
-            original: link.original(),
-            destination: link.destination(),
-            outcome: link.outcome().as_str(),
-            reason: link
-                .outcome()
-                .skip_reason()
-                .map(linkseal::SkipReason::as_str),
+            links: report.links(),
         }
     }
 }
@@ -79,11 +49,11 @@ impl ReportJson<'static> {
                 Status::Validated if has_host => "tracking_host_not_ready",
                 Status::Validated => "no_tracking_host",
             }),
-            pixel: PixelOutcome::Off.as_str(),
+            pixel: PixelOutcome::Off,
             input_bytes: bytes,
             output_bytes: bytes,
             gmail_clips: bytes > Report::GMAIL_MAX_BYTES,
-            links: Vec::new(),
+            links: &[],
         }
     }
 }

@@ -23,7 +23,7 @@ pub(super) async fn answer(app: &App, parts: Parts) -> Response {
         Ok((known, said)) => match said.kind() {
             EventKind::Open(open) if parts.method == Method::GET => {
                 let event = Event {
-                    placement: Some(open.placement().as_str().to_owned()),
+                    placement: Some(open.placement()),
                     ..super::event(app, &parts, &known.domain, Kind::Open, &said)
                 };
                 // A mail with a broken image helps nobody, so the answer is the same.
