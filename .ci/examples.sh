@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The examples `rewrite` and `verify` from end to end, the recipes, and the test vectors, each made by a second implementation.
+# The examples `rewrite` and `verify` from end to end, the recipes, and the test vectors, which a second implementation
+# makes again.
 source "$(dirname "$0")/common.sh"
 
 python3 tests/vectors/make_tags.py --check

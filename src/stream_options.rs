@@ -75,10 +75,11 @@ impl StreamOptions {
     /// Sets how many bytes of a construct are held back until it is whole.
     ///
     /// When an `a`, `area` or `base` tag or a conditional comment is longer, the document goes through
-    /// untouched from there on, and the report says where. Other tags, comments and elements of raw text
-    /// may be longer, but no pixel can go before one that is longer, or in its place: if the document
-    /// ends inside of it, there is none. A limit under [`MIN_MEMORY_LIMIT`](Self::MIN_MEMORY_LIMIT)
-    /// counts as that.
+    /// untouched from there on, and the report says where. So it does when such a tag is longer than
+    /// 1 MiB, under any limit, and when elements are nested so deeply that the parser would need more
+    /// than twice the limit and 256 KiB. Other tags, comments and elements of raw text may be longer, but
+    /// no pixel can go before one that is longer, or in its place: if the document ends inside of it,
+    /// there is none. A limit under [`MIN_MEMORY_LIMIT`](Self::MIN_MEMORY_LIMIT) counts as that.
     ///
     /// All that a stream has on the heap is at most eight times the limit and 1 MiB, as the bench
     /// `hostile_memory` measures, not counting the links of its report and the output.
