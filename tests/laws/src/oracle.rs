@@ -103,17 +103,20 @@ pub fn outlook_seen(comment: &str) -> Vec<Seen> {
         let Some(text) = inner else {
             return seen;
         };
-        let is_inner = |(at, _): &(usize, &str)| &shown(&markup[at + "<!--".len()..]) == text;
+        let is_inner = |(at, _): &(usize, &str)| is_shown_as(&markup[at + "<!--".len()..], text);
         let (start, _) = markup.match_indices("<!--").find(is_inner).unwrap();
         let condition = markup[start..].find('>').unwrap();
         markup.replace_range(start..=start + condition, "");
     }
 }
 
-/// A comment as parsers hand it on (HTML §13.2.3.5, §13.2.5.45).
-fn shown(comment: &str) -> String {
-    let text = comment.replace("\r\n", "\n").replace('\r', "\n");
-    text.replace('\0', "\u{fffd}")
+/// Whether parsers hand an unclosed comment on as `text` (HTML §13.2.3.5, §13.2.5.45). What may begin its end
+/// is not part of it (§13.2.5.50 to §13.2.5.52).
+fn is_shown_as(comment: &str, text: &str) -> bool {
+    let shown = comment.replace("\r\n", "\n").replace('\r', "\n");
+    let shown = shown.replace('\0', "\u{fffd}");
+    let rest = shown.strip_prefix(text);
+    rest.is_some_and(|rest| ["", "-", "--", "--!"].contains(&rest))
 }
 
 /// Links and VML in a conditional comment.

@@ -110,7 +110,14 @@ pub fn limits_lose_nothing(
     let rewriter = Rewriter::with_options(&settings.domain(), &options);
     let (output, report) = in_chunks(rewriter, html.as_bytes(), sizes);
     let input = html.as_bytes();
-    let edits = align_within(limit, encoding_rs::UTF_8, input, &output, &report, settings);
+    let edits = align_within(
+        options.memory_limit(),
+        encoding_rs::UTF_8,
+        input,
+        &output,
+        &report,
+        settings,
+    );
     ensure!(
         edits.is_some(),
         "{html:?} with {settings:?} and a limit of {limit} in chunks of {sizes:?}: other bytes changed \

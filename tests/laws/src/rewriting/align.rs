@@ -198,9 +198,7 @@ impl Walk<'_> {
     /// Whether the value of a link stands here that is not tracked.
     fn is_skipped_link(&self, at: usize) -> bool {
         let mut skipped = self.skipped.iter();
-        skipped.any(|link| {
-            !encoded_lengths(&self.input[at..], link.original(), self.encoding).is_empty()
-        })
+        skipped.any(|link| starts_with_text(&self.input[at..], link.original(), self.encoding))
     }
 
     fn replace_link(&mut self, way: Way) {
@@ -255,6 +253,13 @@ fn pixel_length(output: &[u8], ending: Option<&[u8]>) -> Option<usize> {
     let rest = rest.strip_prefix(OPEN_PREFIX.as_bytes())?;
     let end = rest.iter().position(|byte| *byte == b'>')?;
     Some(output.len() - rest.len() + end + 1)
+}
+
+/// Whether the bytes at the start of `input` are `text` in that charset, those that are not valid replaced.
+fn starts_with_text(input: &[u8], text: &str, encoding: &'static Encoding) -> bool {
+    let start = &input[..input.len().min(4 * text.len())];
+    let (decoded, _) = encoding.decode_without_bom_handling(start);
+    decoded.starts_with(text)
 }
 
 /// How many bytes at the start of `input` are `text` in that charset, all of them valid.
