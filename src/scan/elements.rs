@@ -92,6 +92,8 @@ impl<S: Sink> Page<S> {
         let mut parser = Parser::of_part(Scope::EveryToken, self.parser_bytes, b"", 0);
         // What was found before an error counts.
         let _ = parser.feed(before);
+        // A `<` that is text counts too, which only its end shows.
+        parser.end();
         let mut findings = VecDeque::new();
         parser.take_findings(&mut findings);
         let mut body = BodyTracker::default();

@@ -87,6 +87,7 @@ fn end_is_before_the_first_real_body_end_tag() {
                 "<p>x</p><frameset></body>[PIXEL]",
                 End,
             ),
+            ("<<frameset>x", "<<frameset>x[PIXEL]", End),
             (
                 "<frameset></frameset></body>",
                 "<frameset></frameset></body>",

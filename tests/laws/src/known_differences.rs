@@ -30,10 +30,12 @@ pub enum Difference {
     NestedForeignContent,
     /// `<svg/>` or `<math/>`, which count as open.
     SelfClosingForeignContent,
+    /// A `title` of HTML in an element of SVG that may hold HTML: lol_html takes its end for that of the other.
+    TitleInSvg,
 }
 
 impl Difference {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::CdataAmongHtml,
         Self::EncodedAnnotation,
         Self::Frameset,
@@ -41,6 +43,7 @@ impl Difference {
         Self::MisnestedForeignContent,
         Self::NestedForeignContent,
         Self::SelfClosingForeignContent,
+        Self::TitleInSvg,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -52,6 +55,7 @@ impl Difference {
             Self::MisnestedForeignContent => "misnested foreign content",
             Self::NestedForeignContent => "nested foreign content",
             Self::SelfClosingForeignContent => "self-closing foreign content",
+            Self::TitleInSvg => "title in SVG",
         }
     }
 
@@ -74,6 +78,7 @@ impl Difference {
             Self::SelfClosingForeignContent => {
                 has_tag(html, |tag| tag.is_self_closing && is_foreign_root(tag))
             }
+            Self::TitleInSvg => nesting(&parse(html)).has_html_title,
         }
     }
 }
@@ -81,6 +86,8 @@ impl Difference {
 /// How elements nest from the first `svg` or `math` on.
 #[derive(Default)]
 struct Nesting {
+    /// Whether a `title` is in an element of SVG that may hold HTML.
+    has_html_title: bool,
     /// Whether some end tag does not close the element that was opened last.
     is_misnested: bool,
     /// How many `svg` and `math` are in each other.
@@ -94,7 +101,11 @@ fn nesting(parsed: &Parsed) -> Nesting {
         match seen {
             Seen::Tag(tag) if open.is_empty() && !is_foreign_root(tag) => {}
             Seen::Tag(tag) if tag.is_self_closing || is_void(&tag.name) => {}
-            Seen::Tag(tag) => open.push(tag),
+            Seen::Tag(tag) => {
+                nesting.has_html_title |=
+                    tag.name == "title" && open.iter().any(|tag| may_hold_html(tag));
+                open.push(tag);
+            }
             Seen::EndTag(name) if !open.is_empty() => {
                 nesting.is_misnested |= open.pop().is_some_and(|tag| tag.name != *name);
             }
@@ -108,6 +119,11 @@ fn nesting(parsed: &Parsed) -> Nesting {
 
 fn is_foreign_root(tag: &Tag) -> bool {
     matches!(&*tag.name, "svg" | "math")
+}
+
+/// The HTML integration points of SVG (HTML §13.2.6).
+fn may_hold_html(tag: &Tag) -> bool {
+    matches!(&*tag.name, "desc" | "foreignobject" | "title")
 }
 
 fn has_tag(html: &str, is_wanted: impl Fn(&Tag) -> bool) -> bool {
