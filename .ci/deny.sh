@@ -1,14 +1,9 @@
 #!/usr/bin/env bash
-# What is depended on, by the library, by the packages of its tests and benches, and by the tracking server: licences,
-# duplicates, sources, and known faults.
-set -euo pipefail
-cd "$(dirname "$0")/.."
-version=0.20.2
+# What the library, the packages of its tests and benches, and the tracking server depend on: licences, duplicates,
+# sources, and known faults.
+source "$(dirname "$0")/common.sh"
 
-if [ "$(cargo deny --version 2>&1)" != "cargo-deny $version" ]; then
-    # Unoptimised it is built in a fraction of the time, and it runs for two seconds.
-    CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug "cargo-deny@$version"
-fi
+tool cargo-deny 0.20.2
 
 deny() {
     local package=$1 config=$2
@@ -16,8 +11,8 @@ deny() {
     cargo deny --locked --manifest-path "$package" --config "$config" "$@"
 }
 
-# The lists are as short as the library's tree allows. The trees of what tests it use less of them, and two
-# versions of a crate may be there.
+# The lists are as short as the library's tree allows. The trees of the packages that test it use less of them, and
+# may hold two versions of a crate.
 deny Cargo.toml deny.toml check --deny warnings bans licenses sources
 for package in benches fuzz tests/laws; do
     deny "$package/Cargo.toml" deny.toml check --allow duplicate --allow license-not-encountered --allow unmatched-skip \
@@ -33,6 +28,6 @@ if said=$(timeout 120 cargo deny --locked --config deny.toml fetch db 2>&1); the
     done
     deny server/Cargo.toml server/deny.toml --offline check advisories
 else
-    echo "security advisories are NOT checked: their database can't be had from here. What was said:"
+    echo "security advisories are NOT checked: their database could not be fetched. What was said:"
     echo "$said"
 fi

@@ -1,4 +1,4 @@
-"""Pipes the newsletter through `rewrite`, and each link that comes out through `verify`."""
+"""Pipes the newsletter through `rewrite`, and each tracking URL of the output through `verify`."""
 
 import json
 import pathlib
@@ -32,7 +32,7 @@ def rewrite(*options, document=None):
 
 
 def verify(tokens, *options, status=0):
-    """Returns what each token stands for."""
+    """Returns the event, or the error, of each token."""
     result = subprocess.run(
         [EXAMPLES / "verify", *options],
         input="".join(token + "\n" for token in tokens),
@@ -55,7 +55,7 @@ assert len(tracked) >= 25 and len(clicks) == len(tracked), (len(tracked), len(cl
 for link, click in zip(tracked, clicks):
     for field in ["position", "destination"]:
         assert click[field] == link[field], (link, click)
-    assert click["name"] == (link["name"] or ""), (link, click)
+    assert click.get("name") == link["name"], (link, click)
 for event in events:
     assert event["key_id"] == 5 and event["domain"] == "example.com", event
     assert event["message"] == "msg-1" and event["recipient"] == "rcpt-é", event
@@ -80,22 +80,110 @@ untouched, _ = rewrite("--key", KEY, "--no-clicks", "--no-opens")
 assert untouched == NEWSLETTER.read_text()
 
 for options, words in [
-    (["--key", "1:00"], "signing key is 1 bytes, expected at least 32"),
+    (["--key", "1:00"], "signing key is 1 byte, expected at least 32"),
     (["--key", KEY, "--retired-key", KEY], "key id 5 is used twice"),
     (["--tracking-host", "evilexample.com"], "is not a subdomain of the sending domain"),
     (["--charset", "utf-16"], "charset UTF-16LE is not ASCII-compatible"),
     (["--message", "x" * 1025], "message id is 1025 bytes, expected at most 1024"),
+    (["--merge-tag", "[[", ""], "merge tag `[[`, `` is not usable"),
+    (["--opt-out-attribute", "=never"], "opt-out attribute `` is not usable"),
+    (["--opt-out-class", "a b"], "opt-out class `a b` is not usable"),
+    (["--key", "99999999999:00"], "key id is not a number below 2^32"),
+    (["--report", "/dev/full"], "rewrite: /dev/full: No space left on device"),
+    (["--out-dir", "/dev/null/out", NEWSLETTER], "rewrite: /dev/null/out: Not a directory"),
+    (["--out-dir", "/dev", ROOT / "lost"], f"rewrite: {ROOT / 'lost'}: No such file"),
 ]:
     result = subprocess.run(
         [EXAMPLES / "rewrite", *options], input=b"<p>", capture_output=True, check=False
     )
     assert result.returncode == 2 and words in result.stderr.decode(), result
 
+# Output that can't be written is an error: it is closed, full, or its reader is gone.
+for shell, words in [
+    ('"$@" >&-', "standard output is closed, expected a place for the document"),
+    ('"$@" >/dev/full', "standard output: No space left on device"),
+    ('{ "$@"; echo $? >&2; } | exec true', "standard output: Broken pipe"),
+]:
+    for options in [[], ["--chunk", "7"]]:
+        result = subprocess.run(
+            ["sh", "-c", shell, "sh", EXAMPLES / "rewrite", "--key", KEY, *options],
+            input=b"<p>" * 100_000,
+            capture_output=True,
+            check=False,
+        )
+        status = result.stderr.decode().splitlines()[-1] if "|" in shell else result.returncode
+        assert str(status) == "2" and words in result.stderr.decode(), result
+subprocess.run(["sh", "-c", '"$0" >/dev/null', EXAMPLES / "rewrite"], input=b"", check=True)
+
+result = subprocess.run(
+    [EXAMPLES / "rewrite", "--key", KEY, "--chunk", "65536"],
+    input=b"<p>1</p><a href='https://x.test/' title='" + b"x" * 2**20 + b"'>",
+    capture_output=True,
+    check=True,
+)
+assert b"rewrite: standard input: over the memory limit at byte 8" in result.stderr, result
+
+# Without --charset, a document that is not UTF-8 is read in the charset it states, unless it is a stream.
+page = "<meta charset=windows-1251><a href='https://x.test/?q=тест'>тест</a>".encode("cp1251")
+for options, destination, words in [
+    ([], "https://x.test/?q=%F2%E5%F1%F2", "not valid UTF-8: read as windows-1251"),
+    (["--charset", "koi8-r"], "https://x.test/?q=%F2%E5%F1%F2", ""),
+    (["--chunk", "9"], None, ""),
+]:
+    result = subprocess.run(
+        [EXAMPLES / "rewrite", "--key", KEY, *options],
+        input=page,
+        capture_output=True,
+        check=True,
+    )
+    assert words in result.stderr.decode() and bool(words) == bool(result.stderr), result
+    if destination:
+        url = re.search(rb"href='([^']*)", result.stdout)[1].decode()
+        assert verify([url], "--key", KEY)[0]["destination"] == destination, result
+
+# The sender's own merge tags and markers.
+dialect = ["--merge-tag", "[[", "]]", "--merge-tag", "~~{", "}", "--opt-out-class", "plain"]
+dialect += ["--opt-out-attribute", "data-plain", "--opt-out-attribute", "data-count=never"]
+page = b"""<a href="https://x.test/[[user]]">1</a> <a href="https://x.test/~~{a}">2</a>
+<a class="button plain" href="https://x.test/">3</a> <a data-plain href="https://x.test/">4</a>
+<a data-count="never" href="https://x.test/">5</a> <a data-count="all" href="https://x.test/">6</a>"""
+for options, reasons in [
+    (dialect, ["merge_tag", "merge_tag", "opted_out", "opted_out", "opted_out", None]),
+    ([], [None] * 6),
+]:
+    output, report = rewrite("--key", KEY, *options, document=page)
+    assert [link["reason"] for link in report["links"]] == reasons, report
+    assert report["input_longest_line"] == max(map(len, page.split(b"\n"))), report
+    assert report["output_longest_line"] == max(map(len, output.split("\n"))), report
+keys = list(report)
+assert keys[keys.index("input_bytes") :][:4] == [
+    "input_bytes",
+    "output_bytes",
+    "input_longest_line",
+    "output_longest_line",
+], report
+
+# One line of 900 bytes, which the tracking URLs would make longer than SMTP allows.
+page = b'<a title="x" href="https://x.test/1">1</a><a\thref="https://x.test/2">2</a>'
+page = b"<p>%s</p>" % (b"x" * 820) + page
+output, report = rewrite("--key", KEY, "--line-limit", "998", document=page)
+assert report["tracked"] == 2 and report["pixel"] == "end", report
+assert report["output_longest_line"] <= 998 < report["output_bytes"], report
+
+result = subprocess.run(
+    [EXAMPLES / "rewrite", "--key", KEY],
+    input="\ufeff<p>".encode("utf-16-le"),
+    capture_output=True,
+    check=True,
+)
+assert result.stdout == "\ufeff<p>".encode("utf-16-le"), result
+assert b"starts with a UTF-16 byte order mark" in result.stderr, result
+
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)
     pages = [folder / "one.html", folder / "two.html"]
     pages[0].write_text("<a href='https://x.test/1'>1</a>")
-    pages[1].write_bytes(b"<a href='https://x.test/?\xff'>2</a>\xfe")
+    pages[1].write_bytes(b"<a href='https://x.test/2'>2</a>\xfe<a href='https://x.test/\xff'>3</a>")
     subprocess.run(
         [EXAMPLES / "rewrite", "--key", KEY, "--out-dir", folder / "out", "--report"]
         + [folder / "report", *pages],
@@ -103,6 +191,8 @@ with tempfile.TemporaryDirectory() as folder:
     )
     lines = (folder / "report").read_text().splitlines()
     assert [json.loads(line)["file"] for line in lines] == [str(page) for page in pages]
+    reasons = [link["reason"] for line in lines for link in json.loads(line)["links"]]
+    assert reasons == [None, None, "charset"], reasons
     for page in pages:
         rewritten = (folder / "out" / page.name).read_bytes()
         assert rewritten.startswith(b"<a href='https://link.example.com/c/"), rewritten

@@ -17,7 +17,9 @@ use std::hint::black_box;
 use std::io::{Write, sink};
 use std::time::{Duration, Instant};
 
-use linkseal::{DomainConfig, KeyId, Rewriter, SigningKey, TrackingHost, rewrite};
+use linkseal::{
+    DomainConfig, KeyId, RewriteWriter, Rewriter, SigningKey, StreamOptions, TrackingHost, rewrite,
+};
 use linkseal_laws::hostile::{BYTES, DOCUMENTS};
 
 const BOUND: f64 = 2.3;
@@ -34,12 +36,14 @@ const LONGEST: Duration = Duration::from_secs(5);
 fn main() {
     let domain = domain();
     let stream = |html: &[u8], charset: &str, size| {
-        let rewriter = Rewriter::new(&domain, sink()).with_summary_only();
-        let mut rewriter = rewriter.with_charset(charset).unwrap();
+        let options = StreamOptions::new().with_summary_only();
+        let options = options.with_charset(charset.parse().unwrap());
+        let rewriter = Rewriter::with_options(&domain, &options);
+        let mut writer = RewriteWriter::new(rewriter, sink());
         for chunk in html.chunks(size) {
-            rewriter.write_all(chunk).unwrap();
+            writer.write_all(chunk).unwrap();
         }
-        black_box(rewriter.finish().unwrap());
+        black_box(writer.finish().unwrap());
     };
     let streams = |name: &str, full: usize, charset: &str, make: &dyn Fn(usize) -> Vec<u8>| {
         let whole = [make(full / 2), make(full)];
@@ -72,7 +76,7 @@ fn main() {
 fn domain() -> DomainConfig {
     let host = TrackingHost::custom("link.example.com").unwrap();
     let key = SigningKey::new(KeyId(1), &[0x42; 32]).unwrap();
-    let domain = DomainConfig::new("example.com", host, key).unwrap();
+    let domain = DomainConfig::new("example.com".parse().unwrap(), host, key).unwrap();
     let domain = domain.with_excluded_host("*.excluded.test").unwrap();
     domain.with_pixel_placeholder("%own%").unwrap()
 }

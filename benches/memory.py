@@ -1,4 +1,4 @@
-"""Measures the peak resident memory of examples/rewrite, streaming and in one shot.
+"""Measures the peak resident memory of examples/rewrite, streaming and whole.
 
 Prints `name<TAB>megabytes<TAB>bound<TAB>ok|short`. Needs `cargo build --release --examples` first.
 """

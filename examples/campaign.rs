@@ -1,6 +1,6 @@
 //! One document to many recipients: compiled once, rendered on all cores.
 //!
-//! `campaign --recipients 100000 examples/newsletter.html` renders to nowhere and says how fast;
+//! `campaign --recipients 100000 examples/newsletter.html` discards the mails and prints how fast it rendered them;
 //! `campaign --csv list.csv --out-dir out examples/newsletter.html` writes a file for each row.
 
 use std::error::Error;
@@ -14,10 +14,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use linkseal::{DomainConfig, KeyId, Message, SigningKey, Template, TrackingHost};
 use rayon::prelude::*;
 
-/// For trying things out; `verify` takes it as `1:` and this in hexadecimal.
+/// For trials; `verify` takes it as `1:` and this in hexadecimal.
 const DEMO_KEY: &[u8; 32] = b"linkseal demo key, not a secret!";
 
-/// How many mails a core renders before the progress is told of them.
+/// How many mails a core renders between two updates of the progress bar.
 const BATCH: usize = 256;
 
 /// Render a mail for many recipients.
@@ -29,10 +29,10 @@ struct Options {
     /// Recipients: a CSV file with a header row and a column `recipient`.
     #[arg(long, value_name = "FILE", conflicts_with = "recipients")]
     csv: Option<PathBuf>,
-    /// How many recipients to make up when there is no CSV file.
+    /// How many recipients to make up without a CSV file.
     #[arg(long, default_value_t = 100_000)]
     recipients: u32,
-    /// Write each mail to this folder; to nowhere without.
+    /// Write each mail to this folder; without it, mails are discarded.
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
     /// Sender's id for the message.
@@ -44,7 +44,7 @@ struct Options {
     /// Tracking host, a subdomain of the sending domain.
     #[arg(long, value_name = "HOST", default_value = "link.example.com")]
     tracking_host: String,
-    /// Signing key: its id, and at least 32 bytes in hexadecimal. A demo key without.
+    /// Signing key: its id, and at least 32 bytes in hexadecimal. Without it, a demo key.
     #[arg(long, value_name = "ID:HEX")]
     key: Option<String>,
 }
@@ -63,11 +63,11 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let document = fs::read_to_string(&options.document)
         .map_err(|error| format!("{}: {error}", options.document.display()))?;
     let key = match &options.key {
-        Some(key) => SigningKey::parse(key)?,
+        Some(key) => key.parse()?,
         None => SigningKey::new(KeyId(1), DEMO_KEY)?,
     };
     let host = TrackingHost::custom(&options.tracking_host)?;
-    let domain = DomainConfig::new(&options.domain, host, key)?;
+    let domain = DomainConfig::new(options.domain.parse()?, host, key)?;
     let recipients = match &options.csv {
         Some(file) => read_recipients(file)?,
         None => (1..=options.recipients)
@@ -75,7 +75,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
             .collect(),
     };
     if let Some(folder) = &options.out_dir {
-        fs::create_dir_all(folder)?;
+        fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
 
     let template = Template::compile(&document, &domain);
@@ -101,7 +101,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Renders some mails into one buffer, one after the other; returns how many bytes they have.
+/// Renders some mails one after the other into one buffer, and returns how many bytes they have.
 fn render_batch(
     options: &Options,
     template: &Template,

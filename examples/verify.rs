@@ -1,12 +1,13 @@
-//! Says what tokens stand for: `verify --key 1:HEX https://link.example.com/c/TOKEN`.
+//! Prints the events that tokens stand for: `verify --key 1:HEX https://link.example.com/c/TOKEN`.
 
 use std::error::Error;
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use linkseal::{Event, KeyError, SigningKey, TokenError, Verifier};
-use serde_json::{Value, json};
+use linkseal::error::TokenError;
+use linkseal::{Event, SendingDomain, SigningKey, Verifier};
+use serde_json::json;
 
 /// Verify tokens and print the event of each as JSON, one a line.
 #[derive(Parser)]
@@ -14,7 +15,7 @@ struct Options {
     /// Key: its id, its secret in hexadecimal, and the sending domain if it is not example.com.
     #[arg(long, value_name = "ID:HEX[:DOMAIN]", required = true)]
     key: Vec<String>,
-    /// Tracking URLs or bare tokens; one a line from standard input when there are none.
+    /// Tracking URLs or bare tokens; without any, one a line from standard input.
     #[arg(value_name = "URL-or-token")]
     tokens: Vec<String>,
 }
@@ -32,23 +33,27 @@ fn main() -> ExitCode {
 
 /// Returns whether every token was believed.
 fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let keys: Vec<(&str, SigningKey)> = options
+    let keys: Vec<(SendingDomain, SigningKey)> = options
         .key
         .iter()
         .map(|key| parse_key(key))
         .collect::<Result<_, _>>()?;
-    let verifier = Verifier::from_keys(keys.iter().map(|(domain, key)| (*domain, key)))?;
+    let verifier = Verifier::from_keys(keys.iter().map(|(domain, key)| (domain.clone(), key)))?;
     let mut output = io::stdout().lock();
     let mut all_believed = true;
     let mut report = |token: &str| {
-        let event = verify(&verifier, token);
-        all_believed &= event.is_ok();
-        let line = event.map_or_else(error_json, |event| event_json(&event));
+        let line = match verify(&verifier, token) {
+            Ok(event) => serde_json::to_value(event)?,
+            Err(error) => {
+                all_believed = false;
+                json!({ "error": error })
+            }
+        };
         writeln!(output, "{line}")
     };
     if options.tokens.is_empty() {
         for line in io::stdin().lock().split(b'\n') {
-            // Logs hold anything; what is no text is no token.
+            // Logs hold anything; what is not text is not a token.
             report(String::from_utf8_lossy(&line?).trim())?;
         }
     } else {
@@ -65,41 +70,11 @@ fn verify(verifier: &Verifier, token: &str) -> Result<Event, TokenError> {
     }
 }
 
-fn event_json(event: &Event) -> Value {
-    match event {
-        Event::Click(click) => json!({
-            "kind": "click",
-            "key_id": click.key_id().0,
-            "domain": click.domain(),
-            "position": click.position(),
-            "name": click.name(),
-            "destination": click.destination(),
-            "sent_at": click.sent_at(),
-            "message": click.message(),
-            "recipient": click.recipient(),
-        }),
-        Event::Open(open) => json!({
-            "kind": "open",
-            "key_id": open.key_id().0,
-            "domain": open.domain(),
-            "placement": open.placement().as_str(),
-            "sent_at": open.sent_at(),
-            "message": open.message(),
-            "recipient": open.recipient(),
-        }),
-        _ => json!({ "kind": "unknown" }),
-    }
-}
-
-fn error_json(error: TokenError) -> Value {
-    json!({ "error": error.as_str() })
-}
-
 /// Parses `ID:HEX[:DOMAIN]`.
-fn parse_key(text: &str) -> Result<(&str, SigningKey), KeyError> {
+fn parse_key(text: &str) -> Result<(SendingDomain, SigningKey), Box<dyn Error>> {
     let (key, domain) = match text.rsplit_once(':') {
         Some((key, domain)) if key.contains(':') => (key, domain),
         _ => (text, "example.com"),
     };
-    Ok((domain, SigningKey::parse(key)?))
+    Ok((domain.parse()?, key.parse()?))
 }

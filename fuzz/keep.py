@@ -1,9 +1,9 @@
-"""Keeps what fuzzing has found worth trying: `fuzz/corpus`, cut to the inputs that reach something of
-their own, becomes `tests/replay/<target>.txt`, an input a line as Rust and Python write byte strings.
+"""Keeps what fuzzing has found worth trying: the inputs of `fuzz/corpus` that reach code that no other reaches
+become `tests/replay/<target>.txt`, one a line, as Rust and Python write byte strings.
 
     python3 fuzz/keep.py [TARGET ...]
 
-Needs what `fuzz/run` needs, and that to have built the targets.
+Needs what `fuzz/run` needs, and the targets that it has built.
 """
 
 import os
@@ -15,10 +15,10 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILDS = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "fuzz"
-# So that the tests stay quick, and a file can be read.
+# So that the tests stay quick and the files readable.
 MAX_BYTES = 400
 MAX_INPUTS = 200
-# A merge takes time for each; files are named by hashes, so the first are any.
+# A merge takes time for each. Files are named by hashes, so the first are a random choice.
 MAX_TRIED = 2500
 PLAIN = {9: "\\t", 10: "\\n", 13: "\\r", 34: '\\"', 39: "\\'", 92: "\\\\"}
 
@@ -28,7 +28,7 @@ def escaped(data):
 
 
 def cover(target):
-    """Returns a small set of inputs that reach all that those tried reach, the shortest first."""
+    """Returns a small set of inputs that together reach what all inputs reach, the shortest first."""
     [program] = BUILDS.glob(f"*/release/{target}")
     with tempfile.TemporaryDirectory() as tried, tempfile.TemporaryDirectory() as kept:
         corpus = sorted((ROOT / "fuzz" / "corpus" / target).iterdir())

@@ -12,7 +12,7 @@ import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "fuzz" / "corpus"
-# How many bytes behind the document choose settings, sizes, and the like.
+# How many bytes after the document choose settings, sizes, and the like.
 CHOICES = {"charset": 3, "conditional_comment": 1, "rewrite": 1, "split": 4, "template": 1}
 
 
@@ -45,7 +45,7 @@ for document in documents():
             write(target, document + bytes([choice]) * choices)
 for seed in tokens():
     write("verify", seed)
-# Bytes that choose: a document is built of them.
+# A document of `structured` is built from such bytes.
 for length in [16, 64, 256]:
     for start in range(8):
         write("structured", bytes((start * 31 + at * at * 7) % 256 for at in range(length)))

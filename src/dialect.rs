@@ -3,9 +3,9 @@
 use memchr::memmem;
 
 use crate::attribute_name::AttributeName;
-use crate::error::ConfigError;
+use crate::byte_count::ByteCount;
 
-/// Every link is searched for each of them; longer ones are no delimiters.
+/// Every link is searched for each of them; longer ones are not delimiters.
 const MAX_DELIMITER_BYTES: usize = 64;
 const MAX_NAME_BYTES: usize = 64;
 const MAX_VALUE_BYTES: usize = 256;
@@ -37,13 +37,13 @@ impl Dialect {
     /// How many attributes of different names there may be: each has a bit in a set.
     pub(crate) const MAX_ATTRIBUTES: usize = 32;
 
-    pub(crate) fn add_merge_tag(&mut self, open: &str, close: &str) -> Result<(), ConfigError> {
+    pub(crate) fn add_merge_tag(&mut self, open: &str, close: &str) -> Result<(), DialectError> {
         // A tracking URL holds none but these, whatever its host and path prefix. An opener of such
         // characters could turn up in a token, which nobody chooses.
         let is_of_tracking_url =
             |character: char| character.is_ascii_alphanumeric() || "-._~/:".contains(character);
         if !(is_delimiter(open) && is_delimiter(close)) || open.chars().all(is_of_tracking_url) {
-            return Err(ConfigError::MergeTag {
+            return Err(DialectError::MergeTag {
                 open: open.to_owned(),
                 close: close.to_owned(),
             });
@@ -59,22 +59,22 @@ impl Dialect {
         &mut self,
         name: &str,
         value: Option<&str>,
-    ) -> Result<(), ConfigError> {
+    ) -> Result<(), DialectError> {
         let known = AttributeName::of(name.as_bytes());
         if !is_attribute_name(name) || known.is_some_and(has_another_use) {
-            return Err(ConfigError::OptOutAttribute {
+            return Err(DialectError::OptOutAttribute {
                 name: name.to_owned(),
             });
         }
         if let Some(value) = value
             && value.len() > MAX_VALUE_BYTES
         {
-            return Err(ConfigError::OptOutValue { bytes: value.len() });
+            return Err(DialectError::OptOutValue { bytes: value.len() });
         }
         let is_name = |attribute: &OptOutAttribute| attribute.name.eq_ignore_ascii_case(name);
         if !self.attributes.iter().any(is_name) {
             if self.attributes.len() == Self::MAX_ATTRIBUTES {
-                return Err(ConfigError::TooManyOptOutAttributes);
+                return Err(DialectError::TooManyOptOutAttributes);
             }
             self.attributes.push(OptOutAttribute {
                 by_presence: false,
@@ -88,14 +88,33 @@ impl Dialect {
         Ok(())
     }
 
-    pub(crate) fn add_class(&mut self, name: &str) -> Result<(), ConfigError> {
+    pub(crate) fn add_class(&mut self, name: &str) -> Result<(), DialectError> {
         if !(1..=MAX_NAME_BYTES).contains(&name.len()) || name.contains(is_blank_or_control) {
-            return Err(ConfigError::OptOutClass {
+            return Err(DialectError::OptOutClass {
                 name: name.to_owned(),
             });
         }
         self.classes.push(name.to_owned());
         Ok(())
+    }
+
+    /// The sender's own merge tags, opener and closer.
+    pub(crate) fn merge_tags(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.merge_tags.iter().map(|tag| (&*tag.open, &*tag.close))
+    }
+
+    /// The sender's own attributes that opt out, each with a value that does, or `None` for any.
+    pub(crate) fn opt_out_attributes(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.attributes.iter().flat_map(|attribute| {
+            let values = attribute.values.iter().map(|value| Some(&**value));
+            let any = attribute.by_presence.then_some(None);
+            values.chain(any).map(|value| (&*attribute.name, value))
+        })
+    }
+
+    /// The sender's own classes that opt out.
+    pub(crate) fn opt_out_classes(&self) -> impl Iterator<Item = &str> {
+        self.classes.iter().map(String::as_str)
     }
 
     /// Whether `value` holds a merge tag of the sender's own. An opener is enough, unless it is one
@@ -153,6 +172,60 @@ impl OptOutAttribute {
         let is_value = |expected: &String| value.trim().eq_ignore_ascii_case(expected);
         self.by_presence || self.values.iter().any(is_value)
     }
+}
+
+/// Why a merge tag or an opt-out can't be added to a domain.
+///
+/// ```
+/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+/// use linkseal::error::{ConfigError, DialectError};
+///
+/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+/// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+/// let error = domain.with_opt_out_class("two words").unwrap_err();
+/// assert!(matches!(error, ConfigError::Dialect(DialectError::OptOutClass { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DialectError {
+    /// The delimiters can't be told from the rest of a URL.
+    #[error(
+        "merge tag `{open}`, `{close}` is not usable, expected 1 to 64 bytes each without white space and \
+         control characters, and in the opener a character other than ASCII letters, digits and `-._~/:`"
+    )]
+    MergeTag {
+        /// The opener as it was given.
+        open: String,
+        /// The closer as it was given.
+        close: String,
+    },
+    /// An opt-out attribute has no usable name.
+    #[error(
+        "opt-out attribute `{name}` is not usable, expected 1 to 64 visible ASCII characters without quotes, \
+         `<`, `=`, `>` and `/`, and not `class`, `href` or `src`"
+    )]
+    OptOutAttribute {
+        /// The name as it was given.
+        name: String,
+    },
+    /// An opt-out class is not a word.
+    #[error(
+        "opt-out class `{name}` is not usable, expected 1 to 64 bytes without white space and control characters"
+    )]
+    OptOutClass {
+        /// The name as it was given.
+        name: String,
+    },
+    /// The value of an opt-out attribute is too long.
+    #[error("value of an opt-out attribute is {}, expected at most {MAX_VALUE_BYTES}", ByteCount(*bytes))]
+    OptOutValue {
+        /// How long it was.
+        bytes: usize,
+    },
+    /// One attribute name more than there may be.
+    #[error("opt-out attributes have 33 names, expected at most 32")]
+    TooManyOptOutAttributes,
 }
 
 /// Links and pixels need these whole, and a class has a setting of its own.

@@ -1,12 +1,13 @@
 //! Signing keys and their ids.
 
 use std::fmt;
+use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
-use crate::error::KeyError;
+use crate::byte_count::ByteCount;
 
-/// Says which key signed a token. It is part of the token and readable by anybody.
+/// The number of the key that signed a token. It is part of the token and readable by anybody.
 ///
 /// A domain's keys have different ids, so that a retired key and its successor can be told apart.
 ///
@@ -14,10 +15,22 @@ use crate::error::KeyError;
 /// use linkseal::KeyId;
 ///
 /// assert_eq!(KeyId(7).to_string(), "7");
+/// assert_eq!("7".parse::<KeyId>()?, KeyId(7));
 /// assert!(KeyId(7) < KeyId(8));
+/// # Ok::<(), linkseal::error::KeyError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct KeyId(pub u32);
+
+impl FromStr for KeyId {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        let id = text.parse().ok().filter(|_| is_number);
+        id.map(Self).ok_or(KeyError::InvalidId)
+    }
+}
 
 impl fmt::Display for KeyId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,7 +44,8 @@ impl fmt::Display for KeyId {
 /// `Debug` prints the id only.
 ///
 /// ```
-/// use linkseal::{KeyError, KeyId, SigningKey};
+/// use linkseal::{KeyId, SigningKey};
+/// use linkseal::error::KeyError;
 ///
 /// let key = SigningKey::new(KeyId(7), &[0x5e; 32])?;
 /// assert_eq!(format!("{key:?}"), "SigningKey { id: KeyId(7), .. }");
@@ -48,10 +62,11 @@ impl SigningKey {
     /// The shortest secret that is accepted: as long as SHA-256's output (RFC 2104 §3).
     pub const MIN_BYTES: usize = 32;
 
-    /// Makes a key of a secret: random bytes out of a cryptographic generator, not a passphrase.
+    /// Creates a key from a secret: random bytes of a cryptographic generator, not a passphrase.
     ///
     /// ```
-    /// use linkseal::{KeyError, KeyId, SigningKey};
+    /// use linkseal::{KeyId, SigningKey};
+    /// use linkseal::error::KeyError;
     ///
     /// assert_eq!(SigningKey::new(KeyId(7), &[0x5e; 32])?.id(), KeyId(7));
     /// assert_eq!(SigningKey::new(KeyId(7), &[]).unwrap_err(), KeyError::TooShort { bytes: 0 });
@@ -73,10 +88,11 @@ impl SigningKey {
         })
     }
 
-    /// Makes a key of a secret in hexadecimal digits, as configuration files hold it.
+    /// Creates a key from a secret in hexadecimal digits, as configuration files hold it.
     ///
     /// ```
-    /// use linkseal::{KeyError, KeyId, SigningKey};
+    /// use linkseal::{KeyId, SigningKey};
+    /// use linkseal::error::KeyError;
     ///
     /// assert_eq!(SigningKey::from_hex(KeyId(7), &"5e".repeat(32))?.id(), KeyId(7));
     /// assert_eq!(SigningKey::from_hex(KeyId(7), "0x5e").unwrap_err(), KeyError::NotHexadecimal);
@@ -107,27 +123,6 @@ impl SigningKey {
         Self::new(id, &bytes)
     }
 
-    /// Makes a key of its id and its secret in one text, `ID:HEX`, as a command line or an
-    /// environment variable holds it.
-    ///
-    /// ```
-    /// use linkseal::{KeyError, KeyId, SigningKey};
-    ///
-    /// assert_eq!(SigningKey::parse(&format!("7:{}", "5e".repeat(32)))?.id(), KeyId(7));
-    /// assert_eq!(SigningKey::parse(&"5e".repeat(32)).unwrap_err(), KeyError::NoId);
-    /// # Ok::<(), KeyError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`KeyError::NoId`] when the text does not start with a number below 2^32 and a colon, otherwise
-    /// as [`from_hex`](Self::from_hex).
-    pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let (id, secret) = text.split_once(':').ok_or(KeyError::NoId)?;
-        let id = id.parse().map_err(|_| KeyError::NoId)?;
-        Self::from_hex(KeyId(id), secret)
-    }
-
     /// Returns the key's id.
     #[must_use]
     pub fn id(&self) -> KeyId {
@@ -139,6 +134,29 @@ impl SigningKey {
     }
 }
 
+/// Parses an id and a secret in one text, `ID:HEX`, as a command line or an environment variable holds it.
+///
+/// ```
+/// use linkseal::{KeyId, SigningKey};
+/// use linkseal::error::KeyError;
+///
+/// let key: SigningKey = format!("7:{}", "5e".repeat(32)).parse()?;
+/// assert_eq!(key.id(), KeyId(7));
+/// assert_eq!("5e".repeat(32).parse::<SigningKey>().unwrap_err(), KeyError::NoId);
+/// # Ok::<(), KeyError>(())
+/// ```
+impl FromStr for SigningKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let (id, secret) = text.split_once(':').ok_or(KeyError::NoId)?;
+        if id.is_empty() {
+            return Err(KeyError::NoId);
+        }
+        Self::from_hex(id.parse()?, secret)
+    }
+}
+
 impl fmt::Debug for SigningKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -146,4 +164,36 @@ impl fmt::Debug for SigningKey {
             .field("id", &self.id)
             .finish_non_exhaustive()
     }
+}
+
+/// Why a text or bytes can't be a [`SigningKey`] or a [`KeyId`].
+///
+/// ```
+/// use linkseal::SigningKey;
+/// use linkseal::error::KeyError;
+///
+/// assert_eq!("1:5e".parse::<SigningKey>().unwrap_err(), KeyError::TooShort { bytes: 1 });
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The id is not a number below 2^32.
+    #[error("key id is not a number below 2^32, expected decimal digits")]
+    InvalidId,
+    /// The text does not start with a key id and a colon.
+    #[error("signing key has no id, expected a number below 2^32, a colon, and hexadecimal digits")]
+    NoId,
+    /// The text holds other characters than pairs of hexadecimal digits.
+    #[error("signing key is not hexadecimal, expected two digits for each byte")]
+    NotHexadecimal,
+    /// The secret is shorter than [`SigningKey::MIN_BYTES`].
+    #[error(
+        "signing key is {}, expected at least {}",
+        ByteCount(*bytes),
+        SigningKey::MIN_BYTES
+    )]
+    TooShort {
+        /// How long the secret was.
+        bytes: usize,
+    },
 }

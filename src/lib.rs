@@ -6,151 +6,126 @@
 //! follow redirects: it has no clock, no randomness and no I/O.
 //!
 //! ```
-//! use linkseal::{DomainConfig, Event, KeyId, Message, SigningKey, TrackingHost, Verifier, rewrite};
+//! use linkseal::{
+//!     DomainConfig, EventKind, KeyId, Message, SigningKey, TrackingHost, UntrustedToken, rewrite,
+//! };
 //!
 //! let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-//! let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+//! let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
 //! let message = Message::new("msg-7f3a")?.with_recipient("rcpt-42")?;
 //! let html = rewrite("<a href='https://shop.example/'>Shop</a>", &domain.for_message(message));
 //! assert!(html.starts_with("<a href='https://link.example.com/c/"));
 //!
-//! let verifier = Verifier::new([&domain])?;
 //! let url = html.split('\'').nth(1).unwrap();
-//! let Event::Click(click) = verifier.verify_url(url)? else { panic!() };
+//! let event = UntrustedToken::parse_url(url)?.verify(&domain)?;
+//! let EventKind::Click(click) = event.kind() else { panic!() };
 //! assert_eq!(click.destination(), "https://shop.example/");
-//! assert_eq!(click.recipient(), "rcpt-42");
+//! assert_eq!(event.recipient(), Some("rcpt-42"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! [`rewrite()`] takes a whole document; [`rewrite_with_report`] also says what was done, link by
-//! link; [`Rewriter`] takes a stream, in any charset that extends ASCII; [`Template`] is for one
-//! document that goes to many recipients.
+//! link; [`rewrite_bytes`] takes one in any charset that extends ASCII; [`Rewriter`] takes a stream, and
+//! [`RewriteWriter`] is that as a [`Write`](std::io::Write); [`Template`] is for one document that goes to
+//! many recipients.
 //!
 //! # Guarantees
 //!
 //! 1. **Nothing else changes.** Outside the replaced `href` values, the markers and placeholders that
-//!    were read and the pixel, the output is the input byte for byte.
+//!    were read and the pixel, the output is the input byte for byte. Two exceptions, each by a rule: an
+//!    unquoted value in a conditional comment gets quotes, and a [line limit](DomainConfig::with_line_limit)
+//!    puts a line ending in place of white space in a link's tag.
 //! 2. **Mail always goes out.** Rewriting can't fail and can't panic. What can't be handled is left
 //!    alone, and the [`Report`] says what and why.
 //! 3. **The destination is what a browser would open**: the value of `href` decoded by the HTML
 //!    standard's rules for attributes, parsed and serialised by the URL standard, in the charset that
 //!    the document is said to have.
 //! 4. **Only what was signed is believed**; only http and https are signed.
-//! 5. **Rewriting twice changes nothing more.** The exception is an opted-out link whose marker the
-//!    first run removed; see [`DomainConfig::with_markers_kept`].
+//! 5. **Rewriting twice changes nothing more**, for the same message. Two exceptions: an opted-out link
+//!    whose marker the first run removed, see [`DomainConfig::with_markers_kept`]; and with a line limit,
+//!    what the first run left for its line's length may find room once a marker or a placeholder is gone.
 //! 6. **Any chunking, same bytes**: a stream gives what one shot gives, and so does a template. The
 //!    exception is a construct longer than a stream's memory limit; see
-//!    [`Rewriter::with_memory_limit`]. What a stream gives then is still the same in any chunking.
+//!    [`StreamOptions::with_memory_limit`].
+//! 7. **What was not markup does not become markup**, and a comment ends where it ended.
 //!
-//! # Performance
+//! # How it works
 //!
-//! Ratios inside one run of `cargo bench --bench limits`, on two cores of an AMD EPYC virtual machine.
-//! *Idle* is `lol_html` with handlers for what a tracker must see, which do nothing; *handwritten* is
-//! the rewriter that one would write on it.
-//!
-//! | what over what | ratio |
-//! |---|---|
-//! | [`rewrite()`] over idle: newsletter of 50 KB, a link every 700 bytes, receipt of 2 KB | 0.91, 1.25, 0.64 |
-//! | [`rewrite()`] over handwritten: newsletter, a link every 700 bytes | 0.63, 0.53 |
-//! | [`Rewriter`] in chunks of 4 KB over [`rewrite()`] | 1.05 |
-//! | [`Template::render_into`] over [`rewrite()`] | 0.12 |
-//! | [`Template::render_into`] over copying its output and finishing its HMACs | 1.34 |
-//! | [`Verifier::verify`] over one HMAC of the same bytes | 1.57 |
-//!
-//! It is slower than `lol_html` without a handler, which looks at nothing but tag names, and than idle
-//! handlers on Outlook-heavy mail, whose conditional comments those do not look into.
-//! The README has the times, and peak memory.
+//! lol_html finds elements, attributes and comments; its handlers only read. The edits are spliced into the
+//! original bytes: lol_html would write a changed tag anew, without its white space and its quotes.
+//! `docs/performance.md` in the repository says how fast that is, and where it is slower than other ways.
 
 #![cfg_attr(not(test), warn(clippy::string_slice))]
 
 mod attribute_name;
+mod byte_count;
+mod charset;
+mod cname_record;
 mod config;
 mod dialect;
-mod error;
+mod domain_status;
 mod host;
 mod key;
 mod link;
 mod message;
+mod names;
+mod one_shot;
+mod pixel;
+mod placeholder;
 mod report;
+mod rewrite_writer;
 mod rewriter;
 mod scan;
+mod sending_domain;
+#[cfg(feature = "serde")]
+mod serialise;
+mod stream_options;
 mod template;
 mod token;
+mod tracking_host;
+mod tracking_level;
+mod verifier;
 
-pub use config::{DomainConfig, DomainStatus, PixelPlacement};
-pub use error::{
-    CharsetError, ConfigError, HostError, KeyError, MessageError, TokenError, VerifierError,
-};
-pub use host::{CnameRecord, TrackingHost};
+/// Why settings, messages, charsets and tokens are refused.
+///
+/// Nothing here is about a mail itself: a link that is left alone is reported as skipped, which is not an error.
+/// No message holds a secret or a token. Each says what was given and what was expected, and can be shown to
+/// whoever entered it.
+pub mod error {
+    pub use crate::charset::CharsetError;
+    pub use crate::config::ConfigError;
+    pub use crate::dialect::DialectError;
+    pub use crate::host::HostError;
+    pub use crate::key::KeyError;
+    pub use crate::message::MessageError;
+    pub use crate::names::NameError;
+    pub use crate::placeholder::PlaceholderError;
+    pub use crate::token::TokenError;
+    pub use crate::verifier::VerifierError;
+}
+
+pub use charset::Charset;
+pub use cname_record::CnameRecord;
+pub use config::DomainConfig;
+pub use domain_status::DomainStatus;
 pub use key::{KeyId, SigningKey};
 pub use message::Message;
-pub use report::{Link, LinkContext, LinkOutcome, PixelOutcome, Report, SkipReason, Untouched};
+pub use one_shot::{rewrite, rewrite_bytes, rewrite_with_report};
+pub use pixel::{PixelOutcome, PixelPlacement, PixelPosition};
+pub use report::{Link, LinkContext, LinkOutcome, Report, SkipReason, Untouched};
+pub use rewrite_writer::{FinishError, RewriteWriter};
 pub use rewriter::Rewriter;
-pub use template::Template;
-pub use token::{Click, Event, Open, Placement, Verifier};
-
-use link::Minter;
-use scan::{Scanner, Splicer};
+pub use sending_domain::SendingDomain;
+pub use stream_options::StreamOptions;
+pub use template::{Rendering, Template};
+pub use token::{Click, Event, EventKind, Open, UntrustedToken};
+pub use tracking_host::TrackingHost;
+pub use tracking_level::TrackingLevel;
+pub use verifier::Verifier;
 
 /// A transparent GIF of one pixel, to answer a request for an open pixel with (`image/gif`).
 pub const PIXEL_GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\
     \0\0\0\0\x01\0\x01\0\0\x02\x01D\0;";
-
-/// Returns the document with its links tracked and an open pixel in it.
-///
-/// `domain` says for which message; see [`DomainConfig::for_message`]. A domain that is not
-/// [`DomainStatus::Validated`] changes nothing. This can't fail: what can't be tracked stays as it
-/// is.
-///
-/// ```
-/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
-/// let html = linkseal::rewrite("<p>Hi <A HREF = x.html>there</A>", &domain.without_open_tracking());
-/// assert_eq!(html, "<p>Hi <A HREF = x.html>there</A>");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[must_use]
-pub fn rewrite(html: &str, domain: &DomainConfig) -> String {
-    let mut scanner = scanner(html, domain);
-    scanner.keep_no_links();
-    scan_whole(html, scanner).0
-}
-
-/// Returns the document as [`rewrite()`] does, and what was done to it.
-///
-/// ```
-/// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-/// use linkseal::{LinkOutcome, PixelOutcome, SkipReason, rewrite_with_report};
-///
-/// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
-/// let (_, report) = rewrite_with_report("<a href='mailto:a@b.example'>Mail</a>", &domain);
-/// assert_eq!(report.links()[0].outcome(), LinkOutcome::Skipped(SkipReason::Scheme));
-/// assert_eq!(report.pixel(), PixelOutcome::End);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[must_use]
-pub fn rewrite_with_report(html: &str, domain: &DomainConfig) -> (String, Report) {
-    scan_whole(html, scanner(html, domain))
-}
-
-fn scanner(html: &str, domain: &DomainConfig) -> Scanner<Splicer> {
-    // Tracking URLs are longer than what they replace, by about a quarter of most mails.
-    let out = Vec::with_capacity(html.len() + html.len() / 4 + 1024);
-    let splicer = Splicer::new(Minter::new(domain.clone()), out);
-    Scanner::new(domain.clone(), splicer)
-}
-
-fn scan_whole(html: &str, mut scanner: Scanner<Splicer>) -> (String, Report) {
-    scanner.scan(html.as_bytes(), true);
-    let output_bytes = u64::try_from(scanner.sink().out.len()).unwrap_or(u64::MAX);
-    let (splicer, report) = scanner.finish(output_bytes);
-    // Only ASCII was put in, and only at ASCII characters.
-    let html = String::from_utf8(splicer.out)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    (html, report)
-}
 
 /// Runs the README's example.
 #[cfg(doctest)]

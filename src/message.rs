@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use crate::error::MessageError;
+use crate::byte_count::ByteCount;
+use crate::tracking_level::TrackingLevel;
 
 /// One mail to one recipient: the ids that its tokens carry, and what may not be tracked in it.
 ///
@@ -15,15 +16,15 @@ use crate::error::MessageError;
 ///     .with_recipient("rcpt-42")?
 ///     .with_sent_at(1_790_000_000)?
 ///     .with_list_unsubscribe("<mailto:u@example.com>, <https://example.com/u/42>");
-/// assert_eq!(message.id(), "msg-7f3a");
-/// # Ok::<(), linkseal::MessageError>(())
+/// assert_eq!(message.id(), Some("msg-7f3a"));
+/// # Ok::<(), linkseal::error::MessageError>(())
 /// ```
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Message {
-    clicks_off: bool,
+    click_tracking: TrackingLevel,
     id: String,
     list_unsubscribe: Vec<String>,
-    opens_off: bool,
+    open_tracking: TrackingLevel,
     recipient: String,
     sent_at: u64,
 }
@@ -34,15 +35,15 @@ impl Message {
     /// The latest time that a token can carry: 63 bits of Unix seconds.
     pub const MAX_SENT_AT: u64 = u64::MAX >> 1;
 
-    /// Names a message by the sender's id for it. [`Message::default`] is an anonymous one.
+    /// Creates a message from the sender's id for it. [`Message::default`] is an anonymous one.
     ///
     /// ```
     /// use linkseal::Message;
     ///
-    /// assert_eq!(Message::new("msg-7f3a")?.id(), "msg-7f3a");
-    /// assert_eq!(Message::default().id(), "");
+    /// assert_eq!(Message::new("msg-7f3a")?.id(), Some("msg-7f3a"));
+    /// assert_eq!(Message::default().id(), None);
     /// assert!(Message::new("m".repeat(Message::MAX_ID_BYTES + 1)).is_err());
-    /// # Ok::<(), linkseal::MessageError>(())
+    /// # Ok::<(), linkseal::error::MessageError>(())
     /// ```
     ///
     /// # Errors
@@ -55,13 +56,14 @@ impl Message {
         })
     }
 
-    /// Adds the sender's id for the recipient.
+    /// Sets the sender's id for the recipient.
     ///
     /// ```
     /// use linkseal::Message;
     ///
-    /// assert_eq!(Message::new("msg-7f3a")?.with_recipient("rcpt-42")?.recipient(), "rcpt-42");
-    /// # Ok::<(), linkseal::MessageError>(())
+    /// let message = Message::new("msg-7f3a")?.with_recipient("rcpt-42")?;
+    /// assert_eq!(message.recipient(), Some("rcpt-42"));
+    /// # Ok::<(), linkseal::error::MessageError>(())
     /// ```
     ///
     /// # Errors
@@ -72,15 +74,17 @@ impl Message {
         Ok(self)
     }
 
-    /// Adds the time of sending, in Unix seconds; `0` means not stated.
+    /// Sets the time of sending, in Unix seconds; `0` means not stated.
     ///
     /// ```
-    /// use linkseal::{Message, MessageError};
+    /// use linkseal::Message;
+    /// use linkseal::error::MessageError;
     ///
-    /// assert_eq!(Message::default().with_sent_at(1_790_000_000)?.sent_at(), 1_790_000_000);
+    /// let message = Message::default().with_sent_at(1_790_000_000)?;
+    /// assert_eq!(message.sent_at(), Some(1_790_000_000));
     /// let error = Message::default().with_sent_at(u64::MAX).unwrap_err();
     /// assert_eq!(error, MessageError::SentAt { seconds: u64::MAX });
-    /// # Ok::<(), linkseal::MessageError>(())
+    /// # Ok::<(), linkseal::error::MessageError>(())
     /// ```
     ///
     /// # Errors
@@ -94,7 +98,7 @@ impl Message {
         Ok(self)
     }
 
-    /// Names what the mail's `List-Unsubscribe` field holds, so that the same link in the body is
+    /// Adds what the mail's `List-Unsubscribe` field holds, so that the same link in the body is
     /// left alone: one URL, or the field's whole value (RFC 2369 §3.2). Can be called again.
     ///
     /// Only http and https URLs are kept, and [`list_unsubscribe`](Self::list_unsubscribe) returns
@@ -122,59 +126,75 @@ impl Message {
         self
     }
 
-    /// Turns click tracking off for this message, whatever the domain's setting.
+    /// Lowers how closely clicks are tracked for this message, whatever the domain allows. A higher level than
+    /// before changes nothing.
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-    /// use linkseal::{Message, SkipReason, rewrite_with_report};
+    /// use linkseal::{Message, SkipReason, TrackingLevel, rewrite_with_report};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
-    /// let domain = domain.for_message(Message::default().without_click_tracking());
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+    /// let message = Message::new("msg-7f3a")?.with_click_tracking(TrackingLevel::Off);
+    /// let domain = domain.for_message(message.with_click_tracking(TrackingLevel::Identified));
     /// let (_, report) = rewrite_with_report("<a href='https://shop.example/'>Shop</a>", &domain);
+    /// assert_eq!(report.click_tracking(), TrackingLevel::Off);
     /// assert_eq!(report.links()[0].outcome().skip_reason(), Some(SkipReason::ClicksOff));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn without_click_tracking(mut self) -> Self {
-        self.clicks_off = true;
+    pub fn with_click_tracking(mut self, level: TrackingLevel) -> Self {
+        self.click_tracking = self.click_tracking.min(level);
         self
     }
 
-    /// Turns open tracking off for this message, whatever the domain's setting.
+    /// Lowers how closely opens are tracked for this message, as
+    /// [`with_click_tracking`](Self::with_click_tracking) does for clicks.
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-    /// use linkseal::{Message, rewrite};
+    /// use linkseal::{Message, TrackingLevel, rewrite};
     ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
-    /// let domain = domain.for_message(Message::default().without_open_tracking());
-    /// assert_eq!(rewrite("<p>Hi</p>", &domain), "<p>Hi</p>");
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+    /// let message = Message::new("msg-7f3a")?.with_open_tracking(TrackingLevel::Off);
+    /// assert_eq!(rewrite("<p>Hi</p>", &domain.for_message(message)), "<p>Hi</p>");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn without_open_tracking(mut self) -> Self {
-        self.opens_off = true;
+    pub fn with_open_tracking(mut self, level: TrackingLevel) -> Self {
+        self.open_tracking = self.open_tracking.min(level);
         self
     }
 
-    /// Returns the sender's id for the message; empty when anonymous.
+    /// Returns how closely clicks may be tracked for this message at most.
     #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
+    pub fn click_tracking(&self) -> TrackingLevel {
+        self.click_tracking
     }
 
-    /// Returns the sender's id for the recipient; empty when not stated.
+    /// Returns how closely opens may be tracked for this message at most.
     #[must_use]
-    pub fn recipient(&self) -> &str {
-        &self.recipient
+    pub fn open_tracking(&self) -> TrackingLevel {
+        self.open_tracking
     }
 
-    /// Returns the time of sending in Unix seconds; `0` when not stated.
+    /// Returns the sender's id for the message; `None` when it was not stated, or is empty.
     #[must_use]
-    pub fn sent_at(&self) -> u64 {
-        self.sent_at
+    pub fn id(&self) -> Option<&str> {
+        Some(&*self.id).filter(|id| !id.is_empty())
+    }
+
+    /// Returns the sender's id for the recipient; `None` when it was not stated, or is empty.
+    #[must_use]
+    pub fn recipient(&self) -> Option<&str> {
+        Some(&*self.recipient).filter(|recipient| !recipient.is_empty())
+    }
+
+    /// Returns the time of sending in Unix seconds; `None` when it was not stated, or is `0`.
+    #[must_use]
+    pub fn sent_at(&self) -> Option<u64> {
+        Some(self.sent_at).filter(|seconds| *seconds > 0)
     }
 
     /// Returns the http and https URLs of the mail's `List-Unsubscribe` field, as the URL standard
@@ -183,20 +203,22 @@ impl Message {
         self.list_unsubscribe.iter().map(String::as_str)
     }
 
-    pub(crate) fn tracks_clicks(&self) -> bool {
-        !self.clicks_off
-    }
-
-    pub(crate) fn tracks_opens(&self) -> bool {
-        !self.opens_off
-    }
-
-    pub(crate) fn names_list_unsubscribe(&self) -> bool {
-        !self.list_unsubscribe.is_empty()
-    }
-
     pub(crate) fn is_list_unsubscribe(&self, destination: &str) -> bool {
         self.list_unsubscribe.iter().any(|url| url == destination)
+    }
+}
+
+/// An anonymous message, which lowers nothing.
+impl Default for Message {
+    fn default() -> Self {
+        Self {
+            click_tracking: TrackingLevel::Identified,
+            id: String::new(),
+            list_unsubscribe: Vec::new(),
+            open_tracking: TrackingLevel::Identified,
+            recipient: String::new(),
+            sent_at: 0,
+        }
     }
 }
 
@@ -208,4 +230,40 @@ fn limited(field: &'static str, value: String) -> Result<String, MessageError> {
         });
     }
     Ok(value)
+}
+
+/// Why values can't be part of a [`Message`].
+///
+/// ```
+/// use linkseal::Message;
+/// use linkseal::error::MessageError;
+///
+/// let error = Message::new("m".repeat(1025)).unwrap_err();
+/// assert_eq!(error, MessageError::TooLong { field: "message id", bytes: 1025 });
+/// assert_eq!(error.to_string(), "message id is 1025 bytes, expected at most 1024");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// The time does not fit into 63 bits.
+    #[error(
+        "sent at is {seconds} seconds, expected at most {}",
+        Message::MAX_SENT_AT
+    )]
+    SentAt {
+        /// The Unix time that was given, in seconds.
+        seconds: u64,
+    },
+    /// The message id or the recipient is longer than [`Message::MAX_ID_BYTES`].
+    #[error(
+        "{field} is {}, expected at most {}",
+        ByteCount(*bytes),
+        Message::MAX_ID_BYTES
+    )]
+    TooLong {
+        /// Which value: `message id` or `recipient`.
+        field: &'static str,
+        /// How long it was.
+        bytes: usize,
+    },
 }

@@ -1,303 +1,239 @@
-//! Rewriting a stream.
+//! Rewriting a stream, without I/O.
 
 use std::fmt;
-use std::io::{self, Write};
-
-use encoding_rs::Encoding;
 
 use crate::config::DomainConfig;
-use crate::error::CharsetError;
-use crate::link::{Minter, TrackedLink};
-use crate::report::{Report, SkipReason};
-use crate::scan::{Cut, Scanner, Sink, Splicer};
-use crate::token::Placement;
+use crate::link::Minter;
+use crate::report::Report;
+use crate::scan::{LineCounter, Scanner, Splicer, Window};
+use crate::stream_options::StreamOptions;
 
-/// One call takes no more, and output over that is not left waiting.
-const MAX_CHUNK_BYTES: usize = 64 * 1024;
+/// How much of a document is collected before it is read: one that ends before that is read as a
+/// whole, which takes two thirds of the time (`stream/oneshot` of the bench `limits`).
+const COLLECTED_BYTES: usize = 128 * 1024;
 
-/// Rewrites a document while it is written, and writes the result to another writer.
+/// How much is read at once after that, at least.
+const READ_BYTES: usize = 4 * 1024;
+
+/// Rewrites a document that comes in chunks.
 ///
-/// Any chunking gives the same bytes, and the same as [`rewrite`](crate::rewrite()) gives for the
-/// whole document, up to the [memory limit](Self::with_memory_limit). A tag or comment that a chunk
-/// cuts is held back until its rest comes, and so is an element such as `style`, lest the document
-/// end inside of it, where a pixel would be lost.
+/// Any chunking gives the same bytes, and the same as [`rewrite`](crate::rewrite()) gives for the whole
+/// document, within the [memory limit](StreamOptions::with_memory_limit). Up to 128 KB are collected
+/// before anything is handed on; after that a tag or comment that a chunk cuts is held back until its rest
+/// comes, and so is an element such as `style`, since a pixel would be lost if the document ended in it.
 ///
-/// Call [`finish`](Self::finish) at the end: what is held back is lost otherwise.
+/// This type does no I/O, so that it fits into asynchronous code: [`push`](Self::push) appends what is
+/// ready to a buffer. [`RewriteWriter`](crate::RewriteWriter) is the same as a [`Write`](std::io::Write).
 ///
 /// ```
-/// use std::io::Write;
-///
 /// use linkseal::{DomainConfig, KeyId, Rewriter, SigningKey, TrackingHost};
 ///
 /// let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-/// let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
-/// let mut rewriter = Rewriter::new(&domain, Vec::new());
-/// rewriter.write_all(b"<a href='https://shop.exa")?;
-/// rewriter.write_all(b"mple/'>Shop</a>")?;
-/// let (html, report) = rewriter.finish()?;
+/// let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+/// let mut rewriter = Rewriter::new(&domain);
+/// let mut html = Vec::new();
+/// rewriter.push(b"<a href='https://shop.exa", &mut html);
+/// rewriter.push(b"mple/'>Shop</a>", &mut html);
+/// let report = rewriter.finish(&mut html);
 /// assert!(html.starts_with(b"<a href='https://link.example.com/c/"));
 /// assert_eq!(report.links()[0].destination(), Some("https://shop.example/"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[must_use = "a rewriter does nothing until it is written to and finished"]
-pub struct Rewriter<W: Write> {
-    /// What the scanner can't judge yet.
+#[must_use = "a rewriter returns the end of the document when it is finished"]
+pub struct Rewriter {
+    /// What can't be handed on yet.
     held_back: Vec<u8>,
-    scanner: Scanner<Outlet<W>>,
+    /// Where that starts in the document.
+    held_back_at: usize,
+    /// Whether more can be appended before more is pushed.
+    is_paused: bool,
+    is_started: bool,
+    memory_limit: usize,
+    output_bytes: u64,
+    output_lines: LineCounter,
+    /// How much is held back when it is read on.
+    read_at: usize,
+    scanner: Scanner<Splicer>,
 }
 
-impl<W: Write> Rewriter<W> {
-    /// What a stream holds back at most, unless [`with_memory_limit`](Self::with_memory_limit)
-    /// says otherwise: 1 MiB.
-    pub const DEFAULT_MEMORY_LIMIT: usize = 1024 * 1024;
-
-    /// The least that a stream must be able to hold back, to tell one construct from another.
-    pub const MIN_MEMORY_LIMIT: usize = 64;
-
+impl Rewriter {
     /// Starts a document in UTF-8, for the message that `domain` is scoped to.
-    ///
-    /// The document's own `<meta charset>` is not looked at: mail states its charset outside. For
-    /// another one than UTF-8 call [`with_charset`](Self::with_charset), or links
-    /// whose URL is not ASCII lead elsewhere.
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-    /// use std::io::Write;
-    ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
     /// let mut html = Vec::new();
-    /// let mut rewriter = linkseal::Rewriter::new(&domain, &mut html);
-    /// rewriter.write_all(b"<p>Hi</p>")?;
-    /// rewriter.finish()?;
+    /// let mut rewriter = linkseal::Rewriter::new(&domain);
+    /// rewriter.push(b"<p>Hi</p>", &mut html);
+    /// rewriter.finish(&mut html);
     /// assert!(html.starts_with(b"<p>Hi</p><img "));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn new(domain: &DomainConfig, writer: W) -> Self {
-        let outlet = Outlet {
-            is_stalled: false,
-            output_bytes: 0,
-            splicer: Splicer::new(Minter::new(domain.clone()), Vec::new()),
-            writer,
-            written: 0,
-        };
-        let mut scanner = Scanner::new(domain.clone(), outlet);
-        scanner.set_longest_construct(Self::DEFAULT_MEMORY_LIMIT);
+    pub fn new(domain: &DomainConfig) -> Self {
+        Self::with_options(domain, &StreamOptions::new())
+    }
+
+    /// Starts a document with other options than [`new`](Self::new).
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{Rewriter, StreamOptions};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+    /// let options = StreamOptions::new().with_summary_only();
+    /// let report = Rewriter::with_options(&domain, &options).finish(&mut Vec::new());
+    /// assert_eq!(report.input_bytes(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_options(domain: &DomainConfig, options: &StreamOptions) -> Self {
+        let splicer = Splicer::new(Minter::new(domain.clone()), Vec::new());
+        let mut scanner = Scanner::new(domain, splicer);
+        scanner.set_encoding(options.charset().encoding());
+        scanner.set_longest_construct(options.memory_limit());
+        if options.is_summary_only() {
+            scanner.keep_no_links();
+        }
         Self {
             held_back: Vec::new(),
+            held_back_at: 0,
+            is_paused: false,
+            is_started: false,
+            memory_limit: options.memory_limit(),
+            output_bytes: 0,
+            output_lines: LineCounter::default(),
+            read_at: COLLECTED_BYTES.min(options.memory_limit()),
             scanner,
         }
     }
 
-    /// Says that the document is in another charset, by a label of the Encoding Standard such as
-    /// `windows-1252`: the `charset` parameter of its `Content-Type` field.
-    ///
-    /// A byte order mark of UTF-8 overrides it. The document's bytes stay as they are. The query of
-    /// a link's URL is percent-encoded in that charset, as browsers do it (URL standard §4.4).
+    /// Takes the next chunk of the document, and appends what is ready of the result to `out`.
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-    /// use std::io::Write;
-    ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
-    /// let mut rewriter = linkseal::Rewriter::new(&domain, Vec::new()).with_charset("windows-1252")?;
-    /// rewriter.write_all(b"<a href='https://shop.example/?q=caf\xe9'>Coffee</a>")?;
-    /// let (_, report) = rewriter.finish()?;
-    /// assert_eq!(report.links()[0].destination(), Some("https://shop.example/?q=caf%E9"));
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+    /// let mut rewriter = linkseal::Rewriter::new(&domain);
+    /// let mut html = Vec::new();
+    /// for chunk in ["<p>", "Hi", "</p>"] {
+    ///     rewriter.push(chunk.as_bytes(), &mut html);
+    /// }
+    /// rewriter.finish(&mut html);
+    /// assert!(html.starts_with(b"<p>Hi</p>"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`CharsetError::Unknown`] for a label that the standard does not have,
-    /// [`CharsetError::Unsupported`] for UTF-16, ISO-2022-JP, and labels that the standard maps to
-    /// *replacement* such as `hz-gb-2312`: a byte below 0x80 may mean something else there than in
-    /// ASCII.
-    pub fn with_charset(mut self, label: &str) -> Result<Self, CharsetError> {
-        let encoding =
-            Encoding::for_label(label.as_bytes()).ok_or_else(|| CharsetError::Unknown {
-                label: label.to_owned(),
-            })?;
-        if !encoding.is_ascii_compatible() {
-            return Err(CharsetError::Unsupported {
-                name: encoding.name(),
-            });
+    pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
+        self.held_back.extend_from_slice(chunk);
+        if self.held_back.len() > self.read_at {
+            self.read_on(false, out);
         }
-        self.scanner.set_encoding(encoding);
-        Ok(self)
     }
 
-    /// Limits how many bytes are held back.
-    ///
-    /// When an `a`, `area` or `base` tag or a conditional comment is longer, the mail goes through
-    /// untouched from there on, and the report says where. Other tags, comments and elements of raw
-    /// text pass at any length, but no pixel can go before one that is longer, or in its place: if
-    /// the document ends inside of it, there is none. A limit under
-    /// [`MIN_MEMORY_LIMIT`](Self::MIN_MEMORY_LIMIT) counts as that.
-    ///
-    /// All that a stream has on the heap is at most eight times the limit and 1 MiB, as the bench
-    /// `hostile_memory` measures; besides the links of its report, and the output of what was held
-    /// back while the writer fails.
+    /// Appends what can be handed on by now to `out`, though more might be collected first.
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-    /// use std::io::Write;
-    ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
-    /// let mut rewriter = linkseal::Rewriter::new(&domain, Vec::new()).with_memory_limit(1024);
-    /// write!(rewriter, "<p>Hi</p><a title='{}' href='https://shop.example/'>", "!".repeat(1024))?;
-    /// let (_, report) = rewriter.finish()?;
-    /// assert_eq!(report.untouched(), Some(linkseal::Untouched::MemoryLimit { at: 9 }));
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+    /// let mut rewriter = linkseal::Rewriter::new(&domain);
+    /// let mut html = Vec::new();
+    /// rewriter.push(b"<p>Hi</p> all <a hre", &mut html);
+    /// rewriter.flush(&mut html);
+    /// assert_eq!(html, b"<p>Hi</p> all ");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn with_memory_limit(mut self, bytes: usize) -> Self {
-        let bytes = bytes.max(Self::MIN_MEMORY_LIMIT);
-        self.scanner.set_longest_construct(bytes);
-        self
+    pub fn flush(&mut self, out: &mut Vec<u8>) {
+        self.read_on(false, out);
     }
 
-    /// Lets the report only count links: for documents of any length in bounded memory.
+    /// Ends the document: appends the rest of the result to `out`, and returns the report.
     ///
     /// ```
     /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-    /// use std::io::Write;
-    ///
     /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
-    /// let mut rewriter = linkseal::Rewriter::new(&domain, Vec::new()).with_summary_only();
-    /// rewriter.write_all(b"<a href='https://shop.example/'>Shop</a>")?;
-    /// let (_, report) = rewriter.finish()?;
-    /// assert_eq!((report.tracked(), report.links().len()), (1, 0));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn with_summary_only(mut self) -> Self {
-        self.scanner.keep_no_links();
-        self
-    }
-
-    /// Ends the document; returns the writer, not flushed, and the report.
-    ///
-    /// ```
-    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
-    /// use std::io::Write;
-    ///
-    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
-    /// # let domain = DomainConfig::new("example.com", TrackingHost::custom("link.example.com")?, key)?;
-    /// let mut rewriter = linkseal::Rewriter::new(&domain.without_open_tracking(), Vec::new());
-    /// rewriter.write_all(b"<a href='https://shop.exa")?;
-    /// let (html, report) = rewriter.finish()?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+    /// let domain = domain.with_open_tracking(linkseal::TrackingLevel::Off);
+    /// let mut rewriter = linkseal::Rewriter::new(&domain);
+    /// let mut html = Vec::new();
+    /// rewriter.push(b"<a href='https://shop.exa", &mut html);
+    /// let report = rewriter.finish(&mut html);
     /// assert_eq!(html, b"<a href='https://shop.exa");
     /// assert_eq!(report.links(), []);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// What the writer returns. Part of the output may have been written then.
-    pub fn finish(mut self) -> io::Result<(W, Report)> {
-        let held_back = std::mem::take(&mut self.held_back);
-        self.scanner.scan(&held_back, true);
-        let outlet = self.scanner.sink();
-        outlet.drain()?;
-        let output_bytes = outlet.output_bytes;
-        let (outlet, report) = self.scanner.finish(output_bytes);
-        Ok((outlet.writer, report))
+    pub fn finish(mut self, out: &mut Vec<u8>) -> Report {
+        self.read_to_end(out);
+        self.into_report()
     }
 
-    fn feed(&mut self, chunk: &[u8]) {
-        if self.held_back.is_empty() {
-            let done = self.scanner.scan(chunk, false);
-            self.held_back
-                .extend_from_slice(chunk.get(done..).unwrap_or_default());
-        } else {
-            self.held_back.extend_from_slice(chunk);
-            let done = self.scanner.scan(&self.held_back, false);
-            self.held_back.drain(..done);
+    /// Limits how much is appended by one call; the rest then waits for the next [`resume`](Self::resume).
+    pub(crate) fn pause_at(&mut self, output_bytes: usize) {
+        self.scanner.sink().full_at = output_bytes;
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+
+    /// Goes on where the last call paused.
+    pub(crate) fn resume(&mut self, is_last: bool, out: &mut Vec<u8>) {
+        self.read_on(is_last, out);
+    }
+
+    pub(crate) fn read_to_end(&mut self, out: &mut Vec<u8>) {
+        if !self.is_started {
+            self.scanner.choose_scope(&self.held_back);
+        }
+        self.read_on(true, out);
+    }
+
+    pub(crate) fn into_report(self) -> Report {
+        let (_, mut report) = self.scanner.finish();
+        report.output_bytes = self.output_bytes;
+        report.output_longest_line = self.output_lines.longest();
+        report
+    }
+
+    /// Reads what is held back, as far as it can be judged.
+    fn read_on(&mut self, is_last: bool, out: &mut Vec<u8>) {
+        if !self.is_started && !is_last && !self.scanner.can_start(&self.held_back) {
+            self.wait();
+            return;
+        }
+        self.is_started = true;
+        let start = out.len();
+        std::mem::swap(out, &mut self.scanner.sink().out);
+        let done = self.scanner.scan(&Window {
+            bytes: &self.held_back,
+            is_last,
+            start: self.held_back_at,
+        });
+        self.is_paused = self.scanner.is_paused();
+        std::mem::swap(out, &mut self.scanner.sink().out);
+        let new = out.get(start..).unwrap_or_default();
+        self.output_lines.add(new);
+        self.output_bytes += u64::try_from(new.len()).unwrap_or(u64::MAX);
+        if !self.is_paused {
+            self.held_back.drain(..done - self.held_back_at);
+            self.held_back_at = done;
+            self.wait();
         }
     }
-}
 
-/// Rewriting never fails; errors are the inner writer's. After one of `write` or `flush`, the call can
-/// be repeated: nothing is lost and nothing comes twice.
-impl<W: Write> Write for Rewriter<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.scanner.sink().drain()?;
-        let chunk = bytes.get(..MAX_CHUNK_BYTES).unwrap_or(bytes);
-        self.feed(chunk);
-        Ok(chunk.len())
-    }
-
-    /// Writes and flushes what is ready; what is held back stays.
-    fn flush(&mut self) -> io::Result<()> {
-        let outlet = self.scanner.sink();
-        outlet.drain()?;
-        outlet.writer.flush()
+    /// Waits for so much more that what is held back is not read again and again.
+    fn wait(&mut self) {
+        let more = (self.held_back.len() / 4).max(READ_BYTES.min(self.memory_limit));
+        self.read_at = self.held_back.len() + more;
+        self.held_back.reserve_exact(more);
     }
 }
 
-impl<W: Write> fmt::Debug for Rewriter<W> {
+impl fmt::Debug for Rewriter {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Rewriter")
             .field("held_back", &self.held_back.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// The output on its way to the writer.
-struct Outlet<W> {
-    /// Whether the writer has failed while a window was read; the next call says how, if it fails still.
-    is_stalled: bool,
-    output_bytes: u64,
-    splicer: Splicer,
-    writer: W,
-    /// How much of the splicer's output the writer has taken.
-    written: usize,
-}
-
-impl<W: Write> Outlet<W> {
-    /// Writes all output that is ready.
-    fn drain(&mut self) -> io::Result<()> {
-        self.is_stalled = false;
-        let out = &mut self.splicer.out;
-        while let Some(rest) = out.get(self.written..)
-            && !rest.is_empty()
-        {
-            match self.writer.write(rest) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(taken) => self.written += taken,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        self.output_bytes += u64::try_from(out.len()).unwrap_or(u64::MAX);
-        self.written = 0;
-        out.clear();
-        Ok(())
-    }
-}
-
-impl<W: Write> Sink for Outlet<W> {
-    fn source(&mut self, bytes: &[u8]) {
-        self.splicer.source(bytes);
-    }
-
-    fn cut(&mut self, bytes: &[u8], why: Cut) {
-        self.splicer.cut(bytes, why);
-    }
-
-    /// Ten bytes that follow a long `base` become a tracking URL of five thousand, and a window may
-    /// hold nothing else.
-    fn link(&mut self, original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason> {
-        if self.splicer.out.len() > MAX_CHUNK_BYTES && !self.is_stalled {
-            self.is_stalled = self.drain().is_err();
-        }
-        self.splicer.link(original, link)
-    }
-
-    fn pixel(&mut self, placement: Placement) {
-        self.splicer.pixel(placement);
     }
 }

@@ -4,7 +4,7 @@
 use std::io::{BufWriter, Write as _};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use linkseal::{DomainConfig, KeyId, Message, SigningKey, TrackingHost, rewrite};
+use linkseal::{DomainConfig, KeyId, Message, SigningKey, TrackingHost, TrackingLevel, rewrite};
 
 const SECRET: [u8; 32] = [0x42; 32];
 const HOUR: Duration = Duration::from_secs(3600);
@@ -18,11 +18,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (key_id, count) = (number("expected a key id")?, number("expected a count")?);
     let key = SigningKey::new(KeyId(key_id), &SECRET)?;
     let domain = DomainConfig::new(
-        "example.com",
+        "example.com".parse()?,
         TrackingHost::custom("link.example.com")?,
         key,
     )?
-    .without_open_tracking();
+    .with_open_tracking(TrackingLevel::Off);
     let sent_at = (SystemTime::now() - HOUR)
         .duration_since(UNIX_EPOCH)?
         .as_secs();

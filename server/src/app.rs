@@ -11,7 +11,6 @@ use crate::machine::Machines;
 use crate::metrics::Metrics;
 use crate::options::Settings;
 use crate::rewriting::Rewriting;
-use crate::tracking::Newcomers;
 
 pub(crate) type App = Arc<Shared>;
 
@@ -23,7 +22,6 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) machines: Machines,
     pub(crate) metrics: Metrics,
-    pub(crate) newcomers: Newcomers,
     pub(crate) registry: Registry,
     pub(crate) rewriting: Rewriting,
     pub(crate) settings: Settings,

@@ -1,5 +1,6 @@
 //! An event: one request that presented a genuine token.
 
+use linkseal::PixelPosition;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ pub(crate) struct Event {
     pub(crate) name: Option<String>,
     pub(crate) destination: Option<String>,
     /// `start` or `end` of the body. Opens only.
-    pub(crate) placement: Option<String>,
+    pub(crate) placement: Option<PixelPosition>,
     /// Unix milliseconds.
     pub(crate) at: i64,
     /// Unix seconds, from the token.

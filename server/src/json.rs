@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::failure::{ApiFailure, Failure};
 use crate::work::aside;
 
-/// For what is no mail: settings and names.
+/// For what is not mail: settings and names.
 const SMALL_BYTES: usize = 64 * 1024;
 /// A mail of this size is a mistake.
 pub(crate) const MAIL_BYTES: usize = 16 * 1024 * 1024;
@@ -57,7 +57,7 @@ fn with_field(error: &serde_json::Error, path: &serde_path_to_error::Path) -> St
     }
 }
 
-/// Says what is wrong, without the mail that may be in it.
+/// Returns what is wrong, without the mail that may be in it.
 pub(crate) fn complaint(error: &serde_json::Error) -> String {
     short(error.to_string(), error)
 }

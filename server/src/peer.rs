@@ -40,7 +40,7 @@ impl<'a> Peer<'a> {
     /// The client's address: the last that a trusted proxy speaks of and that is none itself.
     ///
     /// Whatever stands before that in `X-Forwarded-For` the client may have invented. `None` when a trusted
-    /// proxy says something that is no address, for its own would be wrong.
+    /// proxy says something that is not an address, for its own would be wrong.
     pub(crate) fn client(&self) -> Option<IpAddr> {
         self.look_behind_proxies().ok()
     }

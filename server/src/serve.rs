@@ -14,6 +14,7 @@ use axum::{Router, ServiceExt};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use linkseal::TrackingHost;
+use linkseal::error::HostError;
 use tower::ServiceBuilder;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
@@ -89,7 +90,6 @@ impl Server {
             limits: Limits::new(settings.api_rate),
             machines: Machines::new(settings.early_click_seconds),
             metrics,
-            newcomers: tracking::Newcomers::default(),
             registry,
             settings,
             tokens,
@@ -222,7 +222,7 @@ async fn recheck(app: App) {
     }
 }
 
-fn default_host(host: &str, insecure_http: bool) -> Result<TrackingHost, linkseal::HostError> {
+fn default_host(host: &str, insecure_http: bool) -> Result<TrackingHost, HostError> {
     let host = TrackingHost::shared(host)?;
     Ok(if insecure_http {
         host.with_insecure_http()

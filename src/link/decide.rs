@@ -2,40 +2,21 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{EncoderResult, Encoding};
-use url::{ParseError, Url};
+use encoding_rs::Encoding;
+use url::Url;
 
-use super::marker::cut_name;
+use super::base::{MAX_DESTINATION_BYTES, Resolver};
 use super::merge_tag::has_merge_tag;
+use super::own_url::{OwnPixel, is_own_url, own_destination};
 use super::serialised::host_if_serialised;
 use crate::config::DomainConfig;
-use crate::message::Message;
 use crate::report::SkipReason;
-use crate::token::{Event, Open, Placement, verify_own_url};
-
-/// A destination is a part of a token, and tokens have a limit.
-const MAX_DESTINATION_BYTES: usize = 4096;
-
-/// Only detours that nobody writes, such as `a/../` and line breaks, lead from more than that to a
-/// destination that short. Parsing makes nine bytes of a NUL.
-const MAX_HREF_BYTES: usize = 16 * MAX_DESTINATION_BYTES;
 
 /// Decides on the links of one document.
 #[derive(Debug)]
-pub(crate) struct Linker {
-    base: Base,
+pub(crate) struct LinkPolicy {
     domain: DomainConfig,
-    encoding: &'static Encoding,
-}
-
-/// The first `base` with an `href` counts, whatever it holds (HTML §4.2.3).
-#[derive(Debug)]
-enum Base {
-    None,
-    Unusable,
-    Url(Box<Url>),
-    /// It holds a merge tag: what is relative waits for that.
-    Waits,
+    resolver: Resolver,
 }
 
 /// What becomes of a link, as far as the document and the domain say.
@@ -52,31 +33,11 @@ pub(crate) enum Decision<'a> {
     },
 }
 
-/// An open pixel of this domain that a document holds already, with a genuine token.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct OwnPixel(Open);
-
-impl OwnPixel {
-    /// Whether it stands for an open of that message by that recipient.
-    pub(crate) fn is_of(&self, message: &Message) -> bool {
-        (self.0.message(), self.0.recipient()) == (message.id(), message.recipient())
-    }
-
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the place of a pixel is told by where it stands")
-    )]
-    pub(crate) fn placement(&self) -> Placement {
-        self.0.placement()
-    }
-}
-
-impl Linker {
+impl LinkPolicy {
     pub(crate) fn new(domain: DomainConfig, encoding: &'static Encoding) -> Self {
         Self {
-            base: Base::None,
             domain,
-            encoding,
+            resolver: Resolver::new(encoding),
         }
     }
 
@@ -85,27 +46,21 @@ impl Linker {
     }
 
     pub(crate) fn set_encoding(&mut self, encoding: &'static Encoding) {
-        self.encoding = encoding;
+        self.resolver.set_encoding(encoding);
     }
 
     pub(crate) fn encoding(&self) -> &'static Encoding {
-        self.encoding
+        self.resolver.encoding()
     }
 
     /// Takes in the document's `<base href>`, decoded.
     pub(crate) fn set_base(&mut self, href: &str) {
-        if matches!(self.base, Base::None) {
-            self.base = match self.parse(href, None) {
-                _ if self.has_merge_tag(href) => Base::Waits,
-                // One that leaves no room for a path would only be copied for every link, and one with
-                // an opaque path, such as `mailto:`, leads nowhere (URL §4.4).
-                Ok(url) if url.as_str().len() > MAX_DESTINATION_BYTES => Base::Unusable,
-                Ok(url) if url.cannot_be_a_base() => Base::Unusable,
-                // Browsers refuse these two (HTML §4.2.3, "set the frozen base URL").
-                Ok(url) if !matches!(url.scheme(), "data" | "javascript") => Base::Url(url.into()),
-                _ => Base::Unusable,
-            };
-        }
+        self.resolver.set_base(href, self.domain.dialect());
+    }
+
+    /// Takes in a `<base href>` whose bytes mean nothing in the document's charset.
+    pub(crate) fn set_unreadable_base(&mut self) {
+        self.resolver.set_unreadable_base();
     }
 
     /// Decides on a link by its decoded `href`.
@@ -123,7 +78,7 @@ impl Linker {
         if let Some(host) = host {
             return self.judge(Cow::Borrowed(href), host, opted_out);
         }
-        let url = match self.resolve(href) {
+        let url = match self.resolver.resolve(href) {
             Ok(url) => url,
             Err(reason) => return Decision::skip(reason),
         };
@@ -141,26 +96,19 @@ impl Linker {
 
     /// Returns the open pixel of this domain that a decoded `src` of an image names.
     pub(crate) fn own_pixel(&self, src: &str) -> Option<OwnPixel> {
-        let url = src.trim_matches(is_blank);
-        if !url.starts_with(self.domain.open_url_prefix()) {
-            return None;
-        }
-        match verify_own_url(url, &self.domain) {
-            Ok(Event::Open(open)) => Some(OwnPixel(open)),
-            _ => None,
-        }
+        OwnPixel::at(src.trim_matches(is_blank), &self.domain)
     }
 
     /// Decides on an http or https URL.
     fn judge<'a>(&self, url: Cow<'a, str>, host: &str, opted_out: bool) -> Decision<'a> {
-        if !opted_out && let Some((destination, name)) = self.own_destination(&url) {
+        if !opted_out && let Some((destination, name)) = own_destination(&url, &self.domain) {
             return self.judge_own(destination, name);
         }
         let reason = if url.len() > MAX_DESTINATION_BYTES {
             return Decision::skip(SkipReason::TooLong);
         } else if opted_out {
             SkipReason::OptedOut
-        } else if self.is_tracking_url(&url) {
+        } else if is_own_url(&url, &self.domain) {
             SkipReason::AlreadyTracked
         } else if self.domain.excludes(host) {
             SkipReason::Excluded
@@ -192,69 +140,8 @@ impl Linker {
         }
     }
 
-    /// Returns where a tracking URL of this domain leads, and its link's name, if its token is genuine.
-    /// It may be longer than a destination: it holds one.
-    fn own_destination(&self, url: &str) -> Option<(Url, Option<String>)> {
-        if !url.starts_with(self.domain.click_url_prefix()) {
-            return None;
-        }
-        let Ok(Event::Click(click)) = verify_own_url(url, &self.domain) else {
-            return None;
-        };
-        let name = cut_name(click.name());
-        let name = (!name.is_empty()).then(|| name.to_owned());
-        Some((Url::parse(click.destination()).ok()?, name))
-    }
-
-    /// Both sides are serialised by the URL standard, so equal beginnings are equal origins and
-    /// paths.
-    fn is_tracking_url(&self, url: &str) -> bool {
-        url.starts_with(self.domain.click_url_prefix())
-            || url.starts_with(self.domain.open_url_prefix())
-    }
-
     fn has_merge_tag(&self, text: &str) -> bool {
         has_merge_tag(text, self.domain.dialect())
-    }
-
-    /// Resolves a link against the document's base.
-    fn resolve(&self, href: &str) -> Result<Url, SkipReason> {
-        let base = match &self.base {
-            Base::Url(base) => Some(&**base),
-            Base::None | Base::Unusable | Base::Waits => None,
-        };
-        let relative = match self.base {
-            Base::Waits => SkipReason::MergeTag,
-            Base::None | Base::Unusable | Base::Url(_) => SkipReason::Relative,
-        };
-        let url = match self.parse(href, base) {
-            Ok(url) => url,
-            Err(ParseError::Overflow) => return Err(SkipReason::TooLong),
-            Err(ParseError::RelativeUrlWithoutBase) => return Err(relative),
-            Err(_) => return Err(SkipReason::Invalid),
-        };
-        match self.base {
-            Base::Waits if !self.is_absolute(href, &url) => Err(SkipReason::MergeTag),
-            _ => Ok(url),
-        }
-    }
-
-    /// Whether `href` is `url` whatever the base. `https:page` is relative to a base of https, and the
-    /// host `page` without (URL §4.4, "special relative or authority state").
-    fn is_absolute(&self, href: &str, url: &Url) -> bool {
-        let base = Url::parse(&format!("{}://base.invalid/", url.scheme()));
-        base.is_ok_and(|base| self.parse(href, Some(&base)).as_ref() == Ok(url))
-    }
-
-    fn parse(&self, href: &str, base: Option<&Url>) -> Result<Url, ParseError> {
-        if href.len() > MAX_HREF_BYTES {
-            return Err(ParseError::Overflow);
-        }
-        let encode: &dyn Fn(&str) -> Cow<'_, [u8]> = &|query| encode_query(query, self.encoding);
-        Url::options()
-            .base_url(base)
-            .encoding_override((self.encoding != encoding_rs::UTF_8).then_some(encode))
-            .parse(href)
     }
 }
 
@@ -326,391 +213,5 @@ fn has_other_scheme(href: &str) -> bool {
     }
 }
 
-/// Percent-encodes what the document's charset can't express as the URL standard does (§1.3,
-/// "percent-encode after encoding"): as an escaped character reference.
-fn encode_query<'a>(query: &'a str, encoding: &'static Encoding) -> Cow<'a, [u8]> {
-    if query.is_ascii() {
-        return Cow::Borrowed(query.as_bytes());
-    }
-    let mut encoder = encoding.new_encoder();
-    let mut encoded = Vec::with_capacity(2 * query.len());
-    let mut rest = query;
-    loop {
-        encoded.reserve(4 * rest.len() + 16);
-        let (result, read) =
-            encoder.encode_from_utf8_to_vec_without_replacement(rest, &mut encoded, true);
-        rest = rest.get(read..).unwrap_or_default();
-        match result {
-            EncoderResult::InputEmpty => return Cow::Owned(encoded),
-            EncoderResult::OutputFull => {}
-            EncoderResult::Unmappable(character) => {
-                encoded.extend_from_slice(format!("%26%23{}%3B", u32::from(character)).as_bytes());
-            }
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::link::{Minter, TrackedLink};
-    use crate::{KeyId, SigningKey, TrackingHost};
-
-    fn linker(encoding: &'static Encoding) -> Linker {
-        let host = TrackingHost::custom("link.example.com/t").unwrap();
-        let key = SigningKey::new(KeyId(1), &[1; 32]).unwrap();
-        let domain = DomainConfig::new("example.com", host, key)
-            .unwrap()
-            .with_excluded_host("docs.example.com")
-            .unwrap()
-            .with_excluded_host("*.intern.example")
-            .unwrap();
-        Linker::new(domain, encoding)
-    }
-
-    #[track_caller]
-    fn assert_tracked(linker: &Linker, href: &str, expected: &str) {
-        let expected = Decision::Track {
-            destination: Cow::Borrowed(expected),
-            name: None,
-        };
-        assert_eq!(linker.decide(href, false), expected, "{href:?}");
-    }
-
-    #[track_caller]
-    fn assert_skipped(linker: &Linker, href: &str, expected: SkipReason) {
-        match linker.decide(href, false) {
-            Decision::Skip { reason, .. } => assert_eq!(reason, expected, "{href:?}"),
-            Decision::Track { destination, .. } => panic!("{href:?} is tracked to {destination}"),
-        }
-    }
-
-    #[test]
-    fn each_reason_has_its_links() {
-        use SkipReason::*;
-        let linker = linker(encoding_rs::UTF_8);
-        for (href, reason) in [
-            ("", Empty),
-            (" \t\r\n\u{0}", Empty),
-            ("#top", Fragment),
-            ("\n #top", Fragment),
-            ("mailto:a@b.example", Scheme),
-            ("MAILTO:{{email}}", Scheme),
-            ("ht\ntps2://x.test", Scheme),
-            ("java\tscript:alert(1)", Scheme),
-            ("localhost:80", Scheme),
-            ("htts://x.test", Scheme),
-            ("tel:+1", Scheme),
-            ("{{url}}", MergeTag),
-            ("https://x.test/*|ID|*", MergeTag),
-            ("https://x.test/?a=*|b", MergeTag),
-            ("page?n={{ name }}", MergeTag),
-            ("page.html", Relative),
-            ("//x.test/p", Relative),
-            ("://x.test", Relative),
-            ("?a=1", Relative),
-            ("https://", Invalid),
-            ("https://a b/", Invalid),
-            ("http://x.test:99999/", Invalid),
-            ("https://link.example.com/t/c/abc", AlreadyTracked),
-            ("HTTPS://LINK.example.com:443/t/o/abc", AlreadyTracked),
-            ("https://docs.example.com/", Excluded),
-            ("https://a.b.intern.example/", Excluded),
-        ] {
-            assert_skipped(&linker, href, reason);
-        }
-        assert_skipped(
-            &linker,
-            &format!("https://x.test/{}", "a".repeat(4082)),
-            TooLong,
-        );
-        let detours = "a/../".repeat(14_000);
-        assert_skipped(&linker, &format!("https://x.test/{detours}"), TooLong);
-    }
-
-    #[test]
-    fn the_destination_is_what_the_url_standard_makes_of_it() {
-        let linker = linker(encoding_rs::UTF_8);
-        for (href, destination) in [
-            (" HTTPS://X.TEST/Path ", "https://x.test/Path"),
-            ("ht\ntps://x.test/a\nb", "https://x.test/ab"),
-            ("https:x.test", "https://x.test/"),
-            ("https://x.test/my file", "https://x.test/my%20file"),
-            ("https://bücher.test/ü", "https://xn--bcher-kva.test/%C3%BC"),
-            ("https://intern.example/", "https://intern.example/"),
-            (
-                "https://link.example.com/t/page",
-                "https://link.example.com/t/page",
-            ),
-            (
-                "http://link.example.com/t/c/x",
-                "http://link.example.com/t/c/x",
-            ),
-        ] {
-            assert_tracked(&linker, href, destination);
-        }
-        let longest = format!("https://x.test/{}", "a".repeat(4081));
-        assert_tracked(&linker, &longest, &longest);
-        let blanks = "\t".repeat(65_536 - "https://x.test/".len());
-        assert_tracked(
-            &linker,
-            &format!("https://x.test/{blanks}"),
-            "https://x.test/",
-        );
-        assert_skipped(
-            &linker,
-            &format!("https://x.test/{blanks}\t"),
-            SkipReason::TooLong,
-        );
-    }
-
-    #[test]
-    fn relative_links_follow_the_first_base_only() {
-        let mut linker = linker(encoding_rs::UTF_8);
-        linker.set_base("https://base.test/dir/");
-        linker.set_base("https://other.test/");
-        assert_tracked(&linker, "page?x=1", "https://base.test/dir/page?x=1");
-        assert_tracked(&linker, "//x.test/p", "https://x.test/p");
-        assert_skipped(&linker, "#top", SkipReason::Fragment);
-        assert_skipped(&linker, "", SkipReason::Empty);
-    }
-
-    /// A merge tag at each place of URLs that are spelt as the serialiser would, and of others. A
-    /// link that holds one is never signed, whichever way it is read.
-    #[test]
-    fn a_merge_tag_at_any_place_of_a_url_is_seen() {
-        let domain = linker(encoding_rs::UTF_8).domain;
-        let domain = domain.with_merge_tag("((", "))").unwrap();
-        let domain = domain.with_merge_tag("$", "$").unwrap();
-        let mut linker = Linker::new(domain, encoding_rs::UTF_8);
-        linker.set_base("https://base.test/");
-        for tag in [
-            "{{a}}",
-            "{{",
-            "{%",
-            "*|a|*",
-            "*|",
-            "%%a%%",
-            "%%a",
-            "%%=",
-            "%%_",
-            "%%[",
-            "[%",
-            "<%",
-            "${",
-            "#{",
-            "%recipient.x%",
-            "%name%",
-            "((a))",
-            "((",
-            "$a$",
-        ] {
-            for url in [
-                "https://x.test/",
-                "http://shop.x.test/a/b.html?q=1&r=+/:@",
-                "HTTPS://x.test/?q#f",
-                "//x.test/p",
-                "page?q",
-            ] {
-                for at in 0..=url.len() {
-                    let (before, after) = url.split_at(at);
-                    let href = format!("{before}{tag}{after}");
-                    match linker.decide(&href, false) {
-                        Decision::Skip { reason, .. } => assert!(
-                            reason == SkipReason::MergeTag
-                                || (reason == SkipReason::Fragment && href.starts_with('#')),
-                            "{href}: {reason}"
-                        ),
-                        Decision::Track { .. } => panic!("{href} is tracked"),
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn relative_links_wait_for_the_merge_tag_of_their_base() {
-        for base in [
-            "https://{{host}}/",
-            "{{base}}",
-            "https://x.test/*|id|*/",
-            "{% base",
-        ] {
-            let mut linker = linker(encoding_rs::UTF_8);
-            linker.set_base(base);
-            linker.set_base("https://other.test/");
-            for relative in [
-                "page",
-                "/page",
-                "?q",
-                "//x.test/",
-                "https:page",
-                "HTTP:/page",
-                "ht\ntps:page",
-                "..",
-            ] {
-                assert_skipped(&linker, relative, SkipReason::MergeTag);
-                assert!(linker.decide(relative, false).waits(), "{relative}");
-            }
-            assert_tracked(&linker, "https://x.test/a", "https://x.test/a");
-            assert_tracked(&linker, "HTTPS:\\\\x.test", "https://x.test/");
-            assert_tracked(&linker, "http:/\\x.test/", "http://x.test/");
-            assert_skipped(&linker, "#top", SkipReason::Fragment);
-            assert_skipped(&linker, "mailto:a@x.test", SkipReason::Scheme);
-            assert_skipped(&linker, "https://", SkipReason::Invalid);
-        }
-    }
-
-    #[test]
-    fn a_base_of_4096_bytes_is_usable() {
-        let base = format!("https://x.test/{}/", "a".repeat(4080));
-        assert_eq!(base.len(), 4096);
-        let mut usable = linker(encoding_rs::UTF_8);
-        usable.set_base(&base);
-        assert_tracked(&usable, "/p", "https://x.test/p");
-        let mut unusable = linker(encoding_rs::UTF_8);
-        unusable.set_base(&base.replace("/a", "/aa"));
-        assert_skipped(&unusable, "/p", SkipReason::Relative);
-    }
-
-    /// The tracking URL of a link, and of a pixel, in a message of that domain.
-    fn own_urls(domain: &DomainConfig, link: &TrackedLink<'_>) -> [String; 2] {
-        let mut minter = Minter::new(domain.clone());
-        let (mut click, mut pixel) = (Vec::new(), Vec::new());
-        minter.click_url(link, &mut click).unwrap();
-        minter.pixel(Placement::Start, &mut pixel);
-        let pixel = String::from_utf8(pixel).unwrap();
-        let url = pixel.split('"').nth(1).unwrap();
-        [String::from_utf8(click).unwrap(), url.to_owned()]
-    }
-
-    fn link<'a>(destination: &'a str, name: &'a str) -> TrackedLink<'a> {
-        TrackedLink {
-            destination,
-            name,
-            position: 7,
-        }
-    }
-
-    fn of_message(id: &str) -> DomainConfig {
-        let domain = linker(encoding_rs::UTF_8).domain;
-        domain.for_message(Message::new(id).unwrap())
-    }
-
-    #[test]
-    fn a_tracking_url_with_a_genuine_token_leads_where_that_says() {
-        let linker = linker(encoding_rs::UTF_8);
-        let longest = format!("https://x.test/{}", "a".repeat(4081));
-        for (destination, name) in [
-            ("https://x.test/?a=1", ""),
-            ("http://x.test/", "shop"),
-            ("https://x.test/?a=*|b", ""),
-            (&longest, "long"),
-        ] {
-            let [click, _] = own_urls(&of_message("m-1"), &link(destination, name));
-            let folded = format!("{} \r\n{}", &click[..60], &click[60..]);
-            let uppercase = click.replacen("https", "HTTPS", 1);
-            let with_query = format!("{click}?fbclid=1#top");
-            for href in [&*click, &folded, &uppercase, &with_query] {
-                let expected = Decision::Track {
-                    destination: Cow::Borrowed(destination),
-                    name: (!name.is_empty()).then(|| name.to_owned()),
-                };
-                assert_eq!(linker.decide(href, false), expected, "{href}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_tracking_url_is_left_alone_for_the_reasons_of_its_destination() {
-        let linker = linker(encoding_rs::UTF_8);
-        let domain = of_message("m-1");
-        let [click, open] = own_urls(&domain, &link("https://docs.example.com/", ""));
-        assert_skipped(&linker, &click, SkipReason::Excluded);
-        assert_skipped(&linker, &open, SkipReason::AlreadyTracked);
-        let forged = click.replacen("/c/E", "/c/F", 1);
-        assert_skipped(&linker, &forged, SkipReason::AlreadyTracked);
-        assert_skipped(
-            &linker,
-            &click.replace("/c/", "/o/"),
-            SkipReason::AlreadyTracked,
-        );
-        let [nested, _] = own_urls(&domain, &link(&open, ""));
-        assert_skipped(&linker, &nested, SkipReason::AlreadyTracked);
-        for url in [&click, &open, &forged] {
-            match linker.decide(url, true) {
-                Decision::Skip { reason, .. } => assert_eq!(reason, SkipReason::OptedOut, "{url}"),
-                Decision::Track { .. } => panic!("{url} is tracked"),
-            }
-        }
-    }
-
-    #[test]
-    fn a_retired_key_makes_a_token_genuine_and_a_key_of_another_domain_does_not() {
-        let host = || TrackingHost::custom("link.example.com/t").unwrap();
-        let key = |id, byte| SigningKey::new(KeyId(id), &[byte; 32]).unwrap();
-        let rotated = DomainConfig::new("example.com", host(), key(2, 2)).unwrap();
-        let rotated = rotated.with_retired_key(key(1, 1)).unwrap();
-        let [click, pixel] = own_urls(&of_message("m-1"), &link("https://x.test/", ""));
-        let linker = Linker::new(rotated, encoding_rs::UTF_8);
-        assert_tracked(&linker, &click, "https://x.test/");
-        assert!(linker.own_pixel(&pixel).is_some());
-        for (domain, key) in [
-            ("link.example.com", key(1, 1)),
-            ("example.com", key(1, 3)),
-            ("example.com", key(2, 1)),
-        ] {
-            let host = TrackingHost::shared("link.example.com/t").unwrap();
-            let other = DomainConfig::new(domain, host, key).unwrap();
-            let other = Linker::new(other, encoding_rs::UTF_8);
-            assert_skipped(&other, &click, SkipReason::AlreadyTracked);
-            assert_eq!(other.own_pixel(&pixel), None);
-        }
-    }
-
-    #[test]
-    fn a_pixel_is_its_own_messages() {
-        let message = |id, recipient| Message::new(id).unwrap().with_recipient(recipient).unwrap();
-        let domain = linker(encoding_rs::UTF_8).domain;
-        let domain = domain.for_message(message("m-1", "r-1"));
-        let [click, url] = own_urls(&domain, &link("https://x.test/", ""));
-        let linker = linker(encoding_rs::UTF_8);
-        let pixel = linker.own_pixel(&format!("\n {url}\t")).unwrap();
-        assert_eq!(pixel.placement(), Placement::Start);
-        assert!(pixel.is_of(&message("m-1", "r-1").with_sent_at(1).unwrap()));
-        assert!(!pixel.is_of(&message("m-1", "r-2")));
-        assert!(!pixel.is_of(&message("m-2", "r-1")));
-        assert!(!pixel.is_of(&Message::default()));
-        for src in ["", "x.gif", &click, &url.replace("/o/", "/c/"), &url[1..]] {
-            assert_eq!(linker.own_pixel(src), None, "{src}");
-        }
-    }
-
-    #[test]
-    fn an_unusable_base_is_still_the_first() {
-        let long = format!("https://x.test/{}", "a".repeat(4082));
-        for base in [
-            &*long,
-            "data:text/html,x",
-            "javascript:/x",
-            "mailto:a@x.test",
-            "relative/",
-        ] {
-            let mut linker = linker(encoding_rs::UTF_8);
-            linker.set_base(base);
-            linker.set_base("https://other.test/");
-            assert_skipped(&linker, "page", SkipReason::Relative);
-        }
-    }
-
-    #[test]
-    fn queries_are_encoded_in_the_charset_of_the_document() {
-        let linker = linker(encoding_rs::WINDOWS_1252);
-        assert_tracked(&linker, "https://x.test/ü?ü", "https://x.test/%C3%BC?%FC");
-        assert_tracked(
-            &linker,
-            "https://x.test/?→",
-            "https://x.test/?%26%238594%3B",
-        );
-    }
-}
+mod tests;

@@ -1,22 +1,11 @@
 //! Where the body starts, with or without a `<body>` tag (HTML §13.2.6.4.1 to 6).
 
-use super::name::{Name, is_space};
-
-/// What the document has come to.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) enum Stage {
-    /// Nothing that belongs into the body so far.
-    #[default]
-    BeforeBody,
-    Body,
-    /// A `frameset` stands in the place of the body.
-    Frameset,
-}
+use super::space::is_space;
 
 /// Follows a document up to its body, and through `template`s, whose content is in no body.
 #[derive(Debug, Default)]
 pub(super) struct BodyTracker {
-    pub(super) stage: Stage,
+    has_started: bool,
     open_templates: usize,
 }
 
@@ -26,54 +15,64 @@ impl BodyTracker {
         self.open_templates == 0
     }
 
-    /// Takes in a start tag of HTML; returns whether the body starts before it.
-    pub(super) fn start_tag(&mut self, name: &Name) -> bool {
-        if name.as_bytes() == b"template" {
+    pub(super) fn has_started(&self) -> bool {
+        self.has_started
+    }
+
+    /// Takes in a start tag of HTML; returns whether the body starts with it.
+    pub(super) fn start_tag(&mut self, name: &[u8]) -> bool {
+        if name.eq_ignore_ascii_case(b"template") {
             self.open_templates += 1;
             return false;
         }
-        match name.as_bytes() {
-            b"base" | b"basefont" | b"bgsound" | b"head" | b"html" | b"link" | b"meta"
-            | b"noframes" | b"noscript" | b"script" | b"style" | b"title" => false,
-            b"frameset" if self.is_before_body() => {
-                self.stage = Stage::Frameset;
-                false
-            }
-            _ => self.starts(),
+        if self.has_started || !self.is_outside_templates() {
+            return false;
         }
+        // A `frameset` takes the place of the body.
+        self.has_started |= name.eq_ignore_ascii_case(b"frameset");
+        !HEAD_ELEMENTS
+            .iter()
+            .any(|head| head.eq_ignore_ascii_case(name))
+            && self.start()
     }
 
-    /// Takes in an end tag of HTML; returns whether the body starts before it.
-    pub(super) fn end_tag(&mut self, name: &Name) -> bool {
-        match name.as_bytes() {
-            b"body" | b"br" | b"html" => self.starts(),
-            b"template" => {
-                self.open_templates = self.open_templates.saturating_sub(1);
-                false
-            }
-            _ => false,
-        }
+    pub(super) fn end_template(&mut self) {
+        self.open_templates = self.open_templates.saturating_sub(1);
+    }
+
+    /// Takes in the end of the body, or of the document; returns whether the body starts before it.
+    pub(super) fn end_body(&mut self) -> bool {
+        self.start()
     }
 
     /// Takes in text; returns at which of its bytes the body starts.
     pub(super) fn text(&mut self, text: &[u8]) -> Option<usize> {
-        if !self.is_before_body() {
+        if self.has_started || !self.is_outside_templates() {
             return None;
         }
         let at = text.iter().position(|byte| !is_space(*byte))?;
-        self.starts();
-        Some(at)
+        self.start().then_some(at)
     }
 
-    fn starts(&mut self) -> bool {
-        let starts = self.is_before_body();
-        if starts {
-            self.stage = Stage::Body;
-        }
+    fn start(&mut self) -> bool {
+        let starts = !self.has_started && self.is_outside_templates();
+        self.has_started |= starts;
         starts
     }
-
-    fn is_before_body(&self) -> bool {
-        self.stage == Stage::BeforeBody && self.is_outside_templates()
-    }
 }
+
+/// What may come before the body without starting it.
+const HEAD_ELEMENTS: [&[u8]; 12] = [
+    b"base",
+    b"basefont",
+    b"bgsound",
+    b"head",
+    b"html",
+    b"link",
+    b"meta",
+    b"noframes",
+    b"noscript",
+    b"script",
+    b"style",
+    b"title",
+];

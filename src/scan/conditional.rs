@@ -1,81 +1,48 @@
-//! Conditional comments, which Outlook reads as markup.
+//! What is in a conditional comment. lol_html hands a comment over as one piece; a parser of its own reads
+//! it.
 
-use std::ops::Range;
+use std::borrow::Cow;
+use std::collections::VecDeque;
 
-use super::name::Name;
-use super::raw_text::RawText;
-use super::scanner::Scanner;
-use super::sink::Sink;
-use super::tag::Interest;
-use super::tokenizer::{Token, Tokenizer, is_conditional};
+use memchr::memmem;
+
+use super::comment::{COMMENT_OPENING, is_conditional};
+use super::finding::Finding;
+use super::handlers::Scope;
+use super::parser::Parser;
 use crate::report::LinkContext;
 
-impl<S: Sink> Scanner<S> {
-    /// Reads what Outlook reads: the markup after the condition, however deep the conditions nest.
-    pub(super) fn conditional_comment(&mut self, window: &[u8], comment: &Range<usize>) {
-        let content = comment_content(window, comment);
-        let content_at = comment.start + COMMENT_OPENING.len();
-        let Some(condition) = memchr::memchr(b'>', content) else {
-            return;
-        };
-        if !may_hold_link(content) {
-            return;
-        }
-        let mut tokenizer = Tokenizer::in_comment(self.links.domain());
-        tokenizer.resume_at(condition + 1);
-        let may_be_link = |name: &Name| matches!(name.as_bytes(), b"a" | b"area") || name.is_vml();
-        let interest = |name: &Name| match may_be_link(name) {
-            true => Interest::Whole,
-            false => Interest::None,
-        };
-        while let Some(token) = tokenizer.next(content, true, interest) {
-            match token {
-                Token::StartTag(range) => {
-                    let name = tokenizer.tag.name;
-                    if may_be_link(&name) {
-                        let range = content_at + range.start..content_at + range.end;
-                        self.links.link(
-                            &mut self.cursor,
-                            window,
-                            range,
-                            &tokenizer.tag,
-                            LinkContext::ConditionalComment,
-                        );
-                    }
-                    if let Some(raw_text) = RawText::of(&name) {
-                        tokenizer.enter_raw_text(raw_text, false);
-                    }
-                }
-                Token::CommentInComment(range) => {
-                    let inner = content.get(range.end..).unwrap_or_default();
-                    let condition = memchr::memchr(b'>', inner);
-                    let Some(condition) = condition.filter(|_| is_conditional(inner)) else {
-                        return;
-                    };
-                    tokenizer.resume_at(range.end + condition + 1);
-                }
-                _ => {}
-            }
+/// Reads the markup of a conditional comment, which starts at `start` of the document. Returns `None` when
+/// that takes more than `memory_limit` bytes.
+pub(super) fn parse_conditional(
+    markup: &[u8],
+    start: usize,
+    memory_limit: usize,
+) -> Option<VecDeque<Finding>> {
+    let mut parser = Parser::of_part(Scope::AnyHref, memory_limit, b"", start);
+    parser.feed(&without_nested_conditions(markup)).ok()?;
+    let mut findings = VecDeque::new();
+    parser.take_findings(&mut findings);
+    for finding in &mut findings {
+        if let Finding::StartTag(found) = finding {
+            found.context = LinkContext::ConditionalComment;
         }
     }
+    Some(findings)
 }
 
-const COMMENT_OPENING: &[u8] = b"<!--";
-
-/// Most conditional comments hold nothing but a table: those need no reading.
-fn may_hold_link(content: &[u8]) -> bool {
-    memchr::memchr_iter(b'<', content)
-        .any(|at| matches!(content.get(at + 1), Some(b'a' | b'A' | b'v' | b'V')))
-}
-
-/// What stands between `<!--` and `-->`, or `--!>`.
-pub(super) fn comment_content<'a>(window: &'a [u8], comment: &Range<usize>) -> &'a [u8] {
-    let comment = window.get(comment.clone()).unwrap_or_default();
-    let closing = match comment.ends_with(b"!>") {
-        true => b"--!>".len(),
-        false => b"-->".len(),
-    };
-    comment
-        .get(COMMENT_OPENING.len()..comment.len().saturating_sub(closing))
-        .unwrap_or_default()
+/// Makes declarations of the openings of nested conditional comments, which end after their condition:
+/// inside a comment nothing closes another.
+fn without_nested_conditions(markup: &[u8]) -> Cow<'_, [u8]> {
+    let mut masked = Cow::Borrowed(markup);
+    for at in memmem::find_iter(markup, COMMENT_OPENING) {
+        let end = at + COMMENT_OPENING.len();
+        if is_conditional(markup.get(end..).unwrap_or_default())
+            && let Some(dashes) = masked.to_mut().get_mut(at + b"<!".len()..end)
+        {
+            // Not blanks, which would end an unquoted value that the opening stands in.
+            dashes.fill(b'x');
+        }
+    }
+    masked
 }

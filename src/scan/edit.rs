@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
-use super::name::is_space;
-use super::tag::Attribute;
+use super::space::is_space;
+use super::tag::{Attribute, Tag};
+use crate::dialect::Dialect;
+use crate::link::{Marker, MarkerSet};
 
 /// Schemes of Postal's opt-out, and how much of each is the scheme that they stand for.
 const NO_TRACK_SCHEMES: [(&[u8], usize); 2] = [(b"http+notrack:", 4), (b"https+notrack:", 5)];
@@ -47,6 +49,49 @@ impl Remover {
     }
 }
 
+/// Returns which bytes go with the markers that were read. Of equal ones the first counts, so if one must
+/// stay, all do, lest another become the first.
+pub(super) fn removals(
+    tag: &Tag<'_>,
+    markers: &mut MarkerSet,
+    dialect: &Dialect,
+    is_in_comment: bool,
+) -> Vec<Range<usize>> {
+    'again: while markers.has_removable() {
+        let (mut remover, mut cuts) = (Remover::default(), Vec::new());
+        for attribute in &tag.attributes {
+            let marker = Marker::named(tag.slice(&attribute.name), dialect);
+            let Some(marker) = marker.filter(|marker| markers.removes(*marker)) else {
+                continue;
+            };
+            let Some(cut) = remover.remove(tag.bytes, attribute) else {
+                markers.keep(marker);
+                continue 'again;
+            };
+            cuts.push(cut);
+        }
+        if is_in_comment && would_end_comment(tag.bytes, &cuts) {
+            return Vec::new();
+        }
+        return cuts;
+    }
+    Vec::new()
+}
+
+/// Whether a tag would end the comment that it stands in, once `cuts` are gone.
+fn would_end_comment(tag: &[u8], cuts: &[Range<usize>]) -> bool {
+    let mut rest = Vec::with_capacity(tag.len());
+    let mut copied = 0;
+    for cut in cuts {
+        rest.extend(tag.get(copied..cut.start).unwrap_or_default());
+        copied = cut.end;
+    }
+    rest.extend(tag.get(copied..).unwrap_or_default());
+    [&b"-->"[..], b"--!>"]
+        .iter()
+        .any(|closing| memchr::memmem::find(&rest, closing).is_some())
+}
+
 /// Finds the part of a raw `href` that makes it Postal's opt-out.
 pub(super) fn no_track_mark(value: &[u8]) -> Option<Range<usize>> {
     let trimmed = value.trim_ascii_start();
@@ -62,15 +107,24 @@ pub(super) fn no_track_mark(value: &[u8]) -> Option<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::tag::{Interest, TagScan};
+    use crate::scan::finding::Finding;
+    use crate::scan::handlers::Scope;
+    use crate::scan::parser::Parser;
+    use crate::scan::tag::Tag;
+    use crate::scan::window::Window;
 
     fn without_markers(tag: &str) -> String {
-        let mut scan = TagScan::new(|_| Some(0));
-        scan.restart(1);
-        scan.advance(tag.as_bytes(), |_| Interest::Whole).unwrap();
+        let mut parser = Parser::new(Scope::EveryToken, usize::MAX);
+        parser.feed(tag.as_bytes()).unwrap();
+        let mut found = std::collections::VecDeque::new();
+        parser.take_findings(&mut found);
+        let Some(Finding::StartTag(start)) = found.pop_front() else {
+            panic!("{tag}");
+        };
+        let parsed = Tag::new(&Window::whole(tag.as_bytes()), &start);
         let mut remover = Remover::default();
         let (mut out, mut copied) = (String::new(), 0);
-        for attribute in &scan.attributes {
+        for attribute in &parsed.attributes {
             if tag[attribute.name.clone()].starts_with("data-")
                 && let Some(cut) = remover.remove(tag.as_bytes(), attribute)
             {

@@ -1,50 +1,45 @@
-//! Links of a document: from a tag's attributes to edits, and to the report.
+//! Links of a document: from a start tag to edits, and to the report.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use encoding_rs::Encoding;
 
-use super::cursor::Cursor;
-use super::decode::{attribute_value, text};
-use super::edit::{Remover, no_track_mark};
-use super::name::is_space;
+use super::cursor::{Cursor, LinkPlace};
+use super::decode::{attribute_value, attribute_value_lossy, text};
+use super::edit::{no_track_mark, removals};
 use super::sink::{Cut, Sink};
-use super::tag::{Attribute, TagScan};
-use crate::attribute_name::AttributeName;
-use crate::config::DomainConfig;
-use crate::dialect::Dialect;
-use crate::link::{Decision, Linker, Marker, MarkerSet, TrackedLink};
+use super::tag::{Attribute, Tag};
+use super::window::Window;
+use crate::link::{Decision, LinkPolicy, Marker, MarkerSet, OwnPixel, TrackedLink};
 use crate::report::{Link, LinkContext, LinkOutcome, Report, SkipReason};
 
 #[derive(Debug)]
 pub(super) struct Links {
     keeps_links: bool,
-    linker: Linker,
+    policy: LinkPolicy,
     next_position: u32,
     report: Report,
-    /// Whether there is an open pixel of this domain, of whatever message.
-    pub(super) saw_own_pixel: bool,
 }
 
-/// What is known of a link when it is reported.
+/// A link, and what is decided on it.
 struct Found<'a> {
     context: LinkContext,
     decision: Decision<'a>,
-    tag: &'a [u8],
+    href: &'a Attribute,
     name: Option<String>,
-    original: &'a [u8],
-    outcome: LinkOutcome,
+    tag: &'a Tag<'a>,
 }
 
 impl Links {
-    pub(super) fn new(linker: Linker) -> Self {
+    pub(super) fn new(policy: LinkPolicy) -> Self {
+        let domain = policy.domain();
+        let message = domain.message();
         Self {
             keeps_links: true,
-            linker,
             next_position: 0,
-            report: Report::default(),
-            saw_own_pixel: false,
+            report: Report::new(domain.click_level(message), domain.open_level(message)),
+            policy,
         }
     }
 
@@ -53,7 +48,7 @@ impl Links {
     }
 
     pub(super) fn set_encoding(&mut self, encoding: &'static Encoding) {
-        self.linker.set_encoding(encoding);
+        self.policy.set_encoding(encoding);
     }
 
     pub(super) fn into_report(self) -> Report {
@@ -61,111 +56,132 @@ impl Links {
     }
 
     /// Takes in a `base` tag.
-    pub(super) fn set_base(&mut self, tag: &[u8], scan: &TagScan) {
-        if let Some(href) = self.value_of(tag, scan, b"href") {
-            self.linker.set_base(&href);
+    pub(super) fn set_base(&mut self, tag: &Tag<'_>) {
+        if let Some(href) = tag.first_named(b"href") {
+            match attribute_value(tag.slice(&href.value), self.policy.encoding()) {
+                Some(href) => self.policy.set_base(&href),
+                None => self.policy.set_unreadable_base(),
+            }
         }
     }
 
-    pub(super) fn domain(&self) -> &DomainConfig {
-        self.linker.domain()
+    /// Returns the pixel that an `img` is, if it is one of this domain's and its token is genuine.
+    pub(super) fn own_pixel(&self, tag: &Tag<'_>) -> Option<OwnPixel> {
+        let source = tag.slice(&tag.first_named(b"src")?.value);
+        self.policy.own_pixel(std::str::from_utf8(source).ok()?)
     }
 
-    /// Whether an `img` is the open pixel of the message at hand.
-    pub(super) fn is_own_pixel(&mut self, tag: &[u8], scan: &TagScan) -> bool {
-        let src = self.value_of(tag, scan, b"src");
-        let pixel = src.and_then(|src| self.linker.own_pixel(&src));
-        self.saw_own_pixel |= pixel.is_some();
-        pixel.is_some_and(|pixel| pixel.is_of(self.linker.domain().message()))
+    /// Returns what the URL of every pixel of this domain starts with.
+    pub(super) fn pixel_url_prefix(&self) -> &str {
+        self.policy.domain().open_url_prefix()
     }
 
-    /// Whether a tag has an attribute, and if `values` are given, one of these for its value.
-    pub(super) fn has_attribute(
-        &self,
-        tag: &[u8],
-        scan: &TagScan,
-        name: &[u8],
-        values: Option<&[&[u8]]>,
-    ) -> bool {
-        self.value_of(tag, scan, name).is_some_and(|value| {
-            let is_value = |wanted: &&[u8]| wanted.eq_ignore_ascii_case(value.as_bytes());
-            values.is_none_or(|values| values.iter().any(is_value))
-        })
+    pub(super) fn is_of_message(&self, pixel: &OwnPixel) -> bool {
+        pixel.is_of(self.policy.domain())
     }
 
     /// Takes in a tag that may be a link, decides on it, and hands the tag on.
-    pub(super) fn link<S: Sink>(
+    pub(super) fn take<S: Sink>(
         &mut self,
         cursor: &mut Cursor<S>,
-        window: &[u8],
-        range: Range<usize>,
-        scan: &TagScan,
+        window: &Window<'_>,
+        tag: &Tag<'_>,
         context: LinkContext,
     ) {
-        let tag = window.get(range.clone()).unwrap_or_default();
-        let Some(href) = first_named(tag, scan, b"href") else {
+        let Some(href) = tag.first_named(b"href") else {
             return;
         };
-        let original = slice(tag, &href.value);
-        let mut markers = match self.linker.domain().tracks_clicks() {
-            true => self.markers(tag, scan),
+        let mut markers = match self.policy.domain().tracks_clicks() {
+            true => self.markers(tag),
             false => MarkerSet::default(),
         };
-        // Without its mark the link would lead nowhere, so the mark goes in any case.
-        let no_track = no_track_mark(original);
-        let value;
-        let decision = if no_track.is_some() {
-            Decision::skip(SkipReason::OptedOut)
-        } else if self.linker.domain().tracks_clicks() {
-            value = attribute_value(original, self.linker.encoding());
-            self.linker.decide(&value, markers.opts_out())
-        } else {
-            Decision::skip(SkipReason::ClicksOff)
+        let value = self.value(tag.slice(&href.value));
+        let decision = match &value {
+            Ok(value) => self.policy.decide(value, markers.opts_out()),
+            Err(reason) => Decision::skip(*reason),
         };
-        // When its merge tag is filled, the link comes again, and its markers with it.
-        let removals = match self.linker.domain().keeps_markers() || decision.waits() {
-            true => Vec::new(),
-            false => removals(tag, scan, &mut markers, self.linker.domain().dialect()),
+        let found = Found {
+            context,
+            name: decision.name().or(markers.name()).map(str::to_owned),
+            decision,
+            href,
+            tag,
         };
-
-        let mut after = removals.into_iter().peekable();
+        let cuts = self.cuts(cursor, &found, &mut markers);
+        let mut after = cuts.into_iter().peekable();
         let is_before = |cut: &Range<usize>| cut.start < href.name.start;
         let before = std::iter::from_fn(|| after.next_if(is_before));
-        cut_markers(cursor, window, range.start, before);
-        let value_range = offset(&href.value, range.start);
-        let outcome = match &decision {
-            Decision::Skip { reason, .. } => {
-                if let Some(mark) = no_track {
-                    cursor.cut(window, offset(&mark, value_range.start), Cut::Sign);
-                }
-                LinkOutcome::Skipped(*reason)
-            }
-            Decision::Track { destination, .. } => {
-                let link = TrackedLink {
-                    destination,
-                    name: decision.name().or(markers.name()).unwrap_or_default(),
-                    position: self.next_position,
-                };
-                match cursor.put_link(window, value_range, &link) {
-                    Ok(()) => LinkOutcome::Tracked,
-                    Err(reason) => LinkOutcome::Skipped(reason),
-                }
-            }
-        };
-        cut_markers(cursor, window, range.start, after);
-        let name = decision.name().or(markers.name()).map(str::to_owned);
-        self.record(Found {
-            context,
-            decision,
-            tag,
-            name,
-            original,
-            outcome,
-        });
+        cut_markers(cursor, window, tag, before);
+        let outcome = self.put(cursor, window, &found);
+        cut_markers(cursor, window, tag, after);
+        self.record(found, outcome);
     }
 
-    fn record(&mut self, found: Found<'_>) {
-        let position = match found.outcome {
+    /// Returns the decoded value of a link, or why it does not matter.
+    fn value<'a>(&self, original: &'a [u8]) -> Result<Cow<'a, str>, SkipReason> {
+        if no_track_mark(original).is_some() {
+            Err(SkipReason::OptedOut)
+        } else if !self.policy.domain().tracks_clicks() {
+            Err(SkipReason::ClicksOff)
+        } else {
+            attribute_value(original, self.policy.encoding()).ok_or(SkipReason::Charset)
+        }
+    }
+
+    /// Returns which bytes of the tag go with its markers, in order.
+    fn cuts<S: Sink>(
+        &self,
+        cursor: &Cursor<S>,
+        found: &Found<'_>,
+        markers: &mut MarkerSet,
+    ) -> Vec<Range<usize>> {
+        let domain = self.policy.domain();
+        // When its merge tag is filled, the link comes again, and its markers with it.
+        if domain.keeps_markers() || found.decision.waits() {
+            return Vec::new();
+        }
+        let cuts = removals(found.tag, markers, domain.dialect(), found.is_in_comment());
+        let joins_lines = |cut: &Range<usize>| found.tag.slice(cut).contains(&b'\n');
+        match cursor.line_limit.is_some() && cuts.iter().any(joins_lines) {
+            true => Vec::new(),
+            false => cuts,
+        }
+    }
+
+    /// Puts the tracking URL in the place of the link's value, if it gets one.
+    fn put<S: Sink>(
+        &self,
+        cursor: &mut Cursor<S>,
+        window: &Window<'_>,
+        found: &Found<'_>,
+    ) -> LinkOutcome {
+        let (tag, href) = (found.tag, found.href);
+        let destination = match &found.decision {
+            Decision::Skip { reason, .. } => {
+                // Without its mark the link would lead nowhere, so the mark goes in any case.
+                if let Some(mark) = no_track_mark(found.original()) {
+                    let mark = offset(&mark, tag.start + href.value.start);
+                    cursor.cut(window, mark, Cut::Placeholder);
+                }
+                return LinkOutcome::Skipped(*reason);
+            }
+            Decision::Track { destination, .. } => destination,
+        };
+        let link = TrackedLink {
+            // A token may end in `--`, and the `>` of the tag would then end the comment.
+            add_quotes: found.is_in_comment() && !href.is_quoted,
+            destination,
+            name: found.name.as_deref().unwrap_or_default(),
+            position: self.next_position,
+        };
+        match cursor.put_link(window, place(cursor.handed_on, tag, href), &link) {
+            Ok(()) => LinkOutcome::Tracked,
+            Err(reason) => LinkOutcome::Skipped(reason),
+        }
+    }
+
+    fn record(&mut self, found: Found<'_>, outcome: LinkOutcome) {
+        let position = match outcome {
             LinkOutcome::Tracked => {
                 let position = self.next_position;
                 self.next_position = position.saturating_add(1);
@@ -178,6 +194,7 @@ impl Links {
             }
         };
         if self.keeps_links {
+            let original = text(found.original(), self.policy.encoding()).into_owned();
             let destination = match found.decision {
                 Decision::Skip { destination, .. } => destination,
                 Decision::Track { destination, .. } => Some(destination),
@@ -185,105 +202,67 @@ impl Links {
             self.report.links.push(Link {
                 context: found.context,
                 destination: destination.map(Cow::into_owned),
-                element: element_name(found.tag, self.linker.encoding()),
+                element: element_name(found.tag.name(), self.policy.encoding()),
                 name: found.name,
-                original: text(found.original, self.linker.encoding()).into_owned(),
-                outcome: found.outcome,
+                original,
+                outcome,
                 position,
             });
         }
     }
 
-    fn markers(&self, tag: &[u8], scan: &TagScan) -> MarkerSet {
+    fn markers(&self, tag: &Tag<'_>) -> MarkerSet {
         let mut markers = MarkerSet::default();
-        for attribute in &scan.attributes {
-            let dialect = self.linker.domain().dialect();
-            if let Some(marker) = Marker::named(slice(tag, &attribute.name), dialect) {
-                let raw = slice(tag, &attribute.value);
-                markers.add(marker, dialect, || {
-                    attribute_value(raw, self.linker.encoding())
-                });
+        for attribute in &tag.attributes {
+            let dialect = self.policy.domain().dialect();
+            if let Some(marker) = Marker::named(tag.slice(&attribute.name), dialect) {
+                let encoding = self.policy.encoding();
+                let raw = tag.slice(&attribute.value);
+                markers.add(marker, dialect, || attribute_value_lossy(raw, encoding));
             }
         }
         markers
     }
+}
 
-    fn value_of<'a>(&self, tag: &'a [u8], scan: &TagScan, name: &[u8]) -> Option<Cow<'a, str>> {
-        let attribute = first_named(tag, scan, name)?;
-        let raw = slice(tag, &attribute.value);
-        Some(attribute_value(raw, self.linker.encoding()))
+impl Found<'_> {
+    fn is_in_comment(&self) -> bool {
+        self.context == LinkContext::ConditionalComment
+    }
+
+    fn original(&self) -> &[u8] {
+        self.tag.slice(&self.href.value)
+    }
+}
+
+fn place(handed_on: usize, tag: &Tag<'_>, href: &Attribute) -> LinkPlace {
+    let from = handed_on.saturating_sub(tag.start);
+    LinkPlace {
+        space: tag
+            .space_before(href, from)
+            .map(|space| offset(&space, tag.start)),
+        value: offset(&href.value, tag.start),
     }
 }
 
 fn cut_markers<S: Sink>(
     cursor: &mut Cursor<S>,
-    window: &[u8],
-    tag_at: usize,
+    window: &Window<'_>,
+    tag: &Tag<'_>,
     cuts: impl Iterator<Item = Range<usize>>,
 ) {
-    cuts.for_each(|cut| cursor.cut(window, offset(&cut, tag_at), Cut::Marker));
+    cuts.for_each(|cut| cursor.cut(window, offset(&cut, tag.start), Cut::Marker));
 }
 
 fn offset(range: &Range<usize>, by: usize) -> Range<usize> {
     range.start + by..range.end + by
 }
 
-/// Which bytes go with the markers that were read. Of equal ones the first counts, so if one must
-/// stay, all do, lest another become the first.
-fn removals(
-    tag: &[u8],
-    scan: &TagScan,
-    markers: &mut MarkerSet,
-    dialect: &Dialect,
-) -> Vec<Range<usize>> {
-    if scan.is_overfull() {
-        return Vec::new();
-    }
-    'again: while markers.has_removable() {
-        let (mut remover, mut cuts) = (Remover::default(), Vec::new());
-        for attribute in &scan.attributes {
-            let marker = Marker::named(slice(tag, &attribute.name), dialect);
-            let Some(marker) = marker.filter(|marker| markers.removes(*marker)) else {
-                continue;
-            };
-            let Some(cut) = remover.remove(tag, attribute) else {
-                markers.keep(marker);
-                continue 'again;
-            };
-            cuts.push(cut);
-        }
-        return cuts;
-    }
-    Vec::new()
-}
-
-/// The name behind the `<` of a tag (HTML §13.2.5.8).
-fn element_name(tag: &[u8], encoding: &'static Encoding) -> String {
-    let name = tag.get(1..).unwrap_or_default();
-    let end = |byte: &u8| is_space(*byte) || matches!(byte, b'/' | b'>');
-    let end = name.iter().position(end).unwrap_or(name.len());
-    let name = text(name.get(..end).unwrap_or_default(), encoding);
+/// Returns an element's name as the parser folds it (HTML §13.2.5.8).
+fn element_name(name: &[u8], encoding: &'static Encoding) -> String {
+    let name = text(name, encoding);
     match name.contains('\0') {
         true => name.to_ascii_lowercase().replace('\0', "\u{fffd}"),
         false => name.to_ascii_lowercase(),
     }
-}
-
-/// The number of an attribute that somebody asks for; a tag may have a million others.
-pub(super) fn number_of(attribute: &[u8]) -> Option<u8> {
-    const READ: [&[u8]; 4] = [b"encoding", b"color", b"face", b"size"];
-    let is_name = |(_, name): &(u8, &[u8])| name.eq_ignore_ascii_case(attribute);
-    let others = || (AttributeName::LIMIT..).zip(READ).find(is_name);
-    let known = AttributeName::of(attribute).map(AttributeName::number);
-    known.or_else(|| others().map(|(number, _)| number))
-}
-
-/// Of an attribute that comes twice, browsers take the first (HTML §13.2.5.33).
-fn first_named<'a>(tag: &[u8], scan: &'a TagScan, name: &[u8]) -> Option<&'a Attribute> {
-    let is_named = |attribute: &&Attribute| slice(tag, &attribute.name).eq_ignore_ascii_case(name);
-    scan.attributes.iter().find(is_named)
-}
-
-fn slice<'a>(tag: &'a [u8], range: &Range<usize>) -> &'a [u8] {
-    tag.get(range.clone()).unwrap_or_default()
 }

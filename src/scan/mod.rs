@@ -1,26 +1,40 @@
-//! The one room that knows HTML: it finds links and the pixel's place in a document, and hands the
+//! The only module that knows HTML: it finds links and the pixel's place in a document, and hands the
 //! document on in order, with what comes in their place.
 //!
-//! A [`Scanner`] reads a window of the document that may end anywhere. What it can't judge yet it
-//! leaves to the next, longer window: an unfinished tag or comment, or an element of raw text. So
-//! any chunking gives the same bytes, and the start of a construct that the document ends in is
-//! still at hand for the pixel.
+//! The way of a document: [`Scanner`] feeds it to lol_html (`parser`), whose `handlers` note ranges of
+//! bytes (`finding`). `dispatch` says what each finding means: `elements` reads tags, `links` decides on a
+//! link and its markers, `conditional` reads what stands in conditional comments, and `pixel_places` says
+//! where the open pixel goes. `cursor` hands the original bytes on to a [`Sink`], with the edits between
+//! them; `holding` says which bytes must wait. Nothing that lol_html writes is used: it would write a changed tag anew,
+//! without its quotes and white space.
 
 mod body;
+mod comment;
 mod conditional;
 mod cursor;
 mod decode;
+mod dispatch;
 mod edit;
-mod foreign;
+mod elements;
+mod finding;
+mod handlers;
+mod holding;
+mod line;
 mod links;
-mod name;
-mod page;
+mod mask;
+mod open_construct;
+mod parser;
 mod pixel;
-mod raw_text;
+mod pixel_places;
+mod placeholder;
 mod scanner;
 mod sink;
+mod sought;
+mod space;
 mod tag;
-mod tokenizer;
+mod window;
 
+pub(crate) use line::LineCounter;
 pub(crate) use scanner::Scanner;
 pub(crate) use sink::{Cut, Sink, Splicer};
+pub(crate) use window::Window;

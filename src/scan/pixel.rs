@@ -1,33 +1,24 @@
 //! Which pixels a document still needs, and which it has got.
 
-use std::ops::Range;
-
-use memchr::memmem;
-
-use crate::config::{DomainConfig, PixelPlacement, TEXT_PLACEHOLDER};
-use crate::report::PixelOutcome;
-
-/// The placeholder that is an element of its own, `<opentag/>`.
-pub(super) const ELEMENT_PLACEHOLDER: &[u8] = b"opentag";
+use super::cursor::PixelPut;
+use crate::config::DomainConfig;
+use crate::pixel::{PixelOutcome, PixelPlacement, PixelPosition};
 
 /// A pixel that may be needed in one of the two places.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Need {
-    AlreadyThere,
-    Met,
-    /// Not asked for, or the place is past without a chance.
+    /// Not asked for.
     No,
     Open,
+    Settled(PixelPut),
 }
 
-/// The two sides of a placeholder, once it is gone.
+/// Where the pixel at the start of the body goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Sides {
-    /// They become what they were not: a tag, or another placeholder.
-    Join,
-    StayApart,
-    /// What follows is too short to tell.
-    Unclear,
+pub(super) enum StartPlace {
+    At(usize),
+    /// The body starts with a tag that is too long for a pixel before it.
+    BeforeNextToken,
 }
 
 /// Follows the pixels of one document.
@@ -35,12 +26,11 @@ pub(super) enum Sides {
 pub(super) struct Pixel {
     end: Need,
     in_placeholder: bool,
-    /// The domain's own placeholder.
-    own: Option<Vec<u8>>,
-    seeks_placeholder: bool,
+    /// Whether the document is one of AMP for Email, which allows no `img`.
+    is_amp: bool,
     start: Need,
-    /// Whether the body has started just before the next token.
-    start_is_here: bool,
+    /// Set from the start of the body until the next token shows that no pixel of ours stands there.
+    start_place: Option<StartPlace>,
     tracks_opens: bool,
 }
 
@@ -54,28 +44,24 @@ impl Pixel {
         Self {
             end: need(placement != PixelPlacement::Start),
             in_placeholder: false,
-            own: domain
-                .pixel_placeholder()
-                .map(|own| own.as_bytes().to_vec()),
-            seeks_placeholder: placement == PixelPlacement::Placeholder,
+            is_amp: false,
             start: need(matches!(
                 placement,
                 PixelPlacement::Both | PixelPlacement::Start
             )),
-            start_is_here: false,
+            start_place: None,
             tracks_opens: domain.tracks_opens(),
         }
     }
 
-    /// For a document that gets none and keeps its placeholders.
+    /// For a document that gets none.
     pub(super) fn off() -> Self {
         Self {
             end: Need::No,
             in_placeholder: false,
-            own: None,
-            seeks_placeholder: false,
+            is_amp: false,
             start: Need::No,
-            start_is_here: false,
+            start_place: None,
             tracks_opens: false,
         }
     }
@@ -84,131 +70,82 @@ impl Pixel {
         self.tracks_opens
     }
 
-    pub(super) fn body_starts(&mut self) {
-        self.start_is_here = true;
+    /// Whether one at the start of the body is asked for.
+    pub(super) fn is_wanted_at_start(&self) -> bool {
+        self.start != Need::No
     }
 
-    /// At the first token of the body: whether a pixel belongs before it.
-    pub(super) fn needs_start(&mut self) -> bool {
-        let needs = std::mem::take(&mut self.start_is_here) && self.start == Need::Open;
-        if needs {
-            self.start = Need::Met;
+    pub(super) fn body_starts(&mut self, place: StartPlace) {
+        if self.needs(PixelPosition::Start) {
+            self.start_place.get_or_insert(place);
         }
-        needs
     }
 
-    /// Takes in a pixel of our own that the document holds already: the one at the start, if it is
+    /// Takes in a pixel of this message that the document holds already: the one at the start, if it is
     /// the body's first token.
     pub(super) fn found_own(&mut self) {
-        let is_first = std::mem::take(&mut self.start_is_here);
-        if is_first && self.start == Need::Open {
-            self.start = Need::AlreadyThere;
-        } else if self.end == Need::Open {
-            self.end = Need::AlreadyThere;
-        }
-    }
-
-    /// At the end of the body: whether a pixel belongs here.
-    pub(super) fn needs_end(&mut self) -> bool {
-        let needs = self.end == Need::Open;
-        if needs {
-            self.end = Need::Met;
-        }
-        needs
-    }
-
-    /// At a placeholder: whether it is to be replaced by a pixel, not just removed.
-    pub(super) fn needs_placeholder(&mut self) -> bool {
-        let needs = self.needs_end();
-        self.in_placeholder |= needs;
-        needs
-    }
-
-    pub(super) fn seeks_placeholder(&self) -> bool {
-        self.seeks_placeholder
-    }
-
-    /// Whether a whole tag or comment is the domain's own placeholder.
-    pub(super) fn is_placeholder(&self, markup: &[u8]) -> bool {
-        self.seeks_placeholder && self.own.as_deref() == Some(markup)
-    }
-
-    /// Finds the placeholders in a text, in order.
-    pub(super) fn placeholders(&self, text: &[u8]) -> Vec<Range<usize>> {
-        let mut found: Vec<Range<usize>> = self
-            .text_placeholders()
-            .flat_map(|placeholder| {
-                let starts = memmem::find_iter(text, placeholder);
-                starts.map(|start| start..start + placeholder.len())
-            })
-            .collect();
-        found.sort_by_key(|range| range.start);
-        // Of two that overlap the first counts.
-        let mut end = 0;
-        found.retain(|range| {
-            let follows = range.start >= end;
-            if follows {
-                end = range.end;
-            }
-            follows
-        });
-        found
-    }
-
-    /// How many bytes at the end of a text may be the start of a placeholder.
-    pub(super) fn placeholder_start_at_end(&self, text: &[u8]) -> usize {
-        let longest = |placeholder: &[u8]| {
-            let starts = |length: &usize| {
-                placeholder
-                    .get(..*length)
-                    .is_some_and(|start| text.ends_with(start))
-            };
-            (1..placeholder.len()).rev().find(starts).unwrap_or(0)
+        let placement = match self.start_place {
+            Some(_) => PixelPosition::Start,
+            None => PixelPosition::End,
         };
-        self.text_placeholders().map(longest).max().unwrap_or(0)
+        if self.needs(placement) {
+            self.settle(placement, PixelPut::AlreadyThere);
+        }
     }
 
-    /// What would become of a placeholder's two sides without it; `last` when nothing follows `after`.
-    pub(super) fn sides(&self, before: &[u8], after: &[u8], last: bool) -> Sides {
-        if before.ends_with(b"<") {
-            return Sides::Join;
-        }
-        let mut sides = Sides::StayApart;
-        for placeholder in self.text_placeholders() {
-            let halves = (1..placeholder.len()).filter_map(|at| placeholder.split_at_checked(at));
-            for (_, end) in halves.filter(|(start, _)| before.ends_with(start)) {
-                if after.starts_with(end) {
-                    return Sides::Join;
-                } else if !last && end.starts_with(after) {
-                    sides = Sides::Unclear;
-                }
-            }
-        }
-        sides
+    /// Returns where the pixel at the start of the body goes, if it is the next to be put.
+    pub(super) fn start_place(&self) -> Option<StartPlace> {
+        self.start_place
     }
 
-    /// The length of the longest placeholder that is text; nothing when none is sought.
-    pub(super) fn longest_placeholder(&self) -> usize {
-        match self.seeks_placeholder {
-            true => self.text_placeholders().map(<[u8]>::len).max().unwrap_or(0),
-            false => 0,
+    pub(super) fn document_is_amp(&mut self) {
+        self.is_amp = true;
+    }
+
+    pub(super) fn needs(&self, placement: PixelPosition) -> bool {
+        !self.is_amp && *self.need(placement) == Need::Open
+    }
+
+    pub(super) fn settle(&mut self, placement: PixelPosition, put: PixelPut) {
+        self.start_place = self
+            .start_place
+            .filter(|_| placement != PixelPosition::Start);
+        match placement {
+            PixelPosition::End => self.end = Need::Settled(put),
+            PixelPosition::Start => self.start = Need::Settled(put),
         }
+    }
+
+    pub(super) fn settle_in_placeholder(&mut self, put: PixelPut) {
+        self.settle(PixelPosition::End, put);
+        self.in_placeholder = true;
     }
 
     pub(super) fn outcome(&self) -> PixelOutcome {
+        use PixelPut::{AlreadyThere, LineTooLong, Placed};
+        if self.is_amp && self.tracks_opens {
+            return PixelOutcome::Amp;
+        }
         match (self.start, self.end) {
-            (Need::Met, Need::Met) => PixelOutcome::Both,
-            (Need::Met, _) => PixelOutcome::Start,
-            (_, Need::Met) if self.in_placeholder => PixelOutcome::Placeholder,
-            (_, Need::Met) => PixelOutcome::End,
-            (Need::AlreadyThere, _) | (_, Need::AlreadyThere) => PixelOutcome::AlreadyThere,
+            (Need::Settled(Placed), Need::Settled(Placed)) => PixelOutcome::Both,
+            (Need::Settled(Placed), _) => PixelOutcome::Start,
+            (_, Need::Settled(Placed)) if self.in_placeholder => PixelOutcome::Placeholder,
+            (_, Need::Settled(Placed)) => PixelOutcome::End,
+            (Need::Settled(AlreadyThere), _) | (_, Need::Settled(AlreadyThere)) => {
+                PixelOutcome::AlreadyThere
+            }
+            (Need::Settled(LineTooLong), _) | (_, Need::Settled(LineTooLong)) => {
+                PixelOutcome::LineLength
+            }
             (Need::Open, _) | (_, Need::Open) => PixelOutcome::NoPlace,
             (Need::No, Need::No) => PixelOutcome::Off,
         }
     }
 
-    fn text_placeholders(&self) -> impl Iterator<Item = &[u8]> {
-        let own = self.own.as_deref().filter(|own| !own.starts_with(b"<"));
-        own.into_iter().chain([TEXT_PLACEHOLDER.as_bytes()])
+    fn need(&self, placement: PixelPosition) -> &Need {
+        match placement {
+            PixelPosition::End => &self.end,
+            PixelPosition::Start => &self.start,
+        }
     }
 }

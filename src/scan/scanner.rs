@@ -1,220 +1,291 @@
-//! Windows of a document: what can be judged, what must wait, and what may go.
+//! One document: feeds it to the parser, and takes what is found to the page.
+//!
+//! A document at hand is fed in large pieces, and only the tokens are asked for that links and the end
+//! of the body need. A stream that goes on asks for every token: then each byte is known to belong to a
+//! token that is done with, and can be handed on, or to one that is still open, and is held back.
 
 use encoding_rs::Encoding;
 
-use super::body::{BodyTracker, Stage};
-use super::conditional::comment_content;
 use super::cursor::Cursor;
-use super::foreign::ForeignContent;
+use super::dispatch::{Page, TooLong};
+use super::finding::{Finding, StartTag};
+use super::handlers::Scope;
+use super::line::{LineCounter, LineLimit};
 use super::links::Links;
+use super::mask::maskable_len;
+use super::parser::{Parser, ParserError};
 use super::pixel::Pixel;
+use super::placeholder::Placeholders;
 use super::sink::Sink;
-use super::tag::Interest;
-use super::tokenizer::{Token, Tokenizer, is_conditional};
-use crate::config::{DomainConfig, DomainStatus};
-use crate::link::Linker;
+use super::sought::Sought;
+use super::window::Window;
+use crate::config::DomainConfig;
+use crate::domain_status::DomainStatus;
+use crate::link::{LinkPolicy, Minter};
 use crate::report::{Report, Untouched};
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// How much of a document is fed at once. Small pieces bound what the parser finds at once; with every
+/// token asked for, three bytes of the document are a finding of eighty.
+const PIECE_BYTES: usize = 128 * 1024;
+const SMALL_PIECE_BYTES: usize = 4 * 1024;
+
+/// What the parser may keep besides twice what a stream may hold back, and of a whole document. An
+/// open element takes it about half a kilobyte, and no mail seen so far needs over 64 KB.
+const PARSER_BYTES: usize = 256 * 1024;
+const WHOLE_PARSER_BYTES: usize = 16 * 1024 * 1024;
 
 /// Reads one document.
-#[derive(Debug)]
 pub(crate) struct Scanner<S> {
-    pub(super) body: BodyTracker,
-    pub(super) cursor: Cursor<S>,
-    pub(super) foreign: ForeignContent,
-    pub(super) in_noscript: bool,
-    pub(super) links: Links,
-    pub(super) longest_construct: usize,
-    /// Where the window starts in the document.
-    pub(super) offset: u64,
-    pub(super) pixel: Pixel,
-    /// Whether the start of the open construct has gone out.
-    pub(super) released: bool,
-    /// Whether the token at hand is one whose start may have gone out, so that nothing can come
-    /// before it or in its place.
-    pub(super) token_is_long: bool,
-    pub(super) tokenizer: Tokenizer,
+    /// Up to where lines have been counted.
+    counted: usize,
+    counts_lines: bool,
+    pub(super) fed: usize,
+    /// Whether the document ends outside of all constructs, once it has ended.
+    pub(super) is_closed: Option<bool>,
+    /// Whether the start of the open construct has been handed on.
+    pub(super) is_inside: bool,
+    lines: LineCounter,
+    pub(super) page: Page<S>,
+    pub(super) parser: Option<Parser>,
+    /// Up to where all tokens are done with, as far as is known.
+    pub(super) progress: usize,
+    scope: Scope,
     pub(super) untouched: Option<Untouched>,
-}
-
-/// What a token calls for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Next {
-    Token,
-    /// The window ends in what can't be judged yet.
-    Window,
 }
 
 impl<S: Sink> Scanner<S> {
     /// Starts a document in UTF-8, in which a construct may be of any length.
-    pub(crate) fn new(domain: DomainConfig, sink: S) -> Self {
+    pub(crate) fn new(domain: &DomainConfig, sink: S) -> Self {
         let untouched = match domain.status() {
             DomainStatus::External => Some(Untouched::DomainExternal),
             DomainStatus::Pending => Some(Untouched::DomainPending),
             DomainStatus::Validated => None,
         };
-        let pixel = match untouched {
-            Some(_) => Pixel::off(),
-            None => Pixel::new(&domain),
+        let (pixel, placeholders) = match untouched {
+            Some(_) => (Pixel::off(), Placeholders::off()),
+            None => (Pixel::new(domain), Placeholders::new(domain)),
         };
+        let line_limit = domain
+            .line_limit()
+            .map(|limit| LineLimit::new(limit, Minter::new(domain.clone())));
+        let cursor = Cursor::new(sink, placeholders.longest(), line_limit);
+        let links = Links::new(LinkPolicy::new(domain.clone(), encoding_rs::UTF_8));
         Self {
-            body: BodyTracker::default(),
-            cursor: Cursor::new(sink, pixel.longest_placeholder()),
-            foreign: ForeignContent::default(),
-            in_noscript: false,
-            tokenizer: Tokenizer::of(&domain),
-            links: Links::new(Linker::new(domain, encoding_rs::UTF_8)),
-            longest_construct: usize::MAX,
-            offset: 0,
-            pixel,
-            released: false,
-            token_is_long: false,
+            counted: 0,
+            counts_lines: true,
+            fed: 0,
+            is_closed: None,
+            is_inside: false,
+            lines: LineCounter::default(),
+            page: Page::new(cursor, links, pixel, placeholders),
+            parser: None,
+            progress: 0,
+            scope: Scope::EveryToken,
             untouched,
         }
     }
 
     pub(crate) fn set_encoding(&mut self, encoding: &'static Encoding) {
-        self.links.set_encoding(encoding);
+        self.page.links.set_encoding(encoding);
     }
 
     /// Ends the rewriting at a construct that must be seen whole and is longer than that.
     pub(crate) fn set_longest_construct(&mut self, bytes: usize) {
-        self.longest_construct = bytes;
+        self.page.longest_construct = bytes;
     }
 
     /// Lets the report only count links.
     pub(crate) fn keep_no_links(&mut self) {
-        self.links.keep_none();
+        self.page.links.keep_none();
     }
 
-    pub(crate) fn sink(&mut self) -> &mut S {
-        &mut self.cursor.sink
-    }
-
-    /// Reads the window as far as it can be judged; `last` says that the document ends with it.
-    /// Returns how many bytes are done with: the next window starts behind them.
-    pub(crate) fn scan(&mut self, window: &[u8], last: bool) -> usize {
-        let done = if self.untouched.is_some() {
-            self.cursor.hand_on(window, window.len());
-            window.len()
-        } else if !last && self.offset == 0 && is_proper_prefix(window, BYTE_ORDER_MARK) {
-            0
-        } else {
-            self.scan_markup(window, last)
-        };
-        self.tokenizer.shift(done);
-        self.cursor.handed_on = 0;
-        self.offset += u64::try_from(done).unwrap_or(u64::MAX);
-        done
+    /// Leaves the lines of the document uncounted.
+    pub(crate) fn count_no_lines(&mut self) {
+        self.counts_lines = false;
     }
 
     /// Whether the output depends on whose open pixel the document holds.
     pub(crate) fn saw_own_pixel(&self) -> bool {
-        self.links.saw_own_pixel
+        self.page.saw_own_pixel
     }
 
-    /// Ends the scan. The bytes going out are for the caller to count.
-    pub(crate) fn finish(self, output_bytes: u64) -> (S, Report) {
-        let mut report = self.links.into_report();
-        report.input_bytes = self.offset;
-        report.output_bytes = output_bytes;
-        report.pixel = self.pixel.outcome();
+    /// Whether the sink must be emptied before the scan goes on, in the same window.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.page.cursor.sink.is_full() && !self.page.queue.is_empty()
+    }
+
+    pub(crate) fn sink(&mut self) -> &mut S {
+        &mut self.page.cursor.sink
+    }
+
+    /// Whether a document that starts so can be read on: its byte order mark, and with a limit for lines
+    /// its first line ending, must be seen before.
+    pub(crate) fn can_start(&self, document: &[u8]) -> bool {
+        let is_start_of = |mark: &&[u8]| document.len() < mark.len() && mark.starts_with(document);
+        let may_be_mark = UTF_16_MARKS.iter().any(is_start_of) || is_start_of(&UTF_8_MARK);
+        let needs_line_ending = self.page.cursor.line_limit.is_some()
+            && document.len() <= self.page.longest_construct
+            && memchr::memchr(b'\n', document).is_none();
+        !may_be_mark && !needs_line_ending
+    }
+
+    /// Reads a whole document.
+    pub(crate) fn scan_whole(&mut self, document: &[u8]) {
+        self.choose_scope(document);
+        self.scan(&Window::whole(document));
+    }
+
+    /// Asks only for those tokens that a whole document needs.
+    pub(crate) fn choose_scope(&mut self, document: &[u8]) {
+        let needs_every_token = self.page.pixel.is_wanted_at_start()
+            || self.page.placeholders.is_sought()
+            || self.page.cursor.line_limit.is_some();
+        if !needs_every_token {
+            let tracks_opens = self.page.pixel.tracks_opens();
+            let pixel_url = tracks_opens.then(|| self.page.links.pixel_url_prefix());
+            self.scope = Scope::Links(Sought::in_document(document, pixel_url));
+        }
+    }
+
+    /// Reads on to the end of the window, which starts where the last call said. Returns how much of it
+    /// is done with.
+    pub(crate) fn scan(&mut self, window: &Window<'_>) -> usize {
+        if self.counts_lines {
+            self.lines.add(window.from(self.counted));
+            self.counted = window.end();
+        }
+        if self.fed == 0 && self.untouched.is_none() {
+            self.start(window);
+        }
+        self.take_findings(window);
+        while self.goes_on() && self.feed(window) {}
+        if self.is_paused() {
+            return self.page.cursor.handed_on;
+        }
+        if self.untouched.is_some() {
+            self.fed = window.end();
+            self.page.cursor.hand_on(window, window.end());
+        } else if window.is_last {
+            self.end(window);
+        } else {
+            self.hand_on(window);
+        }
+        self.page.cursor.handed_on
+    }
+
+    /// Ends the scan. What goes out is for the caller to count.
+    pub(crate) fn finish(self) -> (S, Report) {
+        let mut report = self.page.links.into_report();
+        report.input_bytes = u64::try_from(self.fed).unwrap_or(u64::MAX);
+        report.input_longest_line = self.lines.longest();
+        report.pixel = self.page.pixel.outcome();
         report.untouched = self.untouched;
-        (self.cursor.sink, report)
+        (self.page.cursor.sink, report)
     }
 
-    fn scan_markup(&mut self, window: &[u8], last: bool) -> usize {
-        if self.offset == 0 && window.starts_with(BYTE_ORDER_MARK) {
-            // It decides the charset, whatever was stated (Encoding Standard §6, "BOM sniff").
-            self.links.set_encoding(encoding_rs::UTF_8);
-            self.tokenizer.resume_at(BYTE_ORDER_MARK.len());
+    /// Looks at what comes first in the document: a byte order mark decides its charset, whatever was
+    /// stated (Encoding Standard §6, "BOM sniff").
+    fn start(&mut self, window: &Window<'_>) {
+        if UTF_16_MARKS
+            .iter()
+            .any(|mark| window.bytes.starts_with(mark))
+        {
+            self.untouched = Some(Untouched::Charset);
+            return;
         }
-        while let Some(token) = self.next_token(window, last) {
-            let was_released = std::mem::take(&mut self.released);
-            let is_long = was_released || token.range().len() > self.longest_construct;
-            self.token_is_long = token.is_construct() && is_long;
-            // What has gone out in parts was not needed, whatever its end looks like.
-            if self.token_is_long && !was_released && self.is_needed(window, &token) {
-                return self.give_up(window);
-            }
-            if self.token(window, token, last) == Next::Window {
-                break;
-            }
+        if window.bytes.starts_with(UTF_8_MARK) {
+            self.page.links.set_encoding(encoding_rs::UTF_8);
+            self.page.content_start = UTF_8_MARK.len();
         }
-        let open = self.tokenizer.open_construct();
-        let is_long = window.len().saturating_sub(open) > self.longest_construct;
-        if last {
-            self.end(window, open, is_long);
-            return window.len();
+        if let Some(lines) = &mut self.page.cursor.line_limit {
+            let seen = self.page.longest_construct.min(window.bytes.len());
+            lines.read_ending(window.bytes.get(..seen).unwrap_or_default());
         }
-        if !is_long {
-            self.cursor.hand_on(window, open);
-            return open;
-        }
-        if !self.released {
-            if self.tokenizer.needs_construct(window) {
-                return self.give_up(window);
-            }
-            // What was to come before this construct must go out before it does.
-            self.start_of_body(window, open);
-        }
-        let released = self.tokenizer.released().max(open);
-        self.released |= released > open;
-        self.cursor.hand_on(window, released);
-        released
+        let memory = match window.is_last {
+            true => WHOLE_PARSER_BYTES,
+            false => PARSER_BYTES.saturating_add(self.page.longest_construct.saturating_mul(2)),
+        };
+        self.page.parser_bytes = memory;
+        self.parser = Some(Parser::new(self.scope, memory));
     }
 
-    fn next_token(&mut self, window: &[u8], last: bool) -> Option<Token> {
-        let seeks_pixels = self.pixel.tracks_opens();
-        let foreign = &self.foreign;
-        self.tokenizer
-            .next(window, last, |name| match name.as_bytes() {
-                b"a" | b"area" | b"base" => Interest::Whole,
-                b"img" if seeks_pixels => Interest::Passing,
-                _ if foreign.asks_attributes(name) => Interest::Passing,
-                _ => Interest::None,
-            })
+    fn goes_on(&self) -> bool {
+        self.untouched.is_none() && !self.is_paused()
     }
 
-    /// Whether a long token would have to be held back whole, had it come in small windows.
-    fn is_needed(&mut self, window: &[u8], token: &Token) -> bool {
-        match token {
-            Token::StartTag(_) => {
-                let is_needed = self.tokenizer.tag.is_needed();
-                self.tokenizer.tag.drop_attributes();
-                is_needed
+    /// Feeds one piece, or the end of the document; returns whether more can be fed.
+    fn feed(&mut self, window: &Window<'_>) -> bool {
+        // lol_html reads a token that is open anew with each piece.
+        let done = self.progress.max(self.page.cursor.handed_on);
+        let open_bytes = self.fed.saturating_sub(done);
+        let piece_bytes = match self.scope {
+            Scope::EveryToken => SMALL_PIECE_BYTES.max(open_bytes / 16),
+            _ => PIECE_BYTES.max(open_bytes / 4),
+        };
+        let rest = window.from(self.fed);
+        let piece = rest.get(..piece_bytes).unwrap_or(rest);
+        let Some(parser) = &mut self.parser else {
+            return false;
+        };
+        let is_last = window.is_last && piece.len() == rest.len();
+        let piece = match parser.is_masked && !is_last {
+            true => piece.get(..maskable_len(piece)).unwrap_or(piece),
+            false => piece,
+        };
+        let result = parser.feed(piece);
+        self.fed += piece.len();
+        let waits_for_end = self.scope == Scope::EveryToken && self.is_closed.is_none();
+        if is_last && result.is_ok() && waits_for_end {
+            self.is_closed = Some(parser.end());
+        }
+        parser.take_findings(&mut self.page.queue);
+        self.take_findings(window);
+        if let Err(error) = result {
+            self.give_up(error);
+        }
+        !piece.is_empty()
+    }
+
+    fn take_findings(&mut self, window: &Window<'_>) {
+        while self.untouched.is_none()
+            && !self.is_paused()
+            && let Some(finding) = self.page.queue.pop_front()
+        {
+            if self.waits_for_line(window, &finding) {
+                self.page.queue.push_front(finding);
+                return;
             }
-            Token::Comment(range) => is_conditional(comment_content(window, range)),
-            _ => false,
+            if let Err(TooLong { at }) = self.page.take(window, &finding) {
+                self.untouched = Some(Untouched::MemoryLimit { at: position(at) });
+                return;
+            }
+            self.take_progress(&finding);
         }
     }
 
-    fn give_up(&mut self, window: &[u8]) -> usize {
-        let at = u64::try_from(self.tokenizer.start()).unwrap_or(u64::MAX);
-        self.untouched = Some(Untouched::MemoryLimit {
-            at: self.offset.saturating_add(at),
+    fn take_progress(&mut self, finding: &Finding) {
+        if matches!(finding, Finding::RawText(_)) {
+            return;
+        }
+        let opens_raw_text = finding.start_tag().is_some_and(StartTag::opens_raw_text);
+        self.is_inside = opens_raw_text && finding.range().start < self.page.cursor.handed_on;
+        let done = finding.done().unwrap_or(self.progress);
+        self.progress = self.progress.max(done);
+    }
+
+    fn give_up(&mut self, error: ParserError) {
+        let at = position(self.progress.max(self.page.cursor.handed_on));
+        self.untouched.get_or_insert(match error {
+            ParserError::MemoryLimit => Untouched::MemoryLimit { at },
+            ParserError::Other => Untouched::Parser { at },
         });
-        self.cursor.hand_on(window, window.len());
-        window.len()
-    }
-
-    /// Ends the document. What is open from `open` on would swallow a pixel behind it.
-    fn end(&mut self, window: &[u8], open: usize, is_long: bool) {
-        // A pixel before a CDATA section would end the SVG or MathML that alone makes it one.
-        let swallows =
-            self.released || (is_long && open < window.len()) || self.tokenizer.is_in_cdata();
-        if !swallows && self.body.stage != Stage::Frameset && self.body.is_outside_templates() {
-            if self.body.stage == Stage::BeforeBody {
-                self.pixel.body_starts();
-            }
-            self.start_of_body(window, open);
-            self.end_of_body(window, open);
-        }
-        self.cursor.hand_on(window, window.len());
     }
 }
 
-fn is_proper_prefix(bytes: &[u8], whole: &[u8]) -> bool {
-    bytes.len() < whole.len() && whole.starts_with(bytes)
+/// Byte order marks of UTF-16, whose bytes mean something else than in ASCII.
+const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
+
+pub(super) fn position(at: usize) -> u64 {
+    u64::try_from(at).unwrap_or(u64::MAX)
 }

@@ -1,20 +1,26 @@
 //! Where a scan's findings go: the original bytes in order, and what comes in their place.
 
 use crate::link::{Minter, TrackedLink};
+use crate::pixel::PixelPosition;
 use crate::report::SkipReason;
-use crate::token::Placement;
 
 /// Why bytes are left out.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Cut {
     /// They are a marker that speaks of click tracking; without that it stays.
     Marker,
-    /// They mean something only to this crate.
-    Sign,
+    /// They are a pixel placeholder, or the mark of Postal's opt-out: they mean something to this
+    /// crate only.
+    Placeholder,
 }
 
 /// Takes a document in order, piece by piece.
 pub(crate) trait Sink {
+    /// Whether what it holds must go out before it takes more.
+    fn is_full(&self) -> bool {
+        false
+    }
+
     /// Takes bytes that stay as they are.
     fn source(&mut self, bytes: &[u8]);
 
@@ -25,24 +31,34 @@ pub(crate) trait Sink {
     /// track it; then the bytes stay.
     fn link(&mut self, original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason>;
 
-    /// Takes the place of a pixel.
-    fn pixel(&mut self, placement: Placement);
+    /// Takes the place of a pixel. `line_ending` takes the place of the tag's spaces.
+    fn pixel(&mut self, placement: PixelPosition, line_ending: Option<&'static str>);
 }
 
 /// Makes the document for one message, at once.
 #[derive(Debug)]
 pub(crate) struct Splicer {
     pub(crate) out: Vec<u8>,
+    /// How long `out` may grow before it should be emptied.
+    pub(crate) full_at: usize,
     minter: Minter,
 }
 
 impl Splicer {
     pub(crate) fn new(minter: Minter, out: Vec<u8>) -> Self {
-        Self { out, minter }
+        Self {
+            out,
+            full_at: usize::MAX,
+            minter,
+        }
     }
 }
 
 impl Sink for Splicer {
+    fn is_full(&self) -> bool {
+        self.out.len() > self.full_at
+    }
+
     fn source(&mut self, bytes: &[u8]) {
         self.out.extend_from_slice(bytes);
     }
@@ -50,10 +66,15 @@ impl Sink for Splicer {
     fn cut(&mut self, _bytes: &[u8], _why: Cut) {}
 
     fn link(&mut self, _original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason> {
-        self.minter.click_url(link, &mut self.out)
+        self.minter.write_link(link, &mut self.out)
     }
 
-    fn pixel(&mut self, placement: Placement) {
-        self.minter.pixel(placement, &mut self.out);
+    fn pixel(&mut self, placement: PixelPosition, line_ending: Option<&'static str>) {
+        let Some(ending) = line_ending else {
+            self.minter.write_pixel(placement, &mut self.out);
+            return;
+        };
+        let pixel = self.minter.pixel_text(placement).replace(' ', ending);
+        self.out.extend_from_slice(pixel.as_bytes());
     }
 }

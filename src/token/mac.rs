@@ -5,6 +5,7 @@ use sha2::Sha256;
 
 use super::wire::put_field;
 use crate::key::SigningKey;
+use crate::sending_domain::SendingDomain;
 
 pub(crate) const TAG_BYTES: usize = 16;
 
@@ -13,27 +14,27 @@ pub(crate) const TAG_BYTES: usize = 16;
 /// Cloning it saves the two compressions of the key and the one or two of the context, which are
 /// the same for every token of a domain. Its state is zeroised on drop.
 #[derive(Clone)]
-pub(crate) struct Mac(Hmac<Sha256>);
+pub(super) struct Mac(Hmac<Sha256>);
 
 impl Mac {
-    /// Starts a tag for `domain`, in lower case and punycode.
-    pub(crate) fn new(key: &SigningKey, domain: &str) -> Self {
+    /// Starts a tag for `domain`.
+    pub(super) fn new(key: &SigningKey, domain: &SendingDomain) -> Self {
         #[expect(
             clippy::expect_used,
             reason = "HMAC takes keys of any length (RFC 2104 §2)"
         )]
         let mut mac = Hmac::new_from_slice(key.secret()).expect("HMAC takes keys of any length");
         let mut context = b"linkseal/1\0".to_vec();
-        put_field(&[domain.as_bytes()], &mut context);
+        put_field(&[domain.as_str().as_bytes()], &mut context);
         mac.update(&context);
         Self(mac)
     }
 
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
+    pub(super) fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    pub(crate) fn tag(self) -> [u8; TAG_BYTES] {
+    pub(super) fn tag(self) -> [u8; TAG_BYTES] {
         let full: [u8; 32] = self.0.finalize().into_bytes().into();
         let mut tag = [0; TAG_BYTES];
         tag.copy_from_slice(full.first_chunk::<TAG_BYTES>().unwrap_or(&[0; TAG_BYTES]));
@@ -50,7 +51,7 @@ impl Mac {
     /// optimiser. The result becomes a `bool` when all words have been compared. The only early return
     /// is for slices of different lengths. The HMAC takes time by the length of the payload, which the
     /// caller chose.
-    pub(crate) fn accepts(self, tag: &[u8; TAG_BYTES]) -> bool {
+    pub(super) fn accepts(self, tag: &[u8; TAG_BYTES]) -> bool {
         self.0.verify_truncated_left(tag).is_ok()
     }
 }

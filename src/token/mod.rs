@@ -1,26 +1,27 @@
-//! Tokens: their bytes, their tag, and what a verified one says. Knows nothing of HTML.
+//! Tokens: their bytes, their tag, and what a verified one says. Knows nothing of HTML, nor of settings.
 //!
 //! The format is fixed in `docs/token-format.md`.
 
+mod domain_key;
+mod error;
 mod event;
 mod mac;
-mod mint;
+mod payload;
 mod prepared;
+mod seal;
+mod token_path;
+mod untrusted;
 #[cfg(test)]
 mod vectors;
-mod verify;
 mod wire;
 
-pub use event::{Click, Event, Open, Placement};
-pub use verify::Verifier;
+pub use error::TokenError;
+pub use event::{Click, Event, EventKind, Open};
+pub use untrusted::UntrustedToken;
 
-pub(crate) use mac::{Mac, TAG_BYTES};
-pub(crate) use mint::{click_head, encode, message_tail, open_head};
+pub(crate) use domain_key::DomainKey;
+pub(crate) use mac::TAG_BYTES;
+pub(crate) use payload::{message_part, write_click, write_open};
 pub(crate) use prepared::PreparedToken;
-pub(crate) use verify::verify_own_url;
-
-/// Longer texts are refused before they are decoded.
-pub(crate) const MAX_TOKEN_CHARS: usize = 8192;
-
-/// What fits into [`MAX_TOKEN_CHARS`]: four characters for three bytes.
-pub(crate) const MAX_TOKEN_BYTES: usize = MAX_TOKEN_CHARS / 4 * 3;
+pub(crate) use seal::{MAX_TOKEN_BYTES, seal};
+pub(crate) use untrusted::{verify_token, verify_url};

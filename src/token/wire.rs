@@ -57,6 +57,10 @@ impl<'a> Reader<'a> {
         }
     }
 
+    pub(super) fn varint_32(&mut self) -> Option<u32> {
+        u32::try_from(self.varint(32)?).ok()
+    }
+
     pub(super) fn field(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.varint(63)?).ok()?;
         let (field, rest) = self.rest.split_at_checked(length)?;

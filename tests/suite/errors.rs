@@ -1,10 +1,12 @@
 //! Bad input: what is refused, and in which words.
 
+use std::error::Error;
 use std::fmt::Display;
 
+use linkseal::error::{ConfigError, HostError, TokenError};
 use linkseal::{
-    DomainConfig, DomainStatus, KeyId, Message, PixelOutcome, Rewriter, SigningKey, TokenError,
-    TrackingHost, Untouched, Verifier, rewrite_with_report,
+    Charset, DomainConfig, DomainStatus, KeyId, Message, PixelOutcome, Rewriter, SendingDomain,
+    SigningKey, TrackingHost, Untouched, Verifier, rewrite_with_report,
 };
 
 use crate::setup::{domain, key, stream};
@@ -17,14 +19,22 @@ fn assert_refused<T, E: Display>(result: Result<T, E>, words: &str) {
     }
 }
 
-fn with_host(host: &str) -> Result<DomainConfig, linkseal::ConfigError> {
-    DomainConfig::new("example.com", TrackingHost::custom(host).unwrap(), key(1))
+fn with_host(host: &str) -> Result<DomainConfig, linkseal::error::ConfigError> {
+    DomainConfig::new(
+        "example.com".parse().unwrap(),
+        TrackingHost::custom(host).unwrap(),
+        key(1),
+    )
 }
 
 #[test]
 fn short_and_misspelt_keys_are_refused() {
     let too_short = "signing key is 7 bytes, expected at least 32";
     assert_refused(SigningKey::new(KeyId(1), &[1; 7]), too_short);
+    assert_refused(
+        SigningKey::new(KeyId(1), &[1]),
+        "signing key is 1 byte, expected at least 32",
+    );
     assert_refused(
         SigningKey::new(KeyId(1), &[1; 31]),
         "signing key is 31 bytes, expected at least 32",
@@ -40,11 +50,27 @@ fn short_and_misspelt_keys_are_refused() {
     assert!(SigningKey::from_hex(KeyId(1), &"0aF".repeat(22)).is_ok());
     let no_id =
         "signing key has no id, expected a number below 2^32, a colon, and hexadecimal digits";
-    for text in ["", "00ff", ":00ff", "x:00ff", "4294967296:00ff"] {
-        assert_refused(SigningKey::parse(text), no_id);
+    for text in ["", "00ff", ":00ff"] {
+        assert_refused(text.parse::<SigningKey>(), no_id);
     }
-    assert_refused(SigningKey::parse("1:xy"), not_hex);
-    let parsed = SigningKey::parse(&format!("7:{}", "0a".repeat(32))).unwrap();
+    let invalid_id = "key id is not a number below 2^32, expected decimal digits";
+    for text in [
+        "x:00ff",
+        "-1:00ff",
+        "+1:00ff",
+        "4294967296:00ff",
+        "99999999999:00ff",
+    ] {
+        assert_refused(text.parse::<SigningKey>(), invalid_id);
+    }
+    let greatest = format!("4294967295:{}", "0a".repeat(32))
+        .parse::<SigningKey>()
+        .unwrap();
+    assert_eq!(greatest.id(), KeyId(u32::MAX));
+    assert_refused("1:xy".parse::<SigningKey>(), not_hex);
+    let parsed = format!("7:{}", "0a".repeat(32))
+        .parse::<SigningKey>()
+        .unwrap();
     assert_eq!(parsed.id(), KeyId(7));
 }
 
@@ -63,13 +89,11 @@ fn two_keys_of_one_id_are_refused() {
         Verifier::new([&domain(), &domain()]),
         "key id 1 is given twice for example.com, expected each key of a domain once",
     );
+    let key_3 = key(3);
+    let same = ["example.com", "EXAMPLE.com."].map(|text| (text.parse().unwrap(), &key_3));
     assert_refused(
-        Verifier::from_keys([("example.com", &key(3)), ("EXAMPLE.com.", &key(3))]),
+        Verifier::from_keys(same),
         "key id 3 is given twice for example.com, expected each key of a domain once",
-    );
-    assert_refused(
-        Verifier::from_keys([("exa mple", &key(3))]),
-        "sending domain: `exa mple` is not a domain name, expected one such as `link.example.com`",
     );
 }
 
@@ -86,10 +110,9 @@ fn tracking_hosts_outside_the_domain_are_refused() {
             "tracking host `{host}` is not a subdomain of the sending domain `example.com`"
         );
         assert_refused(with_host(host), &words);
-        let checked = TrackingHost::custom(host)
-            .unwrap()
-            .check_for("Example.com.");
-        assert_refused(checked, &words);
+        let host = TrackingHost::custom(host).unwrap();
+        assert!(!host.serves(domain().sending_domain()), "{host}");
+        assert!(host.into_shared().serves(domain().sending_domain()));
     }
     for host in [
         "link.example.com",
@@ -97,17 +120,15 @@ fn tracking_hosts_outside_the_domain_are_refused() {
         "a.b.example.com:8443/t",
     ] {
         assert!(with_host(host).is_ok(), "{host}");
-        let checked = TrackingHost::custom(host)
-            .unwrap()
-            .check_for("Example.com.");
-        assert_eq!(checked.unwrap(), "example.com", "{host}");
+        let host = TrackingHost::custom(host).unwrap();
+        assert!(host.serves(&"Example.com.".parse().unwrap()), "{host}");
     }
     let shared = TrackingHost::shared("track.service.example").unwrap();
-    assert!(DomainConfig::new("example.com", shared, key(1)).is_ok());
+    assert!(DomainConfig::new("example.com".parse().unwrap(), shared, key(1)).is_ok());
 }
 
 #[test]
-fn what_is_no_host_is_refused() {
+fn what_is_not_a_host_is_refused() {
     let empty = "host is empty, expected a domain name such as `link.example.com`";
     assert_refused(TrackingHost::custom(""), empty);
     assert_refused(TrackingHost::custom(":80"), empty);
@@ -146,10 +167,12 @@ fn what_is_no_host_is_refused() {
     }
     for host in ["a b", "*", ".x.test", "x..test"] {
         let words = format!(
-            "excluded host: `{host}` is not a domain name, expected one such as `link.example.com`"
+            "excluded host `{host}` is not usable, expected a domain name, an IP address, or `*.` before a \
+             domain name"
         );
         assert_refused(domain().with_excluded_host(host), &words);
     }
+    assert!(domain().with_excluded_host("*.192.0.2.1").is_err());
     assert!(domain().with_excluded_host("192.0.2.1").is_ok());
     assert_refused(
         TrackingHost::custom("link.example.com/it's"),
@@ -157,21 +180,25 @@ fn what_is_no_host_is_refused() {
     );
     let host = TrackingHost::custom("link.example.com").unwrap();
     assert_refused(host.cname_record(""), empty);
+    assert_refused("".parse::<SendingDomain>(), empty);
     assert_refused(
-        DomainConfig::new("", host.clone(), key(1)),
-        &format!("sending domain: {empty}"),
-    );
-    assert_refused(host.check_for(""), &format!("sending domain: {empty}"));
-    assert_refused(
-        DomainConfig::parse_sending_domain(""),
-        &format!("sending domain: {empty}"),
+        "exa mple".parse::<SendingDomain>(),
+        "`exa mple` is not a domain name, expected one such as `link.example.com`",
     );
 }
 
 #[test]
 fn placeholders_that_cannot_be_found_are_refused() {
+    let refused = |placeholder: &str, words: &str| {
+        assert_refused(domain().with_pixel_placeholder(placeholder), words);
+    };
+    refused("", "pixel placeholder is 0 bytes, expected 1 to 256");
+    refused(
+        &"x".repeat(257),
+        "pixel placeholder is 257 bytes, expected 1 to 256",
+    );
+    assert!(domain().with_pixel_placeholder(&"x".repeat(256)).is_ok());
     for placeholder in [
-        "",
         "a<b",
         "<i><b>",
         "b>",
@@ -179,25 +206,44 @@ fn placeholders_that_cannot_be_found_are_refused() {
         "<1>",
         "<>",
         "<!-- px>",
+        "<!---->",
         "<x y=\">",
         "<x y=`>",
         "</px>",
-        "<a id=px>",
-        "<AREA>",
-        "<base>",
-        "<noscript>",
-        "<img>",
-        "[{{ses:openTracker}}]",
-        "}}x",
-        "{{ses:openTracker",
-        &"x".repeat(257),
+        "<!-- > -->",
+        "<!--<-->",
     ] {
         let words = format!(
-            "pixel placeholder `{placeholder}` is not usable, expected 1 to 256 bytes of \
-             text without `<` and `>`, or one whole comment or start tag of no element that HTML has \
-             links or pixels in; and nothing that overlaps a placeholder that is known"
+            "pixel placeholder `{placeholder}` is neither text nor a tag, expected text without `<` and `>`, \
+             one whole comment, or one whole start tag without quotes"
         );
-        assert_refused(domain().with_pixel_placeholder(placeholder), &words);
+        refused(placeholder, &words);
+    }
+    for (placeholder, element) in [
+        ("<a id=px>", "a"),
+        ("<AREA>", "area"),
+        ("<base/>", "base"),
+        ("<noscript>", "noscript"),
+        ("<img>", "img"),
+    ] {
+        let words = format!(
+            "pixel placeholder `{placeholder}` is a tag of {element}, expected another element than \
+             a, area, base, img and noscript"
+        );
+        refused(placeholder, &words);
+    }
+    for placeholder in ["[{{ses:openTracker}}]", "}}x", "{{ses:openTracker"] {
+        let words = format!(
+            "pixel placeholder `{placeholder}` overlaps `{{{{ses:openTracker}}}}`, expected text that does not \
+             start as that ends, end as that starts, or hold it"
+        );
+        refused(placeholder, &words);
+    }
+    for placeholder in ["%px%", "<px>", "<px id=1 />", "<!-- px -->", "<abbr>"] {
+        assert!(
+            domain().with_pixel_placeholder(placeholder).is_ok(),
+            "{placeholder}"
+        );
     }
 }
 
@@ -267,7 +313,7 @@ fn opt_outs_that_no_tag_can_hold_are_refused() {
     assert!(full.clone().with_opt_out_attribute("DATA-31", "no").is_ok());
     assert_refused(
         full.with_opt_out_attribute("data-32", None),
-        "opt-out attributes have more than 32 names, expected at most that",
+        "opt-out attributes have 33 names, expected at most 32",
     );
     let usable = domain()
         .with_opt_out_attribute(&long[1..], &*"x".repeat(256))
@@ -284,13 +330,12 @@ fn a_name_of_253_bytes_is_the_longest_that_dns_can_hold() {
     assert_eq!(longest.len(), 253);
     for name in [longest.clone(), format!("{longest}.")] {
         assert!(TrackingHost::shared(&name).is_ok());
-        assert_eq!(DomainConfig::parse_sending_domain(&name).unwrap(), longest);
+        assert_eq!(name.parse::<SendingDomain>().unwrap(), &*longest);
     }
     let longer = format!("{longest}x");
     let words = format!("`{longer}` is not a domain name, expected one such as `link.example.com`");
     assert_refused(TrackingHost::shared(&longer), &words);
-    let words = format!("sending domain: {words}");
-    assert_refused(DomainConfig::parse_sending_domain(&longer), &words);
+    assert_refused(longer.parse::<SendingDomain>(), &words);
 }
 
 #[test]
@@ -315,7 +360,7 @@ fn long_ids_are_refused() {
 
 #[test]
 fn charsets_that_do_not_extend_ascii_are_refused() {
-    let with = |label: &str| Rewriter::new(&domain(), Vec::new()).with_charset(label);
+    let with = Charset::for_label;
     assert_refused(
         with("klingon"),
         "charset `klingon` is unknown, expected a label of the Encoding Standard",
@@ -334,6 +379,32 @@ fn charsets_that_do_not_extend_ascii_are_refused() {
     }
     for label in ["us-ascii", "latin1", "shift_jis", "gb18030", " UTF-8 "] {
         assert!(with(label).is_ok(), "{label}");
+    }
+}
+
+#[test]
+fn an_error_keeps_its_source_and_does_not_repeat_it() {
+    let error = domain().with_excluded_host("a b").unwrap_err();
+    let source = error.source().unwrap();
+    assert_eq!(
+        source.to_string(),
+        "`a b` is not a domain name, expected one such as `link.example.com`"
+    );
+    assert_eq!(
+        source.downcast_ref(),
+        Some(&HostError::Invalid {
+            host: "a b".to_owned()
+        })
+    );
+    assert!(source.source().is_none());
+    // These are what they wrap, in the same words, so there is nothing to print twice.
+    let own: [ConfigError; 3] = [
+        domain().with_pixel_placeholder("").unwrap_err(),
+        domain().with_opt_out_class("").unwrap_err(),
+        domain().with_retired_key(key(1)).unwrap_err(),
+    ];
+    for error in own {
+        assert!(error.source().is_none(), "{error}");
     }
 }
 
@@ -378,7 +449,7 @@ fn domains_that_are_not_validated_pass_mail_through() {
         assert_eq!(report.untouched(), Some(reason));
         assert_eq!(report.pixel(), PixelOutcome::Off);
         assert_eq!((report.tracked(), report.skipped()), (0, 0));
-        let (streamed, again) = stream(Rewriter::new(&domain, Vec::new()), html.as_bytes(), 3);
+        let (streamed, again) = stream(Rewriter::new(&domain), html.as_bytes(), 3);
         assert_eq!(streamed, html.as_bytes());
         assert_eq!(again, report);
     }

@@ -1,4 +1,4 @@
-//! Everything that is tested through the public interface alone, in one binary.
+//! Everything that is tested through the public interface alone, and the layers of `src`; in one binary.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -8,9 +8,16 @@
     reason = "a test fails by panicking, and a binary exports nothing"
 )]
 
+mod architecture;
+mod config;
 mod errors;
+mod hosts;
+mod levels;
 mod markers;
+mod names;
 mod pixel;
+#[cfg(feature = "serde")]
+mod serde;
 mod setup;
 mod stream;
 mod template;

@@ -1,8 +1,8 @@
 //! Where the pixel goes, for each placement.
 
 use linkseal::{
-    DomainConfig, Message, PixelOutcome, PixelPlacement, Rewriter, Template, rewrite,
-    rewrite_with_report,
+    DomainConfig, Message, PixelOutcome, PixelPlacement, Rewriter, Template, TrackingLevel,
+    rewrite, rewrite_with_report,
 };
 
 use crate::setup::{OPEN_PREFIX, domain, stream};
@@ -14,7 +14,7 @@ const PIXEL: &str = "[PIXEL]";
 fn placed(html: &str, domain: &DomainConfig) -> (String, PixelOutcome) {
     let (output, report) = rewrite_with_report(html, domain);
     for size in [1, 2, 3, 7] {
-        let rewriter = Rewriter::new(domain, Vec::new());
+        let rewriter = Rewriter::new(domain);
         let (streamed, again) = stream(rewriter, html.as_bytes(), size);
         assert_eq!(
             String::from_utf8(streamed).unwrap(),
@@ -50,8 +50,15 @@ fn end_is_before_the_first_real_body_end_tag() {
             ("", "[PIXEL]", End),
             ("x", "x[PIXEL]", End),
             ("<body>x</body></html>", "<body>x[PIXEL]</body></html>", End),
-            ("<p>x</BODY\n>", "<p>x[PIXEL]</BODY\n>", End),
-            ("x</body>y</body>", "x[PIXEL]</body>y</body>", End),
+            ("<body>x</BODY\n>", "<body>x[PIXEL]</BODY\n>", End),
+            (
+                "<body>x</body>y</body>",
+                "<body>x[PIXEL]</body>y</body>",
+                End,
+            ),
+            // Browsers put what follows these into the body, too: no open `body` is closed.
+            ("<p>x</body>", "<p>x</body>[PIXEL]", End),
+            ("x</body>y</body>", "x</body>y</body>[PIXEL]", End),
             ("<!-- </body> -->x", "<!-- </body> -->x[PIXEL]", End),
             (
                 "<title></body></title>x",
@@ -77,9 +84,10 @@ fn end_is_before_the_first_real_body_end_tag() {
             ),
             (
                 "<p>x</p><frameset></body>",
-                "<p>x</p><frameset>[PIXEL]</body>",
+                "<p>x</p><frameset></body>[PIXEL]",
                 End,
             ),
+            ("<<frameset>x", "<<frameset>x[PIXEL]", End),
             (
                 "<frameset></frameset></body>",
                 "<frameset></frameset></body>",
@@ -121,7 +129,7 @@ fn start_is_where_the_body_starts() {
                 "<meta><link><base>[PIXEL]&nbsp;",
                 Start,
             ),
-            ("<head></head></html>", "<head></head>[PIXEL]</html>", Start),
+            ("<head></head></html>", "<head></head></html>[PIXEL]", Start),
             (
                 "<head><svg></svg><body>",
                 "<head>[PIXEL]<svg></svg><body>",
@@ -138,7 +146,7 @@ fn start_is_where_the_body_starts() {
                 Start,
             ),
             ("<style>x", "[PIXEL]<style>x", Start),
-            ("<title></title></br>", "<title></title>[PIXEL]</br>", Start),
+            ("<title></title></br>", "<title></title></br>[PIXEL]", Start),
             (
                 "<noscript><style></style></noscript><p>",
                 "<noscript><style></style></noscript>[PIXEL]<p>",
@@ -197,7 +205,7 @@ fn placeholders_give_their_place_and_go() {
                 "<template></template>x[PIXEL]",
                 End,
             ),
-            ("x</body>", "x[PIXEL]</body>", End),
+            ("<body>x</body>", "<body>x[PIXEL]</body>", End),
         ],
     );
     for (own, html, expected) in [
@@ -217,7 +225,7 @@ fn placeholders_give_their_place_and_go() {
 fn placeholders_go_with_opens_off_too() {
     let domain = domain()
         .with_pixel_placement(PixelPlacement::Placeholder)
-        .without_open_tracking();
+        .with_open_tracking(TrackingLevel::Off);
     let expected = ("ab".to_owned(), PixelOutcome::Off);
     assert_eq!(placed("a{{ses:openTracker}}b", &domain), expected);
 }
@@ -324,14 +332,16 @@ fn a_placeholder_that_keeps_two_halves_apart_stays() {
         ("{{ses%own%:openTracker}}", "{{ses%own%:openTracker}}"),
         ("%ow<opentag/>n%", "%ow<opentag/>n%"),
     ] {
-        for domain in [domain.clone(), domain.clone().without_open_tracking()] {
+        for domain in [
+            domain.clone(),
+            domain.clone().with_open_tracking(TrackingLevel::Off),
+        ] {
             let (output, report) = rewrite_with_report(html, &domain);
             assert!(report.links().is_empty(), "{output}");
             assert!(output.contains(stays), "{output}");
             assert_eq!(rewrite(&output, &domain), output);
             for size in [1, 2, 3] {
-                let (streamed, _) =
-                    stream(Rewriter::new(&domain, Vec::new()), html.as_bytes(), size);
+                let (streamed, _) = stream(Rewriter::new(&domain), html.as_bytes(), size);
                 assert_eq!(String::from_utf8(streamed).unwrap(), output, "{size}");
             }
         }

@@ -1,11 +1,10 @@
 //! What the tests share: a domain, ways to rewrite, and ways to take an output apart.
 
-use std::io::Write;
 use std::sync::LazyLock;
 
 use linkseal::{
-    Click, DomainConfig, Event, KeyId, Message, Report, Rewriter, SigningKey, TrackingHost,
-    Verifier,
+    Click, DomainConfig, Event, EventKind, KeyId, Message, Report, Rewriter, SigningKey,
+    StreamOptions, TrackingHost, Verifier,
 };
 use memchr::memchr2;
 
@@ -24,7 +23,7 @@ pub fn domain() -> DomainConfig {
         let host = TrackingHost::custom("link.example.com").unwrap();
         let message = Message::new("msg-7f3a").unwrap();
         let message = message.with_recipient("rcpt-42").unwrap();
-        let domain = DomainConfig::new("example.com", host, key(1)).unwrap();
+        let domain = DomainConfig::new("example.com".parse().unwrap(), host, key(1)).unwrap();
         domain.for_message(message)
     });
     DOMAIN.clone()
@@ -36,20 +35,35 @@ pub fn verifier() -> &'static Verifier {
 }
 
 #[track_caller]
-pub fn click(url: &str) -> Click {
+pub fn event(url: &str) -> Event {
     match verifier().verify_url(url) {
-        Ok(Event::Click(click)) => click,
+        Ok(event) => event,
+        Err(error) => panic!("{url}: {error}"),
+    }
+}
+
+#[track_caller]
+pub fn click(url: &str) -> Click {
+    match event(url).kind() {
+        EventKind::Click(click) => click.clone(),
         other => panic!("{url}: {other:?}"),
     }
 }
 
 /// Rewrites bytes in chunks of `size`.
-pub fn stream(rewriter: Rewriter<Vec<u8>>, html: &[u8], size: usize) -> (Vec<u8>, Report) {
-    let mut rewriter = rewriter;
+pub fn stream(mut rewriter: Rewriter, html: &[u8], size: usize) -> (Vec<u8>, Report) {
+    let mut out = Vec::new();
     for chunk in html.chunks(size) {
-        rewriter.write_all(chunk).unwrap();
+        rewriter.push(chunk, &mut out);
     }
-    rewriter.finish().unwrap()
+    let report = rewriter.finish(&mut out);
+    (out, report)
+}
+
+/// Rewrites bytes within a memory limit, in chunks of `size`.
+pub fn limited(domain: &DomainConfig, limit: usize, html: &[u8], size: usize) -> (Vec<u8>, Report) {
+    let options = StreamOptions::new().with_memory_limit(limit);
+    stream(Rewriter::with_options(domain, &options), html, size)
 }
 
 /// All tracking URLs of clicks in the output, in order.
@@ -91,8 +105,8 @@ pub fn undo(html: &[u8], originals: &[Vec<u8>]) -> Vec<u8> {
     undone
 }
 
-/// How many signs of base64url the bytes start with.
+/// How many characters of base64url the bytes start with.
 pub fn token_length(bytes: &[u8]) -> usize {
-    let is_sign = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
-    bytes.iter().take_while(is_sign).count()
+    let is_character = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    bytes.iter().take_while(is_character).count()
 }

@@ -1,12 +1,14 @@
 //! Compiled documents at work: for any message, in any thread.
 
-use linkseal::{LinkOutcome, Message, SkipReason, Template, rewrite, rewrite_with_report};
+use linkseal::{
+    LinkOutcome, Message, SkipReason, Template, TrackingLevel, rewrite, rewrite_with_report,
+};
 
 use crate::setup::domain;
 
 #[test]
 fn the_message_of_the_domain_does_not_matter() {
-    let off = Message::default().without_click_tracking();
+    let off = Message::default().with_click_tracking(TrackingLevel::Off);
     let html = "<a href=https://x.test/>x</a>";
     let template = Template::compile(html, &domain().for_message(off));
     assert_eq!(template.report().links()[0].outcome(), LinkOutcome::Tracked);

@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 
 use linkseal::{
-    DomainConfig, PIXEL_GIF, Report, Rewriter, SigningKey, Template, Verifier, rewrite_with_report,
+    DomainConfig, Event, PIXEL_GIF, Report, RewriteWriter, Rewriter, SendingDomain, SigningKey,
+    Template, TrackingLevel, UntrustedToken, Verifier, rewrite_with_report,
 };
 
 use crate::setup::{domain, stream};
@@ -16,10 +17,14 @@ fn is_send_and_sync<T: Send + Sync>() {}
 
 #[test]
 fn types_can_move_between_threads() {
-    is_send::<Rewriter<Vec<u8>>>();
+    is_send::<Rewriter>();
+    is_send::<RewriteWriter<Vec<u8>>>();
     is_send_and_sync::<DomainConfig>();
     is_send_and_sync::<Verifier>();
+    is_send_and_sync::<Event>();
+    is_send_and_sync::<SendingDomain>();
     is_send_and_sync::<SigningKey>();
+    is_send_and_sync::<UntrustedToken>();
     is_send_and_sync::<Report>();
 }
 
@@ -28,14 +33,13 @@ fn no_debug_text_has_the_secret_in_it() {
     let key = SigningKey::new(linkseal::KeyId(7), SECRET).unwrap();
     let host = linkseal::TrackingHost::custom("link.example.com").unwrap();
     let retired = domain();
-    let config = DomainConfig::new("example.com", host, key.clone())
+    let config = DomainConfig::new("example.com".parse().unwrap(), host, key.clone())
         .unwrap()
         .with_retired_key(SigningKey::new(linkseal::KeyId(8), SECRET).unwrap())
         .unwrap()
         .for_message(retired.message().clone());
     let verifier = Verifier::new([&config]).unwrap();
-    let lookup = Verifier::from_lookup(|_| None);
-    let rewriter = Rewriter::new(&config, Vec::new());
+    let rewriter = Rewriter::new(&config);
     let template = Template::compile("<a href=https://x.test>x</a>", &config);
     let (html, report) = rewrite_with_report("<a href=https://x.test>x</a>", &config);
     let url = html
@@ -45,10 +49,11 @@ fn no_debug_text_has_the_secret_in_it() {
         .split('>')
         .next()
         .unwrap();
-    let event = verifier.verify_url(url).unwrap();
+    let token = UntrustedToken::parse_url(url).unwrap();
+    let event = token.verify(&config).unwrap();
     let error = SigningKey::new(linkseal::KeyId(9), &SECRET[..7]).unwrap_err();
     let shown: [&dyn Debug; 9] = [
-        &key, &config, &verifier, &lookup, &rewriter, &template, &report, &event, &error,
+        &key, &config, &verifier, &token, &rewriter, &template, &report, &event, &error,
     ];
     for value in shown {
         for text in [format!("{value:?}"), format!("{value:#?}")] {
@@ -84,7 +89,7 @@ fn the_gif_is_one_transparent_pixel() {
 #[test]
 fn gmail_clips_over_102_kilobytes() {
     for (bytes, clips) in [(102 * 1024, false), (102 * 1024 + 1, true)] {
-        let rewriter = Rewriter::new(&domain().without_open_tracking(), Vec::new());
+        let rewriter = Rewriter::new(&domain().with_open_tracking(TrackingLevel::Off));
         let (_, report) = stream(rewriter, &vec![b'x'; bytes], 4096);
         assert_eq!(report.gmail_clips(), clips, "{bytes}");
     }

@@ -52,7 +52,7 @@ async fn list(ApiCaller(caller): ApiCaller, State(app): State<App>) -> Json<Valu
     let snapshot = app.registry.snapshot();
     let domains: Vec<_> = snapshot
         .domains()
-        .filter(|known| caller.see(&known.domain.name).is_ok())
+        .filter(|known| caller.see(known.domain.name.as_str()).is_ok())
         .map(|known| described(&app, known))
         .collect();
     Json(json!({ "domains": domains }))
@@ -114,7 +114,7 @@ async fn validate(
 ) -> Result<Json<Value>, ApiFailure> {
     let known = domains::visible(&app, &caller, &name)?;
     let problem = domains::validate(&app, &known.domain).await?;
-    let mut answer = described(&app, &*domains::find(&app, &known.domain.name)?);
+    let mut answer = described(&app, &*domains::find(&app, known.domain.name.as_str())?);
     if let Value::Object(fields) = &mut answer {
         fields.insert("problem".to_owned(), json!(problem));
     }
@@ -128,7 +128,7 @@ async fn check_cname(
 ) -> Result<Json<Value>, ApiFailure> {
     let known = domains::visible(&app, &caller, &name)?;
     domains::check_cname(&app, &known.domain).await?;
-    let known = domains::find(&app, &known.domain.name)?;
+    let known = domains::find(&app, known.domain.name.as_str())?;
     Ok(Json(described(&app, &known)))
 }
 
@@ -139,7 +139,7 @@ async fn rotate_key(
 ) -> Result<Json<Value>, ApiFailure> {
     let known = domains::visible(&app, &caller, &name)?;
     domains::rotate_key(&app, &known.domain).await?;
-    let known = domains::find(&app, &known.domain.name)?;
+    let known = domains::find(&app, known.domain.name.as_str())?;
     Ok(Json(described(&app, &known)))
 }
 

@@ -42,7 +42,7 @@ async fn create(
     JsonBody(new): JsonBody<NewToken>,
 ) -> Result<impl IntoResponse, ApiFailure> {
     caller.admin()?;
-    let domain = domains::find(&app, &new.domain)?.domain.name.clone();
+    let domain = domains::find(&app, &new.domain)?.domain.name.to_string();
     let (id, token) = token::create(&app, &new.name, &domain).await?;
     let answer = json!({
         "id": id,

@@ -31,7 +31,7 @@ pub(super) async fn add(
              cname_state = 'unchecked', cname_seen = NULL, cname_checked_at = NULL, validated_at = NULL, \
              removed_at = NULL WHERE domains.removed_at IS NOT NULL",
         )
-        .bind(&domain.name)
+        .bind(domain.name.as_str())
         .bind(domain.status.as_str())
         .bind(&domain.verification)
         .bind(domain.click_tracking)
@@ -46,7 +46,7 @@ pub(super) async fn add(
         }
         // One that is revived may belong to somebody else now.
         sqlx::query("DELETE FROM access_tokens WHERE domain = $1")
-            .bind(&domain.name)
+            .bind(domain.name.as_str())
             .execute(&mut *both)
             .await?;
         // It has its keys still.
@@ -54,7 +54,7 @@ pub(super) async fn add(
             "INSERT INTO signing_keys (domain, secret, created_at) SELECT $1, $2, $3 \
              WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE domain = $1 AND retired_at IS NULL)",
         )
-        .bind(&domain.name)
+        .bind(domain.name.as_str())
         .bind(secret.as_slice())
         .bind(domain.created_at)
         .execute(&mut *both)
@@ -105,7 +105,7 @@ pub(super) async fn validated(
             "UPDATE domains SET status = $3, validated_at = $4 \
              WHERE name = $1 AND verification = $2 AND status = 'pending' AND removed_at IS NULL",
         )
-        .bind(&domain.name)
+        .bind(domain.name.as_str())
         .bind(&domain.verification)
         .bind(Status::Validated.as_str())
         .bind(now)
@@ -127,7 +127,7 @@ pub(super) async fn cname_checked(
             "UPDATE domains SET cname_state = $3, cname_seen = $4, cname_checked_at = $5 \
              WHERE name = $1 AND tracking_host = $2",
         )
-        .bind(&domain.name)
+        .bind(domain.name.as_str())
         .bind(domain.tracking_host.as_deref())
         .bind(state.as_str())
         .bind(seen)

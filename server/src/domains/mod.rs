@@ -2,13 +2,14 @@
 
 mod changes;
 mod dns;
+mod misses;
 mod registry;
 mod service;
 mod store;
 
 pub(crate) use changes::Change;
 pub(crate) use dns::{Dns, DnsError};
-pub(crate) use registry::{Known, Registry};
+pub(crate) use registry::{Known, Registry, level};
 pub(crate) use service::{
     add, change, check_all, check_cname, cname_record, find, links_use, ownership_record, remove,
     rotate_key, validate, visible,

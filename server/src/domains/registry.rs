@@ -1,37 +1,47 @@
 //! All domains and keys in memory: the click path asks no database.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::error::Error;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use linkseal::{DomainConfig, DomainStatus, KeyId, SigningKey, TrackingHost, Verifier};
+use linkseal::error::{ConfigError, HostError};
+use linkseal::{DomainConfig, DomainStatus, KeyId, SendingDomain, TrackingHost, TrackingLevel};
 use tokio::sync::Mutex;
 use tracing::warn;
 
+use super::misses::Misses;
 use super::store::{self, Domain, DomainKey};
 use super::{CnameState, Status};
 use crate::database::Database;
 
-/// Hands out snapshots. Everybody who changes a domain calls `refresh` afterwards; other instances do so by
-/// the clock, and when a token names a key that they do not know.
+/// Hands out snapshots. Everybody who changes a domain calls `refresh` afterwards; other servers do so by the
+/// clock, and ask for a key by its id when a token names one that they do not know.
 pub(crate) struct Registry {
     default_host: Option<TrackingHost>,
     insecure_http: bool,
-    refreshing: Mutex<()>,
+    misses: Misses,
+    /// Held while the tables are read, so that what was read earlier never replaces what was read later.
+    reading: Mutex<()>,
     snapshot: ArcSwap<Snapshot>,
 }
 
+#[derive(Default)]
 pub(crate) struct Snapshot {
-    domains: BTreeMap<String, Arc<Known>>,
+    domains: BTreeMap<SendingDomain, Arc<Known>>,
+    /// Key ids are the service's own: no two domains share one.
+    by_key: HashMap<KeyId, Arc<Known>>,
     tracking_hosts: BTreeSet<String>,
-    verifier: Verifier,
 }
 
 /// A domain with the library's settings for it. As long as neither changes, snapshots share it.
 pub(crate) struct Known {
     pub(crate) domain: Domain,
-    /// `None`: there is no host that its links could use, so its mail goes out as it is.
+    /// For mail that goes out. `None`: there is no host that its links could use, so its mail goes out as it is.
     pub(crate) config: Option<DomainConfig>,
+    /// For links that come back, whatever became of the domain and its keys since: genuine ones redirect for
+    /// ever. Its tracking host is the default host, where links were before the domain had a host of its own.
+    pub(crate) issued: Option<DomainConfig>,
     keys: Vec<DomainKey>,
 }
 
@@ -50,7 +60,7 @@ impl Known {
     /// The number of the key that signs, and since when.
     pub(crate) fn signing_key(&self) -> Option<(u32, i64)> {
         let key = self.keys.iter().rfind(|key| !key.retired)?;
-        Some((key.id, key.created_at))
+        Some((key.key.id().0, key.created_at))
     }
 
     /// How many keys were made since a time.
@@ -66,11 +76,17 @@ impl Known {
 }
 
 impl Snapshot {
-    fn empty() -> Self {
+    fn new(domains: BTreeMap<SendingDomain, Arc<Known>>) -> Self {
+        let all = domains.values();
+        let tracking_hosts = all.clone().filter_map(|known| known.tracking_host());
+        let by_key = all.flat_map(|known| {
+            let ids = known.keys.iter().map(|key| key.key.id());
+            ids.map(|id| (id, Arc::clone(known)))
+        });
         Self {
-            domains: BTreeMap::new(),
-            tracking_hosts: BTreeSet::new(),
-            verifier: Verifier::from_lookup(|_| None),
+            tracking_hosts: tracking_hosts.collect(),
+            by_key: by_key.collect(),
+            domains,
         }
     }
 
@@ -83,23 +99,14 @@ impl Snapshot {
 
     /// A domain by its name in lower case and punycode, unless it was removed.
     pub(crate) fn domain(&self, name: &str) -> Option<&Arc<Known>> {
-        self.with_removed(name)
+        self.domains
+            .get(name)
             .filter(|known| known.domain.removed_at.is_none())
-    }
-
-    /// A domain, removed or not: its old links still redirect.
-    pub(crate) fn with_removed(&self, name: &str) -> Option<&Arc<Known>> {
-        self.domains.get(name)
     }
 
     /// Whether a host, without a port, is some domain's own tracking host.
     pub(crate) fn is_tracking_host(&self, host: &str) -> bool {
         self.tracking_hosts.contains(host)
-    }
-
-    /// Reads tokens of all domains, whatever their status: genuine old ones still redirect.
-    pub(crate) fn verifier(&self) -> &Verifier {
-        &self.verifier
     }
 }
 
@@ -108,8 +115,9 @@ impl Registry {
         Self {
             default_host,
             insecure_http,
-            refreshing: Mutex::new(()),
-            snapshot: ArcSwap::from_pointee(Snapshot::empty()),
+            misses: Misses::default(),
+            reading: Mutex::default(),
+            snapshot: ArcSwap::default(),
         }
     }
 
@@ -121,8 +129,23 @@ impl Registry {
         self.snapshot.load()
     }
 
+    /// The domain that has a key, removed or not. Asks the database only for a key that is not in memory.
+    pub(crate) async fn domain_of_key(&self, database: &Database, id: KeyId) -> Option<Arc<Known>> {
+        if let Some(known) = self.known_by(id) {
+            return Some(known);
+        }
+        let ask = |ids: Vec<KeyId>| async move { self.learn(database, &ids).await };
+        // Boxed, for it is seldom needed and large.
+        Box::pin(self.misses.resolve(id, ask)).await;
+        self.known_by(id)
+    }
+
+    fn known_by(&self, id: KeyId) -> Option<Arc<Known>> {
+        self.snapshot().by_key.get(&id).map(Arc::clone)
+    }
+
     /// Parses a domain's own tracking host as its links will use it.
-    pub(crate) fn own_host(&self, host: &str) -> Result<TrackingHost, linkseal::HostError> {
+    pub(crate) fn own_host(&self, host: &str) -> Result<TrackingHost, HostError> {
         let host = TrackingHost::custom(host)?;
         Ok(if self.insecure_http {
             host.with_insecure_http()
@@ -133,50 +156,57 @@ impl Registry {
 
     /// Reads domains and keys anew. When the database is down, what was known stays.
     pub(crate) async fn refresh(&self, database: &Database) -> Result<(), sqlx::Error> {
-        let _one_at_a_time = self.refreshing.lock().await;
-        let (rows, keys) =
-            tokio::try_join!(store::all_domains(database), store::all_keys(database))?;
-        let old = self.snapshot.load_full();
-        let mut domains = BTreeMap::new();
-        for domain in rows {
-            let keys: Vec<_> = keys
-                .iter()
-                .filter(|key| key.domain == domain.name)
-                .cloned()
-                .collect();
+        let _one_at_a_time = self.reading.lock().await;
+        let all = store::all(database).await?;
+        self.update(all, BTreeMap::new());
+        Ok(())
+    }
+
+    /// Reads the domains that have one of these keys, if there are any.
+    async fn learn(&self, database: &Database, ids: &[KeyId]) -> Result<(), sqlx::Error> {
+        let _one_at_a_time = self.reading.lock().await;
+        let found = store::with_keys(database, ids).await?;
+        if !found.is_empty() {
+            let others = self.snapshot().domains.clone();
+            self.update(found, others);
+        }
+        Ok(())
+    }
+
+    fn update(
+        &self,
+        read: Vec<(Domain, Vec<DomainKey>)>,
+        mut domains: BTreeMap<SendingDomain, Arc<Known>>,
+    ) {
+        let old = self.snapshot.load();
+        for (domain, keys) in read {
             let known = match old.domains.get(&domain.name) {
                 Some(known) if known.domain == domain && known.keys == keys => Arc::clone(known),
                 _ => Arc::new(self.know(domain, keys)),
             };
             domains.insert(known.domain.name.clone(), known);
         }
-        let tracking_hosts = domains
-            .values()
-            .filter_map(|known| known.tracking_host())
-            .collect();
-        let verifier = match verifier(&keys) {
-            Ok(verifier) => verifier,
-            Err(error) => {
-                warn!(%error, "signing keys can't be used, those known before stay");
-                return Ok(());
-            }
-        };
-        self.snapshot.store(Arc::new(Snapshot {
-            domains,
-            tracking_hosts,
-            verifier,
-        }));
-        Ok(())
+        let is_same = |(one, other): (&Arc<Known>, &Arc<Known>)| Arc::ptr_eq(one, other);
+        let is_unchanged = old.domains.len() == domains.len()
+            && old.domains.values().zip(domains.values()).all(is_same);
+        if !is_unchanged {
+            self.snapshot.store(Arc::new(Snapshot::new(domains)));
+        }
     }
 
     fn know(&self, domain: Domain, keys: Vec<DomainKey>) -> Known {
         let config = self.config(&domain, &keys).unwrap_or_else(|error| {
-            warn!(domain = domain.name, %error, "settings can't be used, mail goes out untracked");
+            warn!(domain = %domain.name, %error, "settings can't be used, mail goes out untracked");
+            None
+        });
+        let issued = self.issued(&domain, &keys).unwrap_or_else(|error| {
+            warn!(domain = %domain.name, %error, "keys can't be used, links lead nowhere");
             None
         });
         Known {
             domain,
             config,
+            issued,
             keys,
         }
     }
@@ -185,7 +215,7 @@ impl Registry {
         &self,
         domain: &Domain,
         keys: &[DomainKey],
-    ) -> Result<Option<DomainConfig>, Box<dyn std::error::Error>> {
+    ) -> Result<Option<DomainConfig>, Box<dyn Error>> {
         let own_host = domain
             .tracking_host
             .as_deref()
@@ -198,37 +228,53 @@ impl Registry {
         let Some(signing) = keys.iter().rfind(|key| !key.retired) else {
             return Ok(None);
         };
-        let mut config =
-            DomainConfig::new(&domain.name, host, signing_key(signing)?)?.with_status(match domain
-                .status
-            {
+        let config = config(domain, host, keys, signing)?
+            .with_status(match domain.status {
                 Status::External => DomainStatus::External,
                 Status::Pending => DomainStatus::Pending,
                 Status::Validated => DomainStatus::Validated,
-            });
-        if !domain.click_tracking {
-            config = config.without_click_tracking();
-        }
-        if !domain.open_tracking {
-            config = config.without_open_tracking();
-        }
-        for key in keys.iter().filter(|key| key.id != signing.id) {
-            config = config.with_retired_key(signing_key(key)?)?;
-        }
+            })
+            .with_click_tracking(level(domain.click_tracking))
+            .with_open_tracking(level(domain.open_tracking));
         Ok(Some(config))
+    }
+
+    fn issued(
+        &self,
+        domain: &Domain,
+        keys: &[DomainKey],
+    ) -> Result<Option<DomainConfig>, Box<dyn Error>> {
+        let Some(newest) = keys.last() else {
+            return Ok(None);
+        };
+        let host = match &self.default_host {
+            Some(host) => host.clone(),
+            // Which may present its links anyway.
+            None => TrackingHost::shared(domain.name.as_str())?,
+        };
+        Ok(Some(config(domain, host, keys, newest)?))
     }
 }
 
-fn signing_key(key: &DomainKey) -> Result<SigningKey, linkseal::KeyError> {
-    SigningKey::new(KeyId(key.id), &key.secret)
+fn config(
+    domain: &Domain,
+    host: TrackingHost,
+    keys: &[DomainKey],
+    signing: &DomainKey,
+) -> Result<DomainConfig, ConfigError> {
+    let signing = &signing.key;
+    let config = DomainConfig::new(domain.name.clone(), host, signing.clone())?;
+    keys.iter()
+        .map(|key| &key.key)
+        .filter(|key| key.id() != signing.id())
+        .try_fold(config, |config, key| config.with_retired_key(key.clone()))
 }
 
-fn verifier(keys: &[DomainKey]) -> Result<Verifier, Box<dyn std::error::Error>> {
-    let keys = keys
-        .iter()
-        .map(|key| Ok((key.domain.as_str(), signing_key(key)?)))
-        .collect::<Result<Vec<_>, linkseal::KeyError>>()?;
-    Ok(Verifier::from_keys(
-        keys.iter().map(|(domain, key)| (*domain, key)),
-    )?)
+/// The level of what is switched on or off.
+pub(crate) fn level(is_on: bool) -> TrackingLevel {
+    if is_on {
+        TrackingLevel::Identified
+    } else {
+        TrackingLevel::Off
+    }
 }

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
-use linkseal::{CnameRecord, DomainConfig, TrackingHost};
+use linkseal::error::ConfigError;
+use linkseal::{CnameRecord, SendingDomain, TrackingHost};
 use tracing::warn;
 use zeroize::Zeroizing;
 
@@ -55,16 +56,21 @@ pub(crate) fn cname_record(app: &App, domain: &Domain) -> Result<CnameRecord, Fa
 
 /// A domain that is there, by its name as anybody may write it.
 pub(crate) fn find(app: &App, name: &str) -> Result<Arc<Known>, Failure> {
-    DomainConfig::parse_sending_domain(name)
+    name.parse::<SendingDomain>()
         .ok()
-        .and_then(|name| app.registry.snapshot().domain(&name).map(Arc::clone))
+        .and_then(|name| {
+            app.registry
+                .snapshot()
+                .domain(name.as_str())
+                .map(Arc::clone)
+        })
         .ok_or(Failure::NotFound("domain"))
 }
 
 /// The same for a caller: a domain of somebody else's is not there.
 pub(crate) fn visible(app: &App, caller: &Caller, name: &str) -> Result<Arc<Known>, Failure> {
     let known = find(app, name)?;
-    caller.see(&known.domain.name)?;
+    caller.see(known.domain.name.as_str())?;
     Ok(known)
 }
 
@@ -76,7 +82,7 @@ pub(crate) fn links_use(known: &Known) -> Option<&str> {
 
 /// Adds a domain, or revives a removed one with a new verification value.
 pub(crate) async fn add(app: &App, name: &str, external: bool) -> Result<Arc<Known>, Failure> {
-    let name = DomainConfig::parse_sending_domain(name.trim()).map_err(invalid)?;
+    let name: SendingDomain = name.trim().parse().map_err(invalid)?;
     let domain = Domain {
         name,
         status: if external {
@@ -104,7 +110,7 @@ pub(crate) async fn add(app: &App, name: &str, external: bool) -> Result<Arc<Kno
         )));
     }
     app.registry.refresh(&app.database).await?;
-    find(app, &domain.name)
+    find(app, domain.name.as_str())
 }
 
 pub(crate) async fn change(
@@ -121,15 +127,19 @@ pub(crate) async fn change(
             ));
         }
     }
-    changes::change(&app.database, &domain.name, &change).await?;
+    changes::change(&app.database, domain.name.as_str(), &change).await?;
     app.registry.refresh(&app.database).await?;
-    find(app, &domain.name)
+    find(app, domain.name.as_str())
 }
 
 /// Checks a tracking subdomain by the library's rules, and writes it as the library does.
-fn own_host(domain: &str, text: &str) -> Result<String, Failure> {
+fn own_host(domain: &SendingDomain, text: &str) -> Result<String, Failure> {
     let host = TrackingHost::custom(text).map_err(invalid)?;
-    host.check_for(domain).map_err(invalid)?;
+    if !host.serves(domain) {
+        let host = host.host().to_owned();
+        let domain = domain.clone();
+        return Err(invalid(ConfigError::NotSubdomain { host, domain }));
+    }
     // A port and a path prefix stay as they were typed.
     let rest = text.find([':', '/']).and_then(|at| text.get(at..));
     Ok(format!("{}{}", host.host(), rest.unwrap_or_default()))
@@ -179,18 +189,18 @@ async fn look_for_cname(app: &App, domain: &Domain, record: &CnameRecord) -> Res
 /// All servers keep all keys in memory for ever, so one domain must not make them without end.
 pub(crate) async fn rotate_key(app: &App, domain: &Domain) -> Result<(), Failure> {
     let now = app.clock.now();
-    if find(app, &domain.name)?.keys_since(now - HOUR_MS) >= KEYS_AN_HOUR {
+    if find(app, domain.name.as_str())?.keys_since(now - HOUR_MS) >= KEYS_AN_HOUR {
         return Err(Failure::TooMany(HOUR_MS.unsigned_abs() / 1000));
     }
-    changes::rotate_key(&app.database, &domain.name, &new_key(), now).await?;
+    changes::rotate_key(&app.database, domain.name.as_str(), &new_key(), now).await?;
     app.registry.refresh(&app.database).await?;
     Ok(())
 }
 
 pub(crate) async fn remove(app: &App, domain: &Domain) -> Result<(), Failure> {
-    changes::remove(&app.database, &domain.name, app.clock.now()).await?;
+    changes::remove(&app.database, domain.name.as_str(), app.clock.now()).await?;
     app.tokens
-        .forget(|caller| caller.domain.as_deref() == Some(&domain.name));
+        .forget(|caller| caller.domain.as_deref() == Some(domain.name.as_str()));
     app.registry.refresh(&app.database).await?;
     Ok(())
 }
@@ -203,7 +213,7 @@ pub(crate) async fn check_all(app: &App) {
             let domain = &known.domain;
             if let Err(failure) = look_for_records(app, domain).await {
                 warn!(
-                    domain = domain.name,
+                    domain = %domain.name,
                     ?failure,
                     "DNS records were not checked"
                 );

@@ -1,7 +1,10 @@
 //! The tables of domains and signing keys.
 
-use std::fmt;
+use std::collections::HashMap;
 
+use linkseal::error::HostError;
+use linkseal::{KeyId, SendingDomain, SigningKey};
+use tracing::warn;
 use zeroize::Zeroizing;
 
 use super::{CnameState, IpStorage, Status};
@@ -9,8 +12,7 @@ use crate::database::{Database, reading};
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Domain {
-    /// Lower case and punycode.
-    pub(crate) name: String,
+    pub(crate) name: SendingDomain,
     pub(crate) status: Status,
     /// The value of the TXT record that proves who owns the domain.
     pub(crate) verification: String,
@@ -30,23 +32,19 @@ pub(crate) struct Domain {
     pub(crate) removed_at: Option<i64>,
 }
 
-/// A signing key as it is stored. The newest that is not retired signs.
-#[derive(Clone, Eq, PartialEq)]
+/// A signing key. The newest that is not retired signs.
+#[derive(Clone, Debug)]
 pub(crate) struct DomainKey {
-    pub(crate) id: u32,
-    pub(crate) domain: String,
-    pub(crate) secret: Zeroizing<Vec<u8>>,
+    pub(crate) key: SigningKey,
     pub(crate) retired: bool,
     pub(crate) created_at: i64,
 }
 
-impl fmt::Debug for DomainKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DomainKey")
-            .field("id", &self.id)
-            .field("domain", &self.domain)
-            .field("retired", &self.retired)
-            .finish_non_exhaustive()
+/// A secret never changes.
+impl PartialEq for DomainKey {
+    fn eq(&self, other: &Self) -> bool {
+        let parts = |key: &Self| (key.key.id(), key.retired, key.created_at);
+        parts(self) == parts(other)
     }
 }
 
@@ -68,10 +66,12 @@ struct DomainRow {
     removed_at: Option<i64>,
 }
 
-impl From<DomainRow> for Domain {
-    fn from(row: DomainRow) -> Self {
-        Self {
-            name: row.name,
+impl TryFrom<DomainRow> for Domain {
+    type Error = HostError;
+
+    fn try_from(row: DomainRow) -> Result<Self, HostError> {
+        Ok(Self {
+            name: row.name.parse()?,
             // A word that this version does not know must not start tracking, nor store more than asked.
             status: Status::parse(&row.status).unwrap_or(Status::External),
             verification: row.verification,
@@ -86,31 +86,89 @@ impl From<DomainRow> for Domain {
             created_at: row.created_at,
             validated_at: row.validated_at,
             removed_at: row.removed_at,
-        }
+        })
     }
 }
 
-pub(super) async fn all_domains(database: &Database) -> Result<Vec<Domain>, sqlx::Error> {
-    let rows: Vec<DomainRow> = reading!(database, pool => {
-        sqlx::query_as("SELECT * FROM domains ORDER BY name").fetch_all(pool)
+/// Domains with their keys, which are ordered by id.
+pub(super) async fn all(database: &Database) -> Result<Vec<(Domain, Vec<DomainKey>)>, sqlx::Error> {
+    let (domains, keys) = reading!(database, pool => async {
+        tokio::try_join!(
+            sqlx::query_as("SELECT * FROM domains ORDER BY name").fetch_all(pool),
+            sqlx::query_as("SELECT id, domain, secret, retired_at, created_at FROM signing_keys ORDER BY id")
+                .fetch_all(pool),
+        )
     })?;
-    Ok(rows.into_iter().map(Domain::from).collect())
+    Ok(joined(domains, keys))
+}
+
+/// The same of those domains only that have one of these keys. Asks for nothing more where there is none.
+pub(super) async fn with_keys(
+    database: &Database,
+    ids: &[KeyId],
+) -> Result<Vec<(Domain, Vec<DomainKey>)>, sqlx::Error> {
+    let names = match database {
+        Database::Sqlite { read, .. } => {
+            let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+            let ids = serde_json::Value::from(ids).to_string();
+            let sql = "SELECT DISTINCT domain FROM signing_keys \
+                       WHERE id IN (SELECT value FROM json_each($1))";
+            sqlx::query_scalar(sql).bind(ids).fetch_all(read).await?
+        }
+        Database::Postgres(pool) => {
+            let ids: Vec<_> = ids.iter().map(|id| i64::from(id.0)).collect();
+            let sql = "SELECT DISTINCT domain FROM signing_keys WHERE id = ANY($1)";
+            sqlx::query_scalar(sql).bind(ids).fetch_all(pool).await?
+        }
+    };
+    let (mut domains, mut keys) = (Vec::new(), Vec::new());
+    let names: Vec<String> = names;
+    for name in &names {
+        let (rows, more) = reading!(database, pool => async {
+            tokio::try_join!(
+                sqlx::query_as("SELECT * FROM domains WHERE name = $1").bind(name).fetch_all(pool),
+                sqlx::query_as(
+                    "SELECT id, domain, secret, retired_at, created_at FROM signing_keys \
+                     WHERE domain = $1 ORDER BY id",
+                )
+                .bind(name)
+                .fetch_all(pool),
+            )
+        })?;
+        domains.extend::<Vec<DomainRow>>(rows);
+        keys.extend::<Vec<KeyRow>>(more);
+    }
+    Ok(joined(domains, keys))
 }
 
 type KeyRow = (i64, String, Vec<u8>, Option<i64>, i64);
 
-pub(super) async fn all_keys(database: &Database) -> Result<Vec<DomainKey>, sqlx::Error> {
-    let rows: Vec<KeyRow> = reading!(database, pool => {
-        sqlx::query_as("SELECT id, domain, secret, retired_at, created_at FROM signing_keys ORDER BY id").fetch_all(pool)
-    })?;
-    let key = |(id, domain, secret, retired_at, created_at): KeyRow| {
-        Some(DomainKey {
-            id: u32::try_from(id).ok()?,
-            domain,
-            secret: Zeroizing::new(secret),
-            retired: retired_at.is_some(),
-            created_at,
-        })
+fn joined(domains: Vec<DomainRow>, keys: Vec<KeyRow>) -> Vec<(Domain, Vec<DomainKey>)> {
+    let mut keys_of: HashMap<String, Vec<DomainKey>> = HashMap::new();
+    for (id, domain, secret, retired_at, created_at) in keys {
+        let secret = Zeroizing::new(secret);
+        // Tokens have no room for a greater id.
+        let Ok(id) = u32::try_from(id) else {
+            continue;
+        };
+        match SigningKey::new(KeyId(id), &secret) {
+            Ok(key) => keys_of.entry(domain).or_default().push(DomainKey {
+                key,
+                retired: retired_at.is_some(),
+                created_at,
+            }),
+            Err(error) => warn!(domain, key = id, %error, "a key can't be used"),
+        }
+    }
+    let with_keys = |row: DomainRow| {
+        let keys = keys_of.remove(&row.name).unwrap_or_default();
+        match Domain::try_from(row) {
+            Ok(domain) => Some((domain, keys)),
+            Err(error) => {
+                warn!(%error, "a domain can't be used");
+                None
+            }
+        }
     };
-    Ok(rows.into_iter().filter_map(key).collect())
+    domains.into_iter().filter_map(with_keys).collect()
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use linkseal::PixelPosition;
 use rusqlite::ErrorCode;
 use serde::Serialize;
 use sqlx::pool::PoolConnection;
@@ -206,7 +207,7 @@ struct Row<'a>(
     Option<u32>,
     Option<Cow<'a, str>>,
     Option<Cow<'a, str>>,
-    &'a Option<String>,
+    Option<PixelPosition>,
     i64,
     Option<i64>,
     Cow<'a, str>,
@@ -234,7 +235,7 @@ fn row(event: &Event) -> Row<'_> {
         event.position,
         event.name.as_deref().map(text),
         event.destination.as_deref().map(text),
-        &event.placement,
+        event.placement,
         event.at,
         event.sent_at,
         text(&event.method),

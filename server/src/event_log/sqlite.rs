@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
+use linkseal::PixelPosition;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use tokio::sync::{mpsc, oneshot};
 
@@ -95,7 +96,7 @@ fn insert(connection: &mut Connection, group: &Group) -> rusqlite::Result<()> {
             event.position,
             event.name.as_deref().map(text),
             event.destination.as_deref().map(text),
-            event.placement,
+            event.placement.map(PixelPosition::as_str),
             event.at,
             event.sent_at,
             text(&event.method),

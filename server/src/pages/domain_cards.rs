@@ -26,7 +26,7 @@ pub(super) fn page(app: &App, signed_in: &SignedIn, known: &Known, said: &Said) 
             h1 { (domain.name) }
             (status_badge(domain.status))
         }
-        (tabs(&domain.name, "Settings"))
+        (tabs(domain.name.as_str(), "Settings"))
         p.lead { (effect(known)) }
         @if domain.status == Status::Pending { (ownership(signed_in, domain, said)) }
         (settings(signed_in, domain, said))
@@ -205,7 +205,7 @@ fn key(signed_in: &SignedIn, known: &Known) -> Markup {
 }
 
 pub(super) fn removal(signed_in: &SignedIn, known: &Known, problem: Option<&str>) -> Markup {
-    let name = &known.domain.name;
+    let name = known.domain.name.as_str();
     let body = html! {
         p.crumbs { a href="/domains" { "Domains" } " / " a href=(format!("/domains/{name}/settings")) { (name) } }
         section.card {

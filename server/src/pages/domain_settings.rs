@@ -135,7 +135,11 @@ async fn remove(
 ) -> Result<Response, PageFailure> {
     let known = domains::visible(&app, &signed_in.caller, &name)?;
     signed_in.caller.admin()?;
-    if !form.name.trim().eq_ignore_ascii_case(&known.domain.name) {
+    if !form
+        .name
+        .trim()
+        .eq_ignore_ascii_case(known.domain.name.as_str())
+    {
         let failure = Failure::Invalid(format!(
             "the name typed is `{}`, expected `{}`",
             form.name.trim(),

@@ -51,7 +51,7 @@ fn page(app: &App, signed_in: &SignedIn, typed: &str, problem: Option<&str>) -> 
     let snapshot = app.registry.snapshot();
     let all: Vec<_> = snapshot
         .domains()
-        .filter(|known| signed_in.caller.see(&known.domain.name).is_ok())
+        .filter(|known| signed_in.caller.see(known.domain.name.as_str()).is_ok())
         .collect();
     let body = html! {
         h1 { "Sending domains" }
@@ -95,7 +95,7 @@ fn page(app: &App, signed_in: &SignedIn, typed: &str, problem: Option<&str>) -> 
 }
 
 fn row(known: &Known) -> Markup {
-    let name = &known.domain.name;
+    let name = known.domain.name.as_str();
     html! {
         tr {
             td { a href=(format!("/domains/{name}")) { (name) } }

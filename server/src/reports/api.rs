@@ -93,7 +93,7 @@ fn limited(limit: Option<i64>) -> Result<i64, Failure> {
 
 fn no_cursor() -> Failure {
     Failure::Invalid(
-        "after is no cursor, expected `next` or `cursor` of an earlier answer".to_owned(),
+        "after is not a cursor, expected `next` or `cursor` of an earlier answer".to_owned(),
     )
 }
 

@@ -11,7 +11,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use linkseal::{DomainConfig, Event, KeyId, Message, SigningKey, TrackingHost, Verifier};
+use linkseal::{
+    DomainConfig, EventKind, KeyId, Message, SigningKey, TrackingHost, TrackingLevel,
+    UntrustedToken,
+};
 use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 use maud::html;
@@ -112,8 +115,8 @@ fn for_display(
         None => TrackingHost::shared("click-map.invalid")?,
     };
     let worthless = SigningKey::new(KeyId(0), &[0; 32])?;
-    Ok(DomainConfig::new(domain, host, worthless)?
-        .without_open_tracking()
+    Ok(DomainConfig::new(domain.parse()?, host, worthless)?
+        .with_open_tracking(TrackingLevel::Off)
         .for_message(Message::new(message)?))
 }
 
@@ -123,7 +126,6 @@ fn draw(
     config: &DomainConfig,
     clicks: &BTreeMap<i64, i64>,
 ) -> Result<(String, BTreeSet<i64>), Error> {
-    let verifier = Verifier::new([config])?;
     let tracked = linkseal::rewrite(mail, config);
     // Without scripts a browser shows what is in noscript; lol_html reads it as text, so it is unwrapped first.
     let unwrapped = rewrite_str(
@@ -142,7 +144,7 @@ fn draw(
         Ok(())
     });
     let marking = element!("a[href], area[href]", move |element| {
-        let Some(link) = link(&verifier, element) else {
+        let Some(link) = link(config, element) else {
             return Ok(());
         };
         let count = clicks.get(&link.position).copied().unwrap_or_default();
@@ -176,18 +178,19 @@ fn settings<'a>() -> RewriteStrSettings<'a, 'a> {
 
 struct Marked {
     position: i64,
-    name: String,
+    name: Option<String>,
     destination: String,
 }
 
-fn link(verifier: &Verifier, element: &Element<'_, '_>) -> Option<Marked> {
-    match verifier.verify_url(&element.get_attribute("href")?).ok()? {
-        Event::Click(click) => Some(Marked {
+fn link(config: &DomainConfig, element: &Element<'_, '_>) -> Option<Marked> {
+    let token = UntrustedToken::parse_url(&element.get_attribute("href")?).ok()?;
+    match token.verify(config).ok()?.kind() {
+        EventKind::Click(click) => Some(Marked {
             position: i64::from(click.position()),
-            name: click.name().to_owned(),
+            name: click.name().map(str::to_owned),
             destination: click.destination().to_owned(),
         }),
-        _ => None,
+        EventKind::Open(_) => None,
     }
 }
 
@@ -222,9 +225,9 @@ fn mark(element: &mut Element<'_, '_>, link: &Marked, share: &Share) -> Result<(
          border-radius:10px;border:1px solid #ffffff;box-shadow:0 1px 3px rgba(0,0,0,.45);\
          background:{background};color:{text};font:bold 12px/16px sans-serif;white-space:nowrap"
     );
-    let named = match link.name.as_str() {
-        "" => format!("link {}", link.position),
-        name => format!("link {}, {name}", link.position),
+    let named = match &link.name {
+        Some(name) => format!("link {}, {name}", link.position),
+        None => format!("link {}", link.position),
     };
     let title = format!("{named}: {} clicks, {}", share.count, link.destination);
     let badge = html! { span style=(style) title=(title) { (share.percent()) } };

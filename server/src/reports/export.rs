@@ -9,6 +9,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
+use linkseal::PixelPosition;
 
 use super::span::exact;
 use super::stored::{self, Filter, Stored};
@@ -168,7 +169,11 @@ fn record(Stored { seq, event }: &Stored) -> [String; 21] {
         number(event.position.map(i64::from)),
         outside(&event.name),
         outside(&event.destination),
-        event.placement.clone().unwrap_or_default(),
+        event
+            .placement
+            .map(PixelPosition::as_str)
+            .unwrap_or_default()
+            .to_owned(),
         event.at.to_string(),
         number(event.sent_at),
         number(event.age()),

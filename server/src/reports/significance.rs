@@ -47,7 +47,7 @@ pub(super) fn proportions_test(a: i64, n: i64, b: i64, m: i64) -> (Proportions, 
 
 /// The sum of all tables' probabilities that are no greater than this one's, as in R's `fisher.test`.
 fn fisher(a: i64, n: i64, b: i64, m: i64) -> f64 {
-    /// For tables that tie with this one but for rounding; R's factor.
+    /// For tables that tie with this one except for rounding; R's factor.
     const TIE: f64 = 1.0 + 1e-7;
     let hits = a + b;
     let (first, last) = ((hits - m).max(0), hits.min(n));

@@ -154,7 +154,7 @@ impl Row {
                 .and_then(|position| u32::try_from(position).ok()),
             name: self.name,
             destination: self.destination,
-            placement: self.placement,
+            placement: self.placement.and_then(|placement| placement.parse().ok()),
             at: self.at,
             sent_at: self.sent_at_s,
             method: self.method,

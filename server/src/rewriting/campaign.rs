@@ -46,7 +46,7 @@ pub(super) async fn create(
     MailFacts::of(&new.message).message()?;
     let campaign = Campaign {
         id: app.clock.new_id().to_string(),
-        domain: known.domain.name.clone(),
+        domain: known.domain.name.to_string(),
         message: new.message,
         html: new.html,
         created_at: app.clock.now(),

@@ -1,13 +1,15 @@
 //! What is known of one mail, as a request states it.
 
-use linkseal::{Message, MessageError};
+use linkseal::Message;
+use linkseal::error::MessageError;
 
+use crate::domains::level;
 use crate::failure::Failure;
 
 pub(super) struct MailFacts<'a> {
-    pub(super) message: &'a str,
-    pub(super) recipient: &'a str,
-    pub(super) sent_at: u64,
+    pub(super) message: Option<&'a str>,
+    pub(super) recipient: Option<&'a str>,
+    pub(super) sent_at: Option<u64>,
     pub(super) list_unsubscribe: Option<&'a str>,
     pub(super) click_tracking: bool,
     pub(super) open_tracking: bool,
@@ -17,9 +19,9 @@ impl<'a> MailFacts<'a> {
     /// Of a message, before anything is known of one mail.
     pub(super) fn of(message: &'a str) -> Self {
         Self {
-            message,
-            recipient: "",
-            sent_at: 0,
+            message: Some(message),
+            recipient: None,
+            sent_at: None,
             list_unsubscribe: None,
             click_tracking: true,
             open_tracking: true,
@@ -27,26 +29,24 @@ impl<'a> MailFacts<'a> {
     }
 
     pub(super) fn message(&self) -> Result<Message, Failure> {
-        storable("message id", self.message)?;
-        storable("recipient", self.recipient)?;
-        let message = Message::new(self.message)
-            .and_then(|message| message.with_recipient(self.recipient))
-            .and_then(|message| message.with_sent_at(self.sent_at))
-            .map_err(unfit)?;
-        let message = match self.list_unsubscribe {
-            Some(field_value) => message.with_list_unsubscribe(field_value),
-            None => message,
-        };
-        let message = if self.click_tracking {
-            message
-        } else {
-            message.without_click_tracking()
-        };
-        Ok(if self.open_tracking {
-            message
-        } else {
-            message.without_open_tracking()
-        })
+        let mut message = Message::default();
+        if let Some(id) = self.message {
+            storable("message id", id)?;
+            message = Message::new(id).map_err(unfit)?;
+        }
+        if let Some(recipient) = self.recipient {
+            storable("recipient", recipient)?;
+            message = message.with_recipient(recipient).map_err(unfit)?;
+        }
+        if let Some(seconds) = self.sent_at {
+            message = message.with_sent_at(seconds).map_err(unfit)?;
+        }
+        if let Some(field_value) = self.list_unsubscribe {
+            message = message.with_list_unsubscribe(field_value);
+        }
+        Ok(message
+            .with_click_tracking(level(self.click_tracking))
+            .with_open_tracking(level(self.open_tracking)))
     }
 }
 

@@ -45,9 +45,9 @@ pub(super) async fn rewrite_one(
 ) -> Result<Response, ApiFailure> {
     let known = domains::visible(&app, &caller, &mail.domain)?;
     let message = MailFacts {
-        message: mail.message.as_deref().unwrap_or_default(),
-        recipient: mail.recipient.as_deref().unwrap_or_default(),
-        sent_at: mail.sent_at.unwrap_or_else(|| now_s(&app)),
+        message: mail.message.as_deref(),
+        recipient: mail.recipient.as_deref(),
+        sent_at: mail.sent_at.or_else(|| now_s(&app)),
         list_unsubscribe: mail.list_unsubscribe.as_deref(),
         click_tracking: mail.click_tracking,
         open_tracking: mail.open_tracking,
@@ -58,14 +58,15 @@ pub(super) async fn rewrite_one(
         let html = &mail.html;
         return Ok(json(html.len(), &Rewritten { html, report }));
     };
-    let id = message.id().to_owned();
+    let id = message.id().unwrap_or_default().to_owned();
     let scoped = config.for_message(message);
     let (html, report) = aside(mail.html.len(), || rewrite_with_report(&mail.html, &scoped));
     if tracks_clicks(&report) || tracks_opens(&report) {
-        app.event_log.count_rewritten(&known.domain.name, &id, 1);
+        let domain = known.domain.name.as_str();
+        app.event_log.count_rewritten(domain, &id, 1);
         let kept = known.domain.keep_mail.then_some(mail.html.as_str());
         let messages = &app.rewriting.messages;
-        messages.see(&known.domain.name, &id, app.clock.now(), kept);
+        messages.see(domain, &id, app.clock.now(), kept);
     }
     let report = ReportJson::from(&report);
     Ok(json(
@@ -77,6 +78,7 @@ pub(super) async fn rewrite_one(
     ))
 }
 
-pub(super) fn now_s(app: &App) -> u64 {
-    u64::try_from(app.clock.now() / 1000).unwrap_or_default()
+/// `None` while the clock is before 1970.
+pub(super) fn now_s(app: &App) -> Option<u64> {
+    u64::try_from(app.clock.now() / 1000).ok()
 }

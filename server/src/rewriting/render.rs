@@ -54,7 +54,7 @@ pub(super) async fn render(
     JsonBody(order): JsonBody<Order, MAIL_BYTES>,
 ) -> Result<Response, ApiFailure> {
     let compiled = app.rewriting.templates.find(&app, &caller, &id).await?;
-    let sent_at = order.sent_at.unwrap_or_else(|| now_s(&app));
+    let sent_at = order.sent_at.or_else(|| now_s(&app));
     let facts = MailFacts {
         sent_at,
         ..MailFacts::of(&compiled.campaign.message)
@@ -93,7 +93,7 @@ struct Run {
     handed_out: u32,
     html: String,
     recipients: vec::IntoIter<Value>,
-    sent_at: u64,
+    sent_at: Option<u64>,
 }
 
 impl Run {
@@ -126,8 +126,8 @@ impl Run {
     fn line(&mut self, recipient: &Value, chunk: &mut Vec<u8>) -> Result<(), Failure> {
         let recipient = Recipient::parse(recipient)?;
         let message = MailFacts {
-            message: &self.compiled.campaign.message,
-            recipient: &recipient.recipient,
+            message: Some(&self.compiled.campaign.message),
+            recipient: Some(&recipient.recipient),
             sent_at: self.sent_at,
             list_unsubscribe: recipient.list_unsubscribe.as_deref(),
             click_tracking: recipient.click_tracking,

@@ -1,34 +1,22 @@
 //! The library's report as JSON: whole, so that a sender sees what was left alone and why.
 
-use linkseal::{Link, PixelOutcome, Report};
+use linkseal::{Link, PixelOutcome, Report, Untouched};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::domains::Known;
+use crate::domains::{Known, Status};
 
 #[derive(Serialize)]
 pub(super) struct ReportJson<'a> {
     tracked: usize,
     skipped: usize,
-    /// Why the mail went out as it came; `null` when it was rewritten.
-    untouched: Option<&'a str>,
-    pixel: &'a str,
+    /// Why the mail went out as it came, also where the library was not asked; `null` when it was rewritten.
+    untouched: Option<&'static str>,
+    pixel: PixelOutcome,
     input_bytes: u64,
     output_bytes: u64,
     gmail_clips: bool,
-    links: Vec<LinkJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct LinkJson<'a> {
-    element: &'a str,
-    context: &'a str,
-    position: Option<u32>,
-    name: Option<&'a str>,
-    original: &'a str,
-    destination: Option<&'a str>,
-    outcome: &'a str,
-    reason: Option<&'a str>,
+    links: &'a [Link],
 }
 
 impl<'a> From<&'a Report> for ReportJson<'a> {
@@ -36,30 +24,12 @@ impl<'a> From<&'a Report> for ReportJson<'a> {
         Self {
             tracked: report.tracked(),
             skipped: report.skipped(),
-            untouched: report.untouched().map(linkseal::Untouched::as_str),
-            pixel: report.pixel().as_str(),
+            untouched: report.untouched().map(Untouched::as_str),
+            pixel: report.pixel(),
             input_bytes: report.input_bytes(),
             output_bytes: report.output_bytes(),
             gmail_clips: report.gmail_clips(),
-            links: report.links().iter().map(LinkJson::from).collect(),
-        }
-    }
-}
-
-impl<'a> From<&'a Link> for LinkJson<'a> {
-    fn from(link: &'a Link) -> Self {
-        Self {
-            element: link.element(),
-            context: link.context().as_str(),
-            position: link.position(),
-            name: link.name(),
-            original: link.original(),
-            destination: link.destination(),
-            outcome: link.outcome().as_str(),
-            reason: link
-                .outcome()
-                .skip_reason()
-                .map(linkseal::SkipReason::as_str),
+            links: report.links(),
         }
     }
 }
@@ -74,22 +44,19 @@ impl ReportJson<'static> {
             tracked: 0,
             skipped: 0,
             untouched: Some(match known.domain.status {
-                crate::domains::Status::External => "domain_external",
-                crate::domains::Status::Pending => "domain_pending",
-                crate::domains::Status::Validated if has_host => "tracking_host_not_ready",
-                crate::domains::Status::Validated => "no_tracking_host",
+                Status::External => Untouched::DomainExternal.as_str(),
+                Status::Pending => Untouched::DomainPending.as_str(),
+                Status::Validated if has_host => "tracking_host_not_ready",
+                Status::Validated => "no_tracking_host",
             }),
-            pixel: PixelOutcome::Off.as_str(),
+            pixel: PixelOutcome::Off,
             input_bytes: bytes,
             output_bytes: bytes,
-            gmail_clips: bytes > GMAIL_CLIPS_OVER,
-            links: Vec::new(),
+            gmail_clips: bytes > Report::GMAIL_MAX_BYTES,
+            links: &[],
         }
     }
 }
-
-/// As in the library, which says it of mail that it has seen only.
-const GMAIL_CLIPS_OVER: u64 = 102 * 1024;
 
 /// Whether anything in the mail would be noticed: it then counts as rewritten.
 pub(super) fn tracks_clicks(report: &Report) -> bool {
@@ -97,12 +64,5 @@ pub(super) fn tracks_clicks(report: &Report) -> bool {
 }
 
 pub(super) fn tracks_opens(report: &Report) -> bool {
-    report.untouched().is_none()
-        && matches!(
-            report.pixel(),
-            PixelOutcome::Both
-                | PixelOutcome::End
-                | PixelOutcome::Placeholder
-                | PixelOutcome::Start
-        )
+    report.untouched().is_none() && report.pixel().is_placed()
 }

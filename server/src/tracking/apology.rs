@@ -84,8 +84,8 @@ mod tests {
         let policy = policy.to_str().unwrap();
         let hash = policy.split("'sha256-").nth(1).unwrap();
         let hash = hash.split('=').next().unwrap();
-        let bits = hash.bytes().flat_map(|sign| {
-            let value = BASE64.iter().position(|known| *known == sign).unwrap();
+        let bits = hash.bytes().flat_map(|byte| {
+            let value = BASE64.iter().position(|known| *known == byte).unwrap();
             (0..6).rev().map(move |bit| value >> bit & 1)
         });
         let expected = Sha256::digest(STYLE);

@@ -6,10 +6,11 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
-use linkseal::{Click, Event as Said, TokenError};
+use linkseal::EventKind;
+use linkseal::error::TokenError;
 
 use super::{
-    NO_INDEX, NO_REFERRER, NO_STORE, Origin, Refusal, X_ROBOTS_TAG, apology, client, is_read,
+    NO_INDEX, NO_REFERRER, NO_STORE, Refusal, X_ROBOTS_TAG, apology, client, is_read,
     method_not_allowed,
 };
 use crate::app::App;
@@ -20,20 +21,25 @@ pub(super) async fn answer(app: &App, parts: Parts) -> Response {
     if !is_read(&parts.method) {
         return method_not_allowed();
     }
-    let click = match super::believe(app, &parts).await {
-        Ok(Said::Click(click)) => click,
-        Ok(_) => return refuse(app, TokenError::UnexpectedKind.into()),
+    let (known, said) = match super::believe(app, &parts).await {
+        Ok(believed) => believed,
         Err(refusal) => return refuse(app, refusal),
+    };
+    let EventKind::Click(click) = said.kind() else {
+        return refuse(app, TokenError::UnexpectedKind.into());
     };
     // The library promises visible ASCII, which is what a header may hold.
     let Ok(location) = HeaderValue::from_str(click.destination()) else {
         return refuse(app, TokenError::Malformed.into());
     };
     if parts.method == Method::GET {
-        if super::record(app, event(app, &parts, &click))
-            .await
-            .is_err()
-        {
+        let event = Event {
+            position: Some(click.position()),
+            name: click.name().map(client::without_nul),
+            destination: Some(click.destination().to_owned()),
+            ..super::event(app, &parts, &known.domain, Kind::Click, &said)
+        };
+        if super::record(app, event).await.is_err() {
             return apology::not_stored(click.destination());
         }
         app.metrics.observe_click(started.elapsed());
@@ -57,21 +63,4 @@ fn redirect(location: HeaderValue) -> Response {
     headers.insert(header::REFERRER_POLICY, NO_REFERRER);
     headers.insert(X_ROBOTS_TAG, NO_INDEX);
     response
-}
-
-fn event(app: &App, parts: &Parts, click: &Click) -> Event {
-    let name = client::without_nul(click.name());
-    let said = Origin {
-        kind: Kind::Click,
-        domain: click.domain(),
-        message: click.message(),
-        recipient: click.recipient(),
-        sent_at: click.sent_at(),
-    };
-    Event {
-        position: Some(click.position()),
-        name: (!name.is_empty()).then_some(name),
-        destination: Some(click.destination().to_owned()),
-        ..super::event(app, parts, &said)
-    }
 }

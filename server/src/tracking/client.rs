@@ -39,7 +39,7 @@ pub(super) fn text(headers: &HeaderMap, name: HeaderName, max_bytes: usize) -> O
     let value = value.get(..max_bytes + 4).unwrap_or(value);
     let mut text = String::from_utf8_lossy(value).into_owned();
     if text.contains(char::is_control) {
-        text.retain(|sign| !sign.is_control());
+        text.retain(|character| !character.is_control());
     }
     text.truncate(text.floor_char_boundary(max_bytes));
     (!text.is_empty()).then_some(text)

@@ -2,30 +2,30 @@
 //!
 //! Anybody may send anything here. A request counts when its token is genuine and the host that was asked
 //! may present it; no other part of the request can make it fail. Everything the answer needs is in the
-//! token and in memory, so links work while the database is down.
+//! token and in memory, so links work while the database is down. Only a key that another server made a
+//! moment ago is asked for.
 
 mod apology;
 mod click;
 mod client;
-mod host;
-mod newcomers;
 mod open;
+
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use linkseal::{Event as Said, TokenError};
+use linkseal::error::TokenError;
+use linkseal::{DomainConfig, Event as Said, UntrustedToken};
 
 use crate::app::App;
-use crate::domains::IpStorage;
+use crate::domains::{Domain, Known};
 use crate::event::{Event, Kind, Machine};
 use crate::event_log::NotStored;
 use crate::failure::{Failure, PageFailure};
 use crate::peer::Peer;
-
-pub(crate) use newcomers::Newcomers;
 
 /// Returns what is asked for at a path: `/c`, `/o`, and everything under them.
 pub(crate) fn kind(path: &str) -> Option<Kind> {
@@ -79,69 +79,48 @@ impl From<TokenError> for Refusal {
     }
 }
 
-/// Returns what the token says, if the token and the host it was presented on can be believed.
-async fn believe(app: &App, parts: &Parts) -> Result<Said, Refusal> {
-    let path = parts.uri.path();
-    let mut said = app.registry.snapshot().verifier().verify_url(path);
-    if said == Err(TokenError::UnknownKey) {
-        // Another server may have made the key a moment ago.
-        app.newcomers.look(&app.registry, &app.database).await;
-        said = app.registry.snapshot().verifier().verify_url(path);
-    }
-    let said = said?;
-    let domain = match &said {
-        Said::Click(click) => click.domain(),
-        Said::Open(open) => open.domain(),
-        _ => return Err(TokenError::UnexpectedKind.into()),
-    };
-    let default_host = app
-        .registry
-        .default_host()
-        .map(linkseal::TrackingHost::host);
-    let asked = Peer::new(&app.settings, parts).host();
-    if host::may_present(asked, domain, default_host) {
-        Ok(said)
+/// Returns what the token says and the domain that it was signed for, if the token and the host it was presented
+/// on can be believed.
+async fn believe(app: &App, parts: &Parts) -> Result<(Arc<Known>, Said), Refusal> {
+    let token = UntrustedToken::parse_url(parts.uri.path())?;
+    let known = app.registry.domain_of_key(&app.database, token.key_id());
+    let known = known.await.ok_or(TokenError::UnknownKey)?;
+    let issued = known.issued.as_ref().ok_or(TokenError::UnknownKey)?;
+    let said = token.verify(issued)?;
+    if may_present(issued, Peer::new(&app.settings, parts).host()) {
+        Ok((known, said))
     } else {
         Err(Refusal::Host)
     }
 }
 
-/// What clicks and opens have in common.
-struct Origin<'a> {
-    kind: Kind,
-    domain: &'a str,
-    message: &'a str,
-    recipient: &'a str,
-    sent_at: u64,
+/// A request that names no host (HTTP/1.0) is answered: nobody gets one out of a link in a mail.
+fn may_present(issued: &DomainConfig, host: Option<&[u8]>) -> bool {
+    host.is_none_or(|host| str::from_utf8(host).is_ok_and(|host| issued.may_present(host)))
 }
 
 /// Returns the event without what only clicks have, and only opens.
-fn event(app: &App, parts: &Parts, origin: &Origin<'_>) -> Event {
-    // A genuine token's domain is known; if ever not, nothing says that an address may be kept.
-    let ip_storage = app
-        .registry
-        .snapshot()
-        .with_removed(origin.domain)
-        .map_or(IpStorage::None, |known| known.domain.ip_storage);
+fn event(app: &App, parts: &Parts, domain: &Domain, kind: Kind, said: &Said) -> Event {
     let address = Peer::new(&app.settings, parts).client();
     let headers = &parts.headers;
     let user_agent = client::text(headers, header::USER_AGENT, client::MAX_AGENT_BYTES);
     let mut event = Event {
         id: app.clock.new_id(),
-        kind: origin.kind,
-        domain: origin.domain.to_owned(),
-        message: client::without_nul(origin.message),
-        recipient: client::without_nul(origin.recipient),
+        kind,
+        domain: domain.name.to_string(),
+        message: said.message().map(client::without_nul).unwrap_or_default(),
+        recipient: said
+            .recipient()
+            .map(client::without_nul)
+            .unwrap_or_default(),
         position: None,
         name: None,
         destination: None,
         placement: None,
         at: app.clock.now(),
-        sent_at: i64::try_from(origin.sent_at)
-            .ok()
-            .filter(|sent_at| *sent_at > 0),
+        sent_at: said.sent_at().and_then(|sent_at| sent_at.try_into().ok()),
         method: parts.method.as_str().to_owned(),
-        ip: address.and_then(|address| client::kept(address, ip_storage)),
+        ip: address.and_then(|address| client::kept(address, domain.ip_storage)),
         user_agent,
         referer: client::text(headers, header::REFERER, client::MAX_REFERER_BYTES),
         accept_language: client::text(headers, header::ACCEPT_LANGUAGE, client::MAX_LANGUAGE_BYTES),
@@ -182,3 +161,46 @@ const NO_INDEX: HeaderValue = HeaderValue::from_static("noindex");
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const X_ROBOTS_TAG: header::HeaderName = header::HeaderName::from_static("x-robots-tag");
+
+#[cfg(test)]
+mod tests {
+    use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+
+    use super::may_present;
+    use crate::peer::bare_host;
+
+    #[test]
+    fn a_token_counts_on_its_domain_and_on_the_default_host_only() {
+        let rows = [
+            ("example.com", true),
+            ("EXAMPLE.com", true),
+            ("link.example.com", true),
+            ("a.b.Example.COM:8443", true),
+            ("link.example.com.", true),
+            ("link.example.com.:443", true),
+            ("track.service.example", true),
+            ("Track.Service.Example.:80", true),
+            ("evilexample.com", false),
+            (".example.com", false),
+            ("example.com.evil.example", false),
+            ("sub.track.service.example", false),
+            ("service.example", false),
+            ("com", false),
+            ("", false),
+            (":80", false),
+            ("[::1]:80", false),
+            ("127.0.0.1", false),
+            ("evil.example:80@example.com", false),
+            ("link.other.example", false),
+        ];
+        let key = SigningKey::new(KeyId(1), &[7; 32]).unwrap();
+        let host = TrackingHost::shared("track.service.example").unwrap();
+        let issued = DomainConfig::new("example.com".parse().unwrap(), host, key).unwrap();
+        for (host, expected) in rows {
+            let asked = Some(bare_host(host.as_bytes()));
+            assert_eq!(may_present(&issued, asked), expected, "{host}");
+        }
+        assert!(!may_present(&issued, Some(b"\xff\xfe")));
+        assert!(may_present(&issued, None), "HTTP/1.0");
+    }
+}

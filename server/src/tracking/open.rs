@@ -4,9 +4,10 @@ use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::Response;
-use linkseal::{Event as Said, Open, PIXEL_GIF, TokenError};
+use linkseal::error::TokenError;
+use linkseal::{EventKind, PIXEL_GIF};
 
-use super::{NO_INDEX, NO_REFERRER, Origin, Refusal, X_ROBOTS_TAG, is_read, method_not_allowed};
+use super::{NO_INDEX, NO_REFERRER, Refusal, X_ROBOTS_TAG, is_read, method_not_allowed};
 use crate::app::App;
 use crate::event::{Event, Kind};
 
@@ -19,12 +20,18 @@ pub(super) async fn answer(app: &App, parts: Parts) -> Response {
         return method_not_allowed();
     }
     match super::believe(app, &parts).await {
-        Ok(Said::Open(open)) if parts.method == Method::GET => {
-            // A mail with a broken image helps nobody, so the answer is the same.
-            let _ = super::record(app, event(app, &parts, &open)).await;
-        }
-        Ok(Said::Open(_)) => {}
-        Ok(_) => refuse(app, TokenError::UnexpectedKind.into()),
+        Ok((known, said)) => match said.kind() {
+            EventKind::Open(open) if parts.method == Method::GET => {
+                let event = Event {
+                    placement: Some(open.placement()),
+                    ..super::event(app, &parts, &known.domain, Kind::Open, &said)
+                };
+                // A mail with a broken image helps nobody, so the answer is the same.
+                let _ = super::record(app, event).await;
+            }
+            EventKind::Open(_) => {}
+            EventKind::Click(_) => refuse(app, TokenError::UnexpectedKind.into()),
+        },
         Err(refusal) => refuse(app, refusal),
     }
     pixel()
@@ -44,18 +51,4 @@ fn pixel() -> Response {
     headers.insert(header::REFERRER_POLICY, NO_REFERRER);
     headers.insert(X_ROBOTS_TAG, NO_INDEX);
     response
-}
-
-fn event(app: &App, parts: &Parts, open: &Open) -> Event {
-    let said = Origin {
-        kind: Kind::Open,
-        domain: open.domain(),
-        message: open.message(),
-        recipient: open.recipient(),
-        sent_at: open.sent_at(),
-    };
-    Event {
-        placement: Some(open.placement().as_str().to_owned()),
-        ..super::event(app, parts, &said)
-    }
 }

@@ -16,7 +16,7 @@ async fn what_the_library_refuses_is_said_in_its_words() {
         let visitor = Visitor::sign_in(&setting.server, ADMIN_TOKEN).await;
         setting.validated("example.com").await;
         for name in ["", "a b", "192.0.2.1", "https://example.com"] {
-            let error = linkseal::DomainConfig::parse_sending_domain(name).unwrap_err();
+            let error = name.parse::<linkseal::SendingDomain>().unwrap_err();
             let refused = setting
                 .api("POST", "/domains", json!({ "domain": name }), 422)
                 .await;

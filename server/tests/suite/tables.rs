@@ -79,7 +79,7 @@ impl Tables {
         ).bind(name).bind(status));
         let key = self.add_key(name, SECRET).await;
         let host = TrackingHost::shared(DEFAULT_HOST).unwrap();
-        DomainConfig::new(name, host, key).unwrap()
+        DomainConfig::new(name.parse().unwrap(), host, key).unwrap()
     }
 
     pub(crate) async fn add_key(&self, domain: &str, secret: [u8; 32]) -> SigningKey {

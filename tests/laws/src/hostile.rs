@@ -15,6 +15,12 @@ pub const DOCUMENTS: &[(&str, usize, Make)] = &[
     ("single-quoted attributes", 100_000, |n| {
         format!("<a {} href=https://x.test>", "b='c' ".repeat(n))
     }),
+    ("attributes of ten bytes", 1_000_000, |n| {
+        format!("<a {} href=https://x.test>", "abcd='ef' ".repeat(n))
+    }),
+    ("attributes of no link", 1_000_000, |n| {
+        format!("<p {} href=https://x.test>", "abcd='ef' ".repeat(n))
+    }),
     ("markers", 100_000, |n| {
         format!("<a {} href=https://x.test>", "data-track=off ".repeat(n))
     }),
@@ -68,6 +74,16 @@ pub const DOCUMENTS: &[(&str, usize, Make)] = &[
         )
     }),
     ("links", 1_000_000, |n| "<a href=https://x.test/>".repeat(n)),
+    ("links that end", 1_000_000, |n| {
+        "<a href=https://x.test/></a>".repeat(n)
+    }),
+    ("one long noscript", 64 * MEGABYTE, |n| {
+        format!("<noscript>{}</noscript>", "x".repeat(n))
+    }),
+    ("links in a noscript", 440_000, |n| {
+        let links = "<a href=https://x.test/></a>".repeat(n);
+        format!("<noscript>{links}</noscript>")
+    }),
     ("ampersands", 1_000_000, |n| {
         format!("<a href=\"https://x.test/?{}\">", "&".repeat(n))
     }),
@@ -120,6 +136,7 @@ pub const DOCUMENTS: &[(&str, usize, Make)] = &[
     ("nearly ends of a style", 200_000, |n| {
         format!("<style>{}", "</styl".repeat(n))
     }),
+    ("titles without an end", 200_000, |n| "<title ".repeat(n)),
     ("nested svg", 200_000, |n| "<svg>".repeat(n)),
     ("ends of nothing in svg", 100_000, |n| {
         format!("{}{}", "<svg><g>".repeat(300), "</x>".repeat(n))

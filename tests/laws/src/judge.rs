@@ -1,10 +1,13 @@
-//! The judges: html5ever says what a browser sees in a document, `url` where its links lead.
+//! The judges: html5ever says what a browser sees in a document, `url` where its links lead, encoding_rs
+//! which bytes are text.
 
-use std::borrow::Cow;
+mod bytes;
+mod target;
+mod tree;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use encoding_rs::Encoding;
 use html5ever::buffer_queue::BufferQueue;
 use html5ever::interface::TokenizerResult;
 use html5ever::tendril::StrTendril;
@@ -12,8 +15,11 @@ use html5ever::tokenizer::states::{Rawtext, Rcdata, ScriptData};
 use html5ever::tokenizer::{TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
 use html5ever::{Attribute, LocalName, QualName, ns};
-use markup5ever_rcdom::{Handle, NodeData, RcDom};
-use url::{ParseError, Url};
+use markup5ever_rcdom::{NodeData, RcDom};
+
+pub use self::bytes::parse_bytes;
+pub use self::target::{destination, resolve};
+pub use self::tree::{Node, attribute, elements_in_body, root, tree};
 
 /// A start tag as html5ever's tokenizer reads it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -29,9 +35,42 @@ impl Tag {
         attribute.map(|(_, value)| value.as_str())
     }
 
+    /// Whether the value of that attribute holds bytes that are no text, for which `mark` stands.
+    pub fn is_broken(&self, name: &str, mark: Option<char>) -> bool {
+        mark.is_some_and(|mark| {
+            self.attribute(name)
+                .is_some_and(|value| value.contains(mark))
+        })
+    }
+
+    /// The tag as a browser sees it, with U+FFFD for what is no text.
+    #[must_use]
+    pub fn mended(mut self, mark: Option<char>) -> Self {
+        let mend = |text: &mut String| {
+            if let Some(mark) = mark {
+                *text = text.replace(mark, "\u{fffd}");
+            }
+        };
+        mend(&mut self.name);
+        self.attributes.iter_mut().for_each(|(name, value)| {
+            mend(name);
+            mend(value);
+        });
+        self
+    }
+
     pub fn is_link(&self) -> bool {
         matches!(self.name.as_str(), "a" | "area") && self.attribute("href").is_some()
     }
+}
+
+/// Elements that never have content (HTML §13.1.2).
+pub fn is_void(name: &str) -> bool {
+    const NAMES: [&str; 13] = [
+        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source",
+        "track", "wbr",
+    ];
+    NAMES.contains(&name)
 }
 
 /// What html5ever's tokenizer comes upon, in the order of the document.
@@ -40,6 +79,8 @@ pub enum Seen {
     Comment(String),
     EndTag(String),
     Tag(Tag),
+    /// All of it up to what comes next.
+    Text(String),
     /// A comment that the document ends in.
     UnclosedComment(String),
 }
@@ -48,13 +89,25 @@ impl Seen {
     pub fn tag(&self) -> Option<&Tag> {
         match self {
             Self::Tag(tag) => Some(tag),
-            Self::Comment(_) | Self::EndTag(_) | Self::UnclosedComment(_) => None,
+            _ => None,
         }
     }
 }
 
+/// Where an element is in the tree.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// Which of the things seen it is.
+    pub index: usize,
+    pub is_html: bool,
+    pub is_in_noscript: bool,
+    pub is_in_template: bool,
+}
+
 /// A document as a mail client sees it, with scripts off.
 pub struct Parsed {
+    /// What stands for bytes that are no text.
+    pub broken_mark: Option<char>,
     pub dom: RcDom,
     pub seen: Vec<Seen>,
 }
@@ -63,20 +116,43 @@ impl Parsed {
     /// The first `base` of the page that has an `href` (HTML §4.2.3), and which of the things seen
     /// it is. A `base` in a `template` or in SVG is none.
     pub fn base(&self) -> Option<(usize, &str)> {
-        let mut open = vec![Rc::clone(&self.dom.document)];
-        while let Some(node) = open.pop() {
-            if let NodeData::Element { name, .. } = &node.data
-                && name.ns == ns!(html)
-                && &*name.local == "base"
-                && let Some(index) = attribute(&node, INDEX)
-                && let index = index.parse::<usize>().unwrap()
-                && let Some(href) = self.seen[index].tag().unwrap().attribute("href")
+        let places = self.places().into_iter();
+        let mut live = places.filter(|place| place.is_html && !place.is_in_template);
+        live.find_map(|Place { index, .. }| {
+            let tag = self.seen[index].tag().filter(|tag| tag.name == "base");
+            Some((index, tag?.attribute("href")?))
+        })
+    }
+
+    /// Where in the tree those of the elements that were seen are that it tells apart.
+    pub fn places(&self) -> Vec<Place> {
+        let mut places = Vec::new();
+        let mut open = vec![(Rc::clone(&self.dom.document), false, false)];
+        while let Some((node, mut is_in_noscript, mut is_in_template)) = open.pop() {
+            if let NodeData::Element {
+                name,
+                template_contents,
+                ..
+            } = &node.data
             {
-                return Some((index, href));
+                let is_html = name.ns == ns!(html);
+                let index = attribute(&node, INDEX);
+                places.extend(index.map(|index| Place {
+                    index: index.parse().unwrap(),
+                    is_html,
+                    is_in_noscript,
+                    is_in_template,
+                }));
+                is_in_noscript |= is_html && &*name.local == "noscript";
+                let contents = template_contents.borrow();
+                is_in_template |= contents.is_some();
+                open.extend(contents.clone().map(|node| (node, is_in_noscript, true)));
             }
-            open.extend(node.children.borrow().iter().rev().map(Rc::clone));
+            let children = node.children.borrow();
+            let children = children.iter().rev().map(Rc::clone);
+            open.extend(children.map(|node| (node, is_in_noscript, is_in_template)));
         }
-        None
+        places
     }
 
     /// The start tags that are links.
@@ -86,9 +162,10 @@ impl Parsed {
     }
 }
 
-/// Tells the tree's `base` elements apart: the attribute holds their index among what was seen. No
+/// Tells elements of these names apart in the tree: the attribute holds their index among what was seen. No
 /// document can have one of that name.
 const INDEX: &str = "index of seen";
+pub const INDEXED: [&str; 5] = ["a", "area", "base", "noscript", "template"];
 
 /// Listens to the tokens on their way to the tree builder, which tells the tokenizer its state.
 struct Listener<S> {
@@ -119,13 +196,15 @@ impl<S: TokenSink> TokenSink for Listener<S> {
                         .collect(),
                     is_self_closing: tag.self_closing,
                 }));
-                if &*tag.name == "base" {
+                if INDEXED.contains(&&*tag.name) {
                     tag.attrs.push(Attribute {
                         name: QualName::new(None, ns!(), LocalName::from(INDEX)),
                         value: (seen.len() - 1).to_string().into(),
                     });
                 }
             }
+            Token::CharacterTokens(text) => add_text(&mut seen, text),
+            Token::NullCharacterToken => add_text(&mut seen, "\0"),
             _ => {}
         }
         drop(seen);
@@ -142,14 +221,24 @@ impl<S: TokenSink> TokenSink for Listener<S> {
     }
 }
 
+fn add_text(seen: &mut Vec<Seen>, more: &str) {
+    match seen.last_mut() {
+        Some(Seen::Text(text)) => text.push_str(more),
+        _ => seen.push(Seen::Text(more.to_owned())),
+    }
+}
+
 pub fn parse(html: &str) -> Parsed {
     let options = TreeBuilderOpts {
         scripting_enabled: false,
         ..TreeBuilderOpts::default()
     };
     let (builder, seen) = listen(html, TreeBuilder::new(RcDom::default(), options));
-    let dom = builder.sink;
-    Parsed { dom, seen }
+    Parsed {
+        broken_mark: None,
+        dom: builder.sink,
+        seen,
+    }
 }
 
 /// What the tokenizer alone comes upon: each element has the content that it has in HTML.
@@ -164,8 +253,14 @@ fn listen<S: TokenSink>(html: &str, inner: S) -> (S, Vec<Seen>) {
         inner,
         seen: Rc::clone(&seen),
     };
-    let tokenizer = Tokenizer::new(listener, TokenizerOpts::default());
+    let options = TokenizerOpts {
+        // It would be left out behind every script too.
+        discard_bom: false,
+        ..TokenizerOpts::default()
+    };
+    let tokenizer = Tokenizer::new(listener, options);
     let input = BufferQueue::default();
+    let html = html.strip_prefix('\u{feff}').unwrap_or(html);
     input.push_back(StrTendril::from(html));
     while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
     tokenizer.sink.ending.set(true);
@@ -193,130 +288,4 @@ impl TokenSink for RawTextOnly {
             _ => TokenSinkResult::Continue,
         }
     }
-}
-
-/// Parses bytes as browsers do once they know the charset.
-pub fn parse_bytes(html: &[u8], encoding: &'static Encoding) -> Parsed {
-    parse(&encoding.decode_without_bom_handling(html).0)
-}
-
-/// A node of a tree in document order.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Node {
-    Comment(String),
-    Element {
-        attributes: Vec<(String, String)>,
-        name: String,
-    },
-    Other(String),
-    Text(String),
-}
-
-/// The tree as its nodes with their depths, parents first.
-pub fn tree(dom: &RcDom) -> Vec<(usize, Node)> {
-    let mut nodes = Vec::new();
-    let mut open = vec![(0, Rc::clone(&dom.document))];
-    while let Some((depth, node)) = open.pop() {
-        nodes.push((depth, describe(&node)));
-        let mut children: Vec<Handle> = node.children.borrow().clone();
-        if let NodeData::Element {
-            template_contents, ..
-        } = &node.data
-        {
-            children.extend(template_contents.borrow().clone());
-        }
-        open.extend(children.into_iter().rev().map(|child| (depth + 1, child)));
-    }
-    nodes
-}
-
-fn describe(node: &Handle) -> Node {
-    match &node.data {
-        NodeData::Document => Node::Other("document".into()),
-        NodeData::Doctype {
-            name,
-            public_id,
-            system_id,
-        } => Node::Other(format!("doctype {name:?} {public_id:?} {system_id:?}")),
-        NodeData::Text { contents } => Node::Text(contents.borrow().to_string()),
-        NodeData::Comment { contents } => Node::Comment(contents.to_string()),
-        NodeData::Element { name, attrs, .. } => Node::Element {
-            attributes: attrs
-                .borrow()
-                .iter()
-                .map(|a| (a.name.local.to_string(), a.value.to_string()))
-                .collect(),
-            name: format!("{} {}", name.ns, name.local),
-        },
-        NodeData::ProcessingInstruction { .. } => Node::Other("processing instruction".into()),
-    }
-}
-
-/// Elements of that name inside the body, templates left out.
-pub fn elements_in_body(dom: &RcDom, wanted: &str) -> Vec<Handle> {
-    let mut found = Vec::new();
-    let mut open = vec![(false, Rc::clone(&dom.document))];
-    while let Some((in_body, node)) = open.pop() {
-        let mut in_body = in_body;
-        if let NodeData::Element { name, .. } = &node.data {
-            if in_body && &*name.local == wanted {
-                found.push(Rc::clone(&node));
-            }
-            in_body |= &*name.local == "body";
-        }
-        open.extend(
-            node.children
-                .borrow()
-                .iter()
-                .map(|child| (in_body, Rc::clone(child))),
-        );
-    }
-    found
-}
-
-pub fn attribute(node: &Handle, wanted: &str) -> Option<String> {
-    match &node.data {
-        NodeData::Element { attrs, .. } => attrs
-            .borrow()
-            .iter()
-            .find(|a| &*a.name.local == wanted)
-            .map(|a| a.value.to_string()),
-        _ => None,
-    }
-}
-
-/// Where a link leads, or nothing when `url` can't say or it is not http or https.
-pub fn destination(href: &str, base: Option<&Url>, encoding: &'static Encoding) -> Option<String> {
-    let url = resolve(href, base, encoding).ok();
-    url.filter(|url| matches!(url.scheme(), "http" | "https"))
-        .map(String::from)
-}
-
-/// What `url` makes of a link.
-pub fn resolve(
-    href: &str,
-    base: Option<&Url>,
-    encoding: &'static Encoding,
-) -> Result<Url, ParseError> {
-    let encode: &dyn Fn(&str) -> Cow<'_, [u8]> = &|query| Cow::Owned(encode_query(query, encoding));
-    let is_utf8 = encoding == encoding_rs::UTF_8;
-    Url::options()
-        .base_url(base)
-        .encoding_override((!is_utf8).then_some(encode))
-        .parse(href)
-}
-
-/// The URL standard's "percent-encode after encoding" for what the charset lacks, sign by sign.
-fn encode_query(query: &str, encoding: &'static Encoding) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for sign in query.chars() {
-        let text = sign.to_string();
-        let (encoded, _, unmappable) = encoding.encode(&text);
-        if unmappable {
-            bytes.extend(format!("%26%23{}%3B", u32::from(sign)).into_bytes());
-        } else {
-            bytes.extend_from_slice(&encoded);
-        }
-    }
-    bytes
 }

@@ -34,6 +34,7 @@ pub mod settings;
 // The library's own tests are published without this package, and so can't take it from here.
 #[path = "../../suite/setup.rs"]
 pub mod setup;
+pub mod shorten;
 pub mod signer;
 #[cfg(feature = "judges")]
 pub mod targets;

@@ -1,6 +1,7 @@
 //! Oracles too simple to be wrong, and too slow to be used: markers and merge tags.
 
 use super::judge::Tag;
+use super::settings::{OWN_MERGE_TAGS, OWN_OPT_OUT_CLASS, OWN_OPT_OUTS, Settings};
 
 /// Attributes that opt out by one value, or by being there.
 const OPT_OUTS: [(&str, Option<&str>); 13] = [
@@ -27,44 +28,62 @@ const MAX_NAME_BYTES: usize = 256;
 
 const MERGE_TAG_OPENERS: [&str; 7] = ["{{", "{%", "*|", "[%", "<%", "${", "#{"];
 
-pub fn is_marker(attribute: &str) -> bool {
-    attribute == "conversion"
-        || NAMES.contains(&attribute)
-        || OPT_OUTS.iter().any(|(name, _)| *name == attribute)
+/// The attributes by which a link opts out.
+fn opt_outs(settings: Settings) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+    let own = OWN_OPT_OUTS
+        .into_iter()
+        .filter(move |_| settings.has_dialect);
+    OPT_OUTS.into_iter().chain(own)
 }
 
-pub fn opts_out(tag: &Tag) -> bool {
-    let by_class = tag.attribute("class").is_some_and(|class| {
-        class
-            .split_ascii_whitespace()
-            .any(|word| OPT_OUT_CLASSES.contains(&word))
-    });
+pub fn is_marker(attribute: &str, settings: Settings) -> bool {
+    attribute == "conversion"
+        || NAMES.contains(&attribute)
+        || opt_outs(settings).any(|(name, _)| name == attribute)
+}
+
+pub fn opts_out(tag: &Tag, settings: Settings) -> bool {
+    let is_opt_out = |word: &str| {
+        OPT_OUT_CLASSES.contains(&word) || (settings.has_dialect && word == OWN_OPT_OUT_CLASS)
+    };
+    let by_class = tag
+        .attribute("class")
+        .is_some_and(|class| class.split_ascii_whitespace().any(is_opt_out));
     by_class
-        || OPT_OUTS
-            .iter()
-            .any(|(name, value)| match (tag.attribute(name), value) {
-                (Some(found), Some(value)) => found.trim().eq_ignore_ascii_case(value),
-                (Some(_), None) => true,
-                (None, _) => false,
-            })
+        || opt_outs(settings).any(|(name, value)| match (tag.attribute(name), value) {
+            (Some(found), Some(value)) => found.trim().eq_ignore_ascii_case(value),
+            (Some(_), None) => true,
+            (None, _) => false,
+        })
 }
 
 pub fn name_of(tag: &Tag) -> Option<String> {
     let names = NAMES.iter().filter_map(|name| tag.attribute(name));
     let name = names.map(str::trim).find(|name| !name.is_empty())?;
     let mut cut = String::new();
-    for sign in name.chars() {
-        if cut.len() + sign.len_utf8() > MAX_NAME_BYTES {
+    for character in name.chars() {
+        if cut.len() + character.len_utf8() > MAX_NAME_BYTES {
             break;
         }
-        cut.push(sign);
+        cut.push(character);
     }
     Some(cut)
 }
 
-pub fn has_merge_tag(value: &str) -> bool {
+pub fn has_merge_tag(value: &str, settings: Settings) -> bool {
     let opens = |opener: &&str| value.contains(*opener);
-    MERGE_TAG_OPENERS.iter().any(opens) || has_double_percent_tag(value) || has_percent_tag(value)
+    MERGE_TAG_OPENERS.iter().any(opens)
+        || has_double_percent_tag(value)
+        || has_percent_tag(value)
+        || (settings.has_dialect && has_own_tag(value))
+}
+
+/// An opener of one character needs its closer.
+fn has_own_tag(value: &str) -> bool {
+    OWN_MERGE_TAGS.iter().any(|(open, close)| {
+        let opened = value.split_once(open);
+        opened.is_some_and(|(_, rest)| open.chars().count() > 1 || rest.contains(close))
+    })
 }
 
 fn has_double_percent_tag(value: &str) -> bool {
@@ -83,7 +102,8 @@ fn has_percent_tag(value: &str) -> bool {
         .get(1..parts.len().saturating_sub(1))
         .unwrap_or_default();
     names.iter().any(|name| {
-        let is_name_sign = |sign: char| sign.is_ascii_alphanumeric() || "._-".contains(sign);
+        let is_of_name =
+            |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
         let starts_with_hex = |name: &str, length: usize| {
             let start = name.get(..length);
             start.is_some_and(|start| start.bytes().all(|byte| byte.is_ascii_hexdigit()))
@@ -93,7 +113,7 @@ fn has_percent_tag(value: &str) -> bool {
             starts_with_hex(name, 2) || script.is_some_and(|digits| starts_with_hex(digits, 4));
         name.len() >= 2
             && name.starts_with(|first: char| first.is_ascii_alphabetic())
-            && name.chars().all(is_name_sign)
+            && name.chars().all(is_of_name)
             && !is_escape
     })
 }

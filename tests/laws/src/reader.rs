@@ -1,6 +1,7 @@
 //! A second reader of tokens, by the letter of `docs/token-format.md` and too simple to be wrong.
 
-use linkseal::{Event, TokenError};
+use linkseal::error::TokenError;
+use linkseal::{Event, EventKind};
 
 use super::setup::SECRET;
 use super::signer::{DOMAIN, full_tag, varint};
@@ -22,23 +23,22 @@ pub struct Said {
 impl Said {
     pub fn by(event: &Event) -> Self {
         let common = Self {
-            sent_at: event.sent_at(),
-            message: event.message().to_owned(),
-            recipient: event.recipient().to_owned(),
+            sent_at: event.sent_at().unwrap_or_default(),
+            message: event.message().unwrap_or_default().to_owned(),
+            recipient: event.recipient().unwrap_or_default().to_owned(),
             ..Self::default()
         };
-        match event {
-            Event::Click(click) => Self {
+        match event.kind() {
+            EventKind::Click(click) => Self {
                 position: click.position().into(),
-                name: click.name().to_owned(),
+                name: click.name().unwrap_or_default().to_owned(),
                 destination: Some(click.destination().to_owned()),
                 ..common
             },
-            Event::Open(open) => Self {
+            EventKind::Open(open) => Self {
                 placement: Some(open.placement().as_str()),
                 ..common
             },
-            other => panic!("{other:?}"),
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Settings that documents are rewritten with, chosen by a byte.
 
-use linkseal::{DomainConfig, DomainStatus, Message, PixelPlacement};
+use std::sync::LazyLock;
+
+use linkseal::{
+    DomainConfig, DomainStatus, KeyId, Message, PixelPlacement, SigningKey, TrackingLevel, Verifier,
+};
 
 use super::setup::domain;
 
@@ -8,23 +12,44 @@ use super::setup::domain;
 pub const EXCLUDED_HOST: &str = "excluded.test";
 pub const EXCLUDED_PARENT: &str = "parent.test";
 
+/// The secret of a key that every domain of these settings has retired.
+pub const RETIRED_SECRET: [u8; 32] = [0x41; 32];
+pub const RETIRED_KEY_ID: u32 = 7;
+
+/// The words of a sender's own that the settings with a dialect add.
+pub const OWN_MERGE_TAGS: [(&str, &str); 2] = [("[[", "]]"), ("«", "»")];
+pub const OWN_OPT_OUTS: [(&str, Option<&str>); 3] = [
+    ("data-count", Some("never")),
+    ("data-plain", None),
+    ("data-track", Some("never")),
+];
+pub const OWN_OPT_OUT_CLASS: &str = "plain";
+
 /// What a rewriting of any document depends on, besides the document.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Settings {
+    /// Whether the sender's own words count too.
+    pub has_dialect: bool,
     pub keeps_markers: bool,
+    pub line_limit: Option<usize>,
     /// The domain's own placeholder.
     pub own: Option<&'static str>,
     pub placement: PixelPlacement,
+    /// The number of the recipient, who is part of every token.
+    pub recipient: u32,
 }
 
 impl Settings {
     pub const DEFAULT: Self = Self {
+        has_dialect: false,
         keeps_markers: false,
+        line_limit: None,
         own: None,
         placement: PixelPlacement::End,
+        recipient: 42,
     };
 
-    /// Any byte chooses; the printable ones that text ends with choose all of them.
+    /// Any byte chooses; the printable ones that text ends with choose everything but the short limits.
     pub fn of(byte: u8) -> Self {
         let placements = [
             PixelPlacement::End,
@@ -32,19 +57,45 @@ impl Settings {
             PixelPlacement::Start,
             PixelPlacement::Placeholder,
         ];
+        let (has_dialect, line_limit) = match byte >> 5 {
+            0 | 1 => (false, None),
+            2 => (true, None),
+            3 => (true, Some(300)),
+            4 => (false, Some(150)),
+            5 => (false, Some(40)),
+            6 => (false, Some(0)),
+            _ => (false, Some(998)),
+        };
         Self {
+            has_dialect,
             keeps_markers: byte & 4 != 0,
+            line_limit,
             own: [None, Some("%own%"), Some("<!--own-->"), Some("<own>")]
                 [usize::from(byte >> 3 & 3)],
             placement: placements[usize::from(byte & 3)],
+            ..Self::DEFAULT
         }
     }
 
+    pub fn recipient(self) -> String {
+        format!("rcpt-{}", self.recipient)
+    }
+
+    /// The settings for the message `msg-7f3a` to the recipient.
     pub fn domain(self) -> DomainConfig {
+        let message = Message::new("msg-7f3a").unwrap();
         let mut domain = domain()
+            .for_message(message.with_recipient(self.recipient()).unwrap())
             .with_excluded_host(EXCLUDED_HOST)
             .and_then(|domain| domain.with_excluded_host(&format!("*.{EXCLUDED_PARENT}")))
+            .and_then(|domain| domain.with_retired_key(retired_key()))
             .unwrap();
+        if self.has_dialect {
+            domain = with_dialect(domain);
+        }
+        if let Some(limit) = self.line_limit {
+            domain = domain.with_line_limit(limit);
+        }
         if let Some(own) = self.own {
             domain = domain.with_pixel_placeholder(own).unwrap();
         }
@@ -64,6 +115,27 @@ impl Settings {
     }
 }
 
+/// Verifies what the domain of any settings signed, with a key that it has or had.
+pub fn own_verifier() -> &'static Verifier {
+    static VERIFIER: LazyLock<Verifier> =
+        LazyLock::new(|| Verifier::new([&Settings::DEFAULT.domain()]).unwrap());
+    &VERIFIER
+}
+
+fn retired_key() -> SigningKey {
+    SigningKey::new(KeyId(RETIRED_KEY_ID), &RETIRED_SECRET).unwrap()
+}
+
+fn with_dialect(mut domain: DomainConfig) -> DomainConfig {
+    for (open, close) in OWN_MERGE_TAGS {
+        domain = domain.with_merge_tag(open, close).unwrap();
+    }
+    for (name, value) in OWN_OPT_OUTS {
+        domain = domain.with_opt_out_attribute(name, value).unwrap();
+    }
+    domain.with_opt_out_class(OWN_OPT_OUT_CLASS).unwrap()
+}
+
 /// Messages that differ in every switch, and in ids from none to the longest.
 pub fn messages() -> Vec<Message> {
     let named = Message::new("msg-7f3a")
@@ -75,12 +147,14 @@ pub fn messages() -> Vec<Message> {
         Message::default(),
         named.clone(),
         named.clone().with_sent_at(1_790_000_000).unwrap(),
-        named.clone().without_click_tracking(),
-        named.clone().without_open_tracking(),
+        named.clone().with_click_tracking(TrackingLevel::Off),
+        named.clone().with_open_tracking(TrackingLevel::Off),
         named
             .clone()
-            .without_click_tracking()
-            .without_open_tracking(),
+            .with_click_tracking(TrackingLevel::Off)
+            .with_open_tracking(TrackingLevel::Off),
+        named.clone().with_click_tracking(TrackingLevel::Anonymous),
+        named.clone().with_open_tracking(TrackingLevel::Anonymous),
         Message::new(long.clone())
             .unwrap()
             .with_recipient(long)
@@ -99,8 +173,17 @@ pub fn domains() -> Vec<DomainConfig> {
         domain().with_markers_kept(),
         domain().with_pixel_placement(PixelPlacement::Both),
         domain().with_pixel_placement(PixelPlacement::Placeholder),
-        domain().without_click_tracking(),
-        domain().without_open_tracking(),
+        domain().with_click_tracking(TrackingLevel::Off),
+        domain().with_open_tracking(TrackingLevel::Off),
+        domain()
+            .with_click_tracking(TrackingLevel::Anonymous)
+            .with_open_tracking(TrackingLevel::Anonymous),
         domain().with_status(DomainStatus::Pending),
+        domain().with_retired_key(retired_key()).unwrap(),
+        with_dialect(domain()),
+        domain().with_line_limit(150),
+        domain()
+            .with_line_limit(300)
+            .with_pixel_placement(PixelPlacement::Both),
     ]
 }

@@ -7,14 +7,14 @@ use std::borrow::Cow;
 
 use arbitrary::{Arbitrary, Unstructured};
 use encoding_rs::Encoding;
-use linkseal::Rewriter;
+use linkseal::{PixelOutcome, Rewriter, StreamOptions, Untouched, rewrite_with_report};
 
 use super::judge::parse_bytes;
-use super::known_differences::excused;
-use super::rewriting::{self, in_chunks, is_aligned_in};
+use super::known_differences::{excused, excused_pixel};
+use super::rewriting::{self, align, in_chunks};
 use super::settings::{Settings, domains, messages};
 use super::signer::token;
-use super::tokens::{self, Fields};
+use super::tokens::{self, Fields, dashed};
 use super::{Verdict, ensure, oracle};
 
 /// A target takes any bytes.
@@ -42,10 +42,7 @@ pub fn split(input: &[u8]) -> Verdict {
     let sizes = [usize::from(first), usize::from(second)];
     let settings = Settings::of(settings);
     rewriting::stream_is_rewrite(&html, settings, &sizes)?;
-    let limit = Rewriter::<Vec<u8>>::MIN_MEMORY_LIMIT + usize::from(limit);
-    let domain = settings.domain();
-    let start = || Rewriter::new(&domain, Vec::new()).with_memory_limit(limit);
-    rewriting::split(html.as_bytes(), &start, &sizes)?;
+    let limit = StreamOptions::MIN_MEMORY_LIMIT + usize::from(limit);
     rewriting::limits_lose_nothing(&html, settings, limit, &sizes)
 }
 
@@ -64,24 +61,32 @@ pub fn charset(input: &[u8]) -> Verdict {
     let settings = Settings::of(settings);
     let domain = settings.domain();
     let start = || {
-        Rewriter::new(&domain, Vec::new())
-            .with_charset(encoding.name())
-            .unwrap()
+        let charset = encoding.name().parse().unwrap();
+        Rewriter::with_options(&domain, &StreamOptions::new().with_charset(charset))
     };
     rewriting::split(html, &start, &[usize::from(size)])?;
     let (output, report) = in_chunks(start(), html, &[html.len()]);
-    let seen_as = match html.starts_with(b"\xef\xbb\xbf") {
-        true => encoding_rs::UTF_8,
-        false => encoding,
-    };
     let shown = || format!("b\"{}\" in {}", html.escape_ascii(), encoding.name());
+    let seen_as = match Encoding::for_bom(html) {
+        Some((marked, _)) if marked == encoding_rs::UTF_8 => marked,
+        Some(_) => {
+            ensure!(
+                report.untouched() == Some(Untouched::Charset) && output == html,
+                "{}: of UTF-16, but b\"{}\"",
+                shown(),
+                output.escape_ascii()
+            );
+            return Ok(());
+        }
+        None => encoding,
+    };
     ensure!(
-        is_aligned_in(seen_as, html, &output, &report, settings),
+        align(seen_as, html, &output, &report, settings).is_some(),
         "{}: other bytes changed in b\"{}\"",
         shown(),
         output.escape_ascii()
     );
-    let verdict = oracle::links(&parse_bytes(html, seen_as), seen_as, &report);
+    let verdict = oracle::links(&parse_bytes(html, seen_as), seen_as, &report, settings);
     excused(&seen_as.decode_without_bom_handling(html).0, verdict)
         .map_err(|why| format!("{}: {why}", shown()))
 }
@@ -94,12 +99,36 @@ pub fn conditional_comment(input: &[u8]) -> Verdict {
         _ => format!("<!--[if {content}--><a href=https://x.test/>"),
     };
     let settings = Settings::of(choice);
-    rewriting::locality(&html, settings)?;
+    comments_end_where_they_ended(&html, settings)?;
     rewriting::round_trip(&html, settings)?;
     rewriting::stream_is_rewrite(&html, settings, &[1])?;
     rewriting::stability(&html, settings)?;
-    excused(&html, oracle::links_of(&html, settings))?;
-    excused(&html, oracle::nothing_new(&html, settings))
+    excused(&html, oracle::links_of(&html, settings))
+}
+
+/// No edit ends a comment, whoever the recipient is: one is tried for whom a token in a comment ends in `--`, as
+/// one in four thousand does.
+pub fn comments_end_where_they_ended(html: &str, settings: Settings) -> Verdict {
+    // That takes longer than all the rest.
+    let dashed = html.len().is_multiple_of(4).then(|| dashed(html, settings));
+    for settings in [Some(settings), dashed.flatten()].into_iter().flatten() {
+        rewriting::locality(html, settings)?;
+        nothing_new(html, settings)?;
+    }
+    Ok(())
+}
+
+/// Nothing comes into being but what is known to. An image before a `frameset` makes browsers ignore that.
+pub fn nothing_new(html: &str, settings: Settings) -> Verdict {
+    let verdict = oracle::nothing_new(html, settings);
+    let (_, report) = rewrite_with_report(html, &settings.domain());
+    match report.pixel() {
+        PixelOutcome::Both
+        | PixelOutcome::End
+        | PixelOutcome::Placeholder
+        | PixelOutcome::Start => excused_pixel(html, verdict),
+        _ => excused(html, verdict),
+    }
 }
 
 /// Tokens: any text, any fields, any payload that the key's holder signs.
@@ -146,11 +175,12 @@ pub fn structured(input: &[u8]) -> Verdict {
 pub fn every_law(html: &str, settings: Settings) -> Verdict {
     rewriting::identity(html)?;
     rewriting::locality(html, settings)?;
+    rewriting::lines_keep_the_limit(html, settings)?;
     rewriting::round_trip(html, settings)?;
     rewriting::stability(html, settings)?;
     excused(html, oracle::links_of(html, settings))?;
-    excused(html, oracle::nothing_new(html, settings))?;
-    excused(html, oracle::one_pixel(html, settings))
+    nothing_new(html, settings)?;
+    excused_pixel(html, oracle::one_pixel(html, settings))
 }
 
 /// Splits the choices off the end, where a document has its end.

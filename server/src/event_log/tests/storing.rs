@@ -2,6 +2,8 @@ use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use linkseal::PixelPosition;
+
 use super::{Place, click, rewritten};
 use crate::database::reading;
 use crate::event::{Event, Kind, Machine, Reason};
@@ -40,7 +42,7 @@ impl From<Event> for Stored {
             position: event.position.map(i64::from),
             name: event.name,
             destination: event.destination,
-            placement: event.placement,
+            placement: event.placement.map(|placement| placement.to_string()),
             at: event.at,
             sent_at_s: event.sent_at,
             method: event.method,
@@ -69,7 +71,7 @@ async fn events_are_stored_once_with_all_they_say() {
     open.position = None;
     open.destination = None;
     open.sent_at = None;
-    open.placement = Some("end".into());
+    open.placement = Some(PixelPosition::End);
     for event in [&full, &open, &full] {
         log.record(event.clone()).await.unwrap();
     }

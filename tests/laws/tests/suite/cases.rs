@@ -92,7 +92,7 @@ fn every_pixel_case_has_one_pixel_in_the_live_body() {
         assert_eq!(pixels.filter(is_pixel).count(), 1, "{id}: {output}");
         assert_eq!(undo(output.as_bytes(), &[]), html.as_bytes(), "{id}");
         for size in 1..=html.len() {
-            let rewriter = Rewriter::new(&domain(), Vec::new());
+            let rewriter = Rewriter::new(&domain());
             let (streamed, _) = stream(rewriter, html.as_bytes(), size);
             assert_eq!(streamed, output.as_bytes(), "{id} in chunks of {size}");
         }
@@ -109,16 +109,12 @@ fn links_are_those_of_the_parser_in_odd_contexts() {
         "<svg><style><a href=https://x.test/></style></svg>",
         "<svg><title><style><a href=https://x.test/></style></title></svg>",
         "<svg><desc><p></desc><a href=https://x.test/>",
-        "<div><svg><g></div><style><a href=https://x.test/></style>",
         "<svg><p><style><a href=https://x.test/></style>",
         "<svg><font color=red><title><a href=https://x.test/></title>",
         "<svg><font><title><a href=https://x.test/></title>",
         "<math><mi><style><a href=https://x.test/></style></mi></math>",
-        "<math><mi><mglyph><style><a href=https://x.test/></style>",
         "<math><annotation-xml encoding=text/html><title><a href=https://x.test/></title>",
         "<math><annotation-xml><title><a href=https://x.test/></title>",
-        "<svg/><style><a href=https://x.test/></style>",
-        "<svg a='b'/><style><a href=https://x.test/></style>",
         "<svg></p><style><a href=https://x.test/></style>",
         "<svg></br><style><a href=https://x.test/></style>",
         "<svg></svg><![CDATA[><a href=https://x.test/>]]>",

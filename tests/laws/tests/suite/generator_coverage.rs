@@ -4,39 +4,53 @@
 use std::collections::BTreeMap;
 
 use arbitrary::Unstructured;
-use linkseal::rewrite_with_report;
+use linkseal::{Report, rewrite_with_report};
 use linkseal_laws::documents::document;
 use linkseal_laws::known_differences::Difference;
+use linkseal_laws::rewriting::{Kind, align};
 use linkseal_laws::settings::Settings;
+use linkseal_laws::setup::CLICK_PREFIX;
 
 const DOCUMENTS: usize = 3000;
 
 /// What is in one document of so many, at least.
-const REACHED: [(&str, usize); 24] = [
+const REACHED: [(&str, usize); 36] = [
     ("AlreadyTracked", 20),
     ("Empty", 10),
     ("Excluded", 20),
     ("Fragment", 20),
     ("Invalid", 20),
-    ("MergeTag", 20),
+    ("LineLength", 20),
+    ("MergeTag", 3),
     ("OptedOut", 5),
     ("Relative", 5),
     ("Scheme", 10),
     ("Tracked", 3),
     ("named", 5),
     ("cut", 5),
+    ("signed again", 10),
+    ("token that ends in dashes", 20),
+    ("quotes in a comment", 10),
+    ("broken line", 10),
     ("Html", 2),
-    ("ConditionalComment", 20),
+    ("ConditionalComment", 5),
     ("Noscript", 20),
-    ("pixel AlreadyThere", 100),
+    ("pixel AlreadyThere", 20),
+    ("pixel Amp", 50),
     ("pixel Both", 10),
-    ("pixel End", 5),
-    ("pixel NoPlace", 50),
-    ("pixel Placeholder", 50),
+    ("pixel End", 10),
+    ("pixel LineLength", 10),
+    ("pixel NoPlace", 80),
+    ("pixel Placeholder", 80),
     ("pixel Start", 10),
     ("no difference", 2),
-    ("frameset", 100),
+    ("CDATA among HTML", 3000),
+    ("encoded annotation", 100),
+    ("frameset", 1000),
+    ("glyph in MathML", 100),
     ("misnested foreign content", 100),
+    ("nested foreign content", 100),
+    ("self-closing foreign content", 100),
 ];
 
 #[test]
@@ -70,6 +84,7 @@ fn found_in(html: &str, settings: Settings) -> Vec<String> {
         found.push(format!("{:?}", link.context()));
         found.extend(link.name().map(|_| "named".to_owned()));
     }
+    found.extend(edits(html, &output, &report, settings).map(str::to_owned));
     let kept = rewrite_with_report(html, &settings.keeping_markers().domain()).0;
     found.extend((kept.len() > output.len()).then(|| "cut".to_owned()));
     let kinds = Difference::ALL.iter().filter(|kind| kind.holds(html));
@@ -79,6 +94,38 @@ fn found_in(html: &str, settings: Settings) -> Vec<String> {
     found.sort();
     found.dedup();
     found
+}
+
+fn edits(
+    html: &str,
+    output: &str,
+    report: &Report,
+    settings: Settings,
+) -> impl Iterator<Item = &'static str> {
+    let (input, bytes) = (html.as_bytes(), output.as_bytes());
+    let edits = align(encoding_rs::UTF_8, input, bytes, report, settings).unwrap();
+    edits
+        .into_iter()
+        .flat_map(move |edit| {
+            let (was, is) = (&html[edit.input.clone()], &output[edit.output.clone()]);
+            let is_link = edit.kind == Kind::Link;
+            let found = [
+                (edit.kind == Kind::Break, "broken line"),
+                (is_link && was.starts_with(CLICK_PREFIX), "signed again"),
+                (is_link && is.starts_with('"'), "quotes in a comment"),
+                (
+                    is_link && edit.url(output).ends_with("--"),
+                    "token that ends in dashes",
+                ),
+            ];
+            found
+                .into_iter()
+                .filter(|(is, _)| *is)
+                .map(|(_, what)| what)
+                .collect::<Vec<_>>()
+        })
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// Always the same bytes (xorshift64).

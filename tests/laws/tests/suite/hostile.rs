@@ -5,12 +5,15 @@ mod bytes;
 mod hosts;
 mod verdicts;
 
+use std::borrow::Cow;
+
 use linkseal::{
-    LinkOutcome, PixelOutcome, Report, Rewriter, Template, Untouched, rewrite_with_report,
+    LinkOutcome, PixelOutcome, Report, Rewriter, StreamOptions, Template, Untouched,
+    rewrite_with_report,
 };
 use linkseal_laws::hostile::DOCUMENTS;
 use linkseal_laws::rewriting::originals;
-use linkseal_laws::setup::{click, domain, stream, tracking_urls, undo};
+use linkseal_laws::setup::{CLICK_PREFIX, click, domain, limited, stream, tracking_urls, undo};
 
 use self::verdicts::VERDICTS;
 
@@ -32,22 +35,22 @@ fn hostile_documents_of_full_size_come_out_as_stated() {
         assert_intact(name, &html, whole.as_bytes(), &originals);
         assert_sample_leads_there(name, whole.as_bytes(), &report);
         for (limit, expected) in [
-            (Rewriter::<Vec<u8>>::DEFAULT_MEMORY_LIMIT, verdicts[1]),
-            (Rewriter::<Vec<u8>>::MIN_MEMORY_LIMIT, verdicts[2]),
+            (StreamOptions::DEFAULT_MEMORY_LIMIT, verdicts[1]),
+            (StreamOptions::MIN_MEMORY_LIMIT, verdicts[2]),
         ] {
-            let rewriter = Rewriter::new(&domain, Vec::new()).with_summary_only();
-            let rewriter = rewriter.with_memory_limit(limit);
+            let options = StreamOptions::new().with_summary_only();
+            let options = options.with_memory_limit(limit);
+            let rewriter = Rewriter::with_options(&domain, &options);
             let (streamed, report) = stream(rewriter, html.as_bytes(), CHUNK);
             assert_eq!(verdict(&report), expected, "{name}, limit {limit}");
-            match found == expected {
+            match found == expected && report.untouched().is_none() {
                 true => assert!(streamed == whole.as_bytes(), "{name}, limit {limit}"),
                 // Until the limit is met the links are the same.
                 false => assert_intact(name, &html, &streamed, &originals[..report.tracked()]),
             }
         }
-        if verdicts[1] != found {
-            let rewriter = Rewriter::new(&domain, Vec::new()).with_memory_limit(usize::MAX);
-            let (streamed, again) = stream(rewriter, html.as_bytes(), CHUNK);
+        if verdicts[1] != found && report.untouched().is_none() {
+            let (streamed, again) = limited(&domain, usize::MAX, html.as_bytes(), CHUNK);
             assert!(streamed == whole.as_bytes(), "{name}, no limit");
             assert!(again == report, "{name}, no limit");
         }
@@ -63,8 +66,7 @@ fn hostile_documents_come_out_the_same_in_any_chunks() {
         assert_intact(name, &html, whole.as_bytes(), &originals(&report));
         assert_eq!(report.pixel(), PixelOutcome::End, "{name}");
         for size in [1, 1000] {
-            let (streamed, again) =
-                stream(Rewriter::new(&domain, Vec::new()), html.as_bytes(), size);
+            let (streamed, again) = stream(Rewriter::new(&domain), html.as_bytes(), size);
             assert!(streamed == whole.as_bytes(), "{name} in chunks of {size}");
             assert_eq!(again, report, "{name} in chunks of {size}");
         }
@@ -78,10 +80,7 @@ fn nothing_is_lost_of_hostile_documents_in_little_memory() {
     let domain = domain().with_markers_kept();
     for (name, full, make) in DOCUMENTS {
         let html = make(*full.min(&SMALL));
-        let run = |size| {
-            let rewriter = Rewriter::new(&domain, Vec::new()).with_memory_limit(64);
-            stream(rewriter, html.as_bytes(), size)
-        };
+        let run = |size| limited(&domain, 64, html.as_bytes(), size);
         let (whole, report) = run(1);
         assert_intact(name, &html, &whole, &originals(&report));
         assert!(
@@ -91,12 +90,14 @@ fn nothing_is_lost_of_hostile_documents_in_little_memory() {
     }
 }
 
-/// Tracked, skipped, pixel, and from where on the document is untouched.
+/// Tracked, skipped, pixel, and whether the document is untouched from some byte on.
 fn verdict(report: &Report) -> String {
     let (tracked, skipped, pixel) = (report.tracked(), report.skipped(), report.pixel());
     match report.untouched() {
         None => format!("{tracked} {skipped} {pixel}"),
-        Some(Untouched::MemoryLimit { at }) => format!("{tracked} {skipped} {pixel} {at}"),
+        Some(Untouched::MemoryLimit { at: 0 }) => format!("{tracked} {skipped} {pixel} 0"),
+        // Where, and after how many links, is lol_html's to say.
+        Some(Untouched::MemoryLimit { .. }) => "given up later".to_owned(),
         Some(other) => panic!("{other}"),
     }
 }
@@ -104,9 +105,25 @@ fn verdict(report: &Report) -> String {
 #[track_caller]
 fn assert_intact(name: &str, html: &str, output: &[u8], originals: &[Vec<u8>]) {
     assert!(
-        undo(output, originals) == html.as_bytes(),
+        undo(&without_quotes(html, output), originals) == html.as_bytes(),
         "{name}: bytes are lost"
     );
+}
+
+/// The output without the quotes that tracking URLs get in a comment, where the document has none around links.
+fn without_quotes<'a>(html: &str, output: &'a [u8]) -> Cow<'a, [u8]> {
+    let quoted = format!("href=\"{CLICK_PREFIX}");
+    if html.contains("href=\"") || !html.contains("<!--[if") {
+        return Cow::Borrowed(output);
+    }
+    let output = str::from_utf8(output).unwrap();
+    let mut parts = output.split(&quoted);
+    let mut left = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (token, rest) = part.split_once('"').unwrap();
+        left.extend(["href=", CLICK_PREFIX, token, rest]);
+    }
+    Cow::Owned(left.into_bytes())
 }
 
 /// Of a million tracking URLs a hundred are verified.

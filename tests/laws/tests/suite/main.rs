@@ -12,6 +12,7 @@ mod attack;
 mod cases;
 mod charset;
 mod corpus;
+mod field;
 mod generator_coverage;
 mod hostile;
 mod known_differences;

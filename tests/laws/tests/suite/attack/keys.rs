@@ -1,15 +1,14 @@
 //! Key ids, which the caller chooses, and keys that come and go.
 
-use std::sync::{Arc, Mutex};
-
-use linkseal::{DomainConfig, KeyId, SigningKey, TokenError, TrackingHost, Verifier};
+use linkseal::error::TokenError;
+use linkseal::{DomainConfig, Event, KeyId, SigningKey, TrackingHost, UntrustedToken, Verifier};
 
 use super::forge::{DOMAIN, SECRET, click, encode, full_tag, signed, token, varint};
 
 fn domain(id: u32, secret: &[u8]) -> DomainConfig {
     let host = TrackingHost::custom("link.example.com").unwrap();
     let key = SigningKey::new(KeyId(id), secret).unwrap();
-    DomainConfig::new(DOMAIN, host, key).unwrap()
+    DomainConfig::new(DOMAIN.parse().unwrap(), host, key).unwrap()
 }
 
 /// A click's payload that names key `id`.
@@ -18,21 +17,19 @@ fn payload(id: u32) -> Vec<u8> {
     [&[0x11][..], &varint(id.into()), rest].concat()
 }
 
-/// A verifier by look-up, and the ids that it was asked for.
-fn watched(
-    answer: impl Fn(KeyId) -> Option<DomainConfig> + Send + Sync + 'static,
-) -> (Verifier, Arc<Mutex<Vec<u32>>>) {
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&asked);
-    let verifier = Verifier::from_lookup(move |id| {
-        seen.lock().unwrap().push(id.0);
-        answer(id)
-    });
-    (verifier, asked)
+/// What a token is said to be by whoever looks up its key: the id that was asked for, and the verdict.
+fn looked_up(
+    token: Result<UntrustedToken, TokenError>,
+    answer: impl FnOnce(KeyId) -> DomainConfig,
+) -> (Option<KeyId>, Result<Event, TokenError>) {
+    match token {
+        Ok(token) => (Some(token.key_id()), token.verify(&answer(token.key_id()))),
+        Err(error) => (None, Err(error)),
+    }
 }
 
 #[test]
-fn a_lookup_is_asked_once_and_for_the_very_id() {
+fn a_token_asks_for_the_very_id_that_it_names() {
     for id in [
         0,
         1,
@@ -48,23 +45,21 @@ fn a_lookup_is_asked_once_and_for_the_very_id() {
         let payload = payload(id);
         let right = token(&payload);
         let wrong = encode(&[&payload[..], &[0; 16]].concat());
-        let (verifier, asked) = watched(|id| Some(domain(id.0, &SECRET)));
-        assert_eq!(verifier.verify(&right).unwrap().key_id(), KeyId(id));
-        assert_eq!(verifier.verify(&wrong), Err(TokenError::BadSignature));
-        assert!(verifier.verify_url(&format!("/c/{right}")).is_ok());
-        let error = verifier.verify_url(&format!("/o/{right}"));
-        assert_eq!(error, Err(TokenError::UnexpectedKind));
-        assert_eq!(*asked.lock().unwrap(), [id; 4]);
-
-        let (verifier, asked) = watched(|_| None);
-        assert_eq!(verifier.verify(&right), Err(TokenError::UnknownKey));
-        assert_eq!(*asked.lock().unwrap(), [id]);
+        let own = |id: KeyId| domain(id.0, &SECRET);
+        let (asked, event) = looked_up(UntrustedToken::parse(&right), own);
+        assert_eq!(asked, Some(KeyId(id)));
+        assert_eq!(event.unwrap().key_id(), KeyId(id));
+        let forged = looked_up(UntrustedToken::parse(&wrong), own);
+        assert_eq!(forged, (asked, Err(TokenError::BadSignature)));
+        let (_, event) = looked_up(UntrustedToken::parse_url(&format!("/c/{right}")), own);
+        assert!(event.is_ok());
+        let misplaced = looked_up(UntrustedToken::parse_url(&format!("/o/{right}")), own);
+        assert_eq!(misplaced, (asked, Err(TokenError::UnexpectedKind)));
     }
 }
 
 #[test]
-fn a_lookup_is_not_asked_before_the_first_three_rules_have_passed() {
-    let (verifier, asked) = watched(|id| Some(domain(id.0, &SECRET)));
+fn no_key_is_asked_for_before_the_first_three_rules_have_passed() {
     let right = token(&payload(1));
     let with_id = |id: &[u8]| signed(&[&[0x11][..], id, &click(b"\x01x.test/")[2..]].concat());
     let version = |version: u8| [&[version << 4 | 1][..], &signed(&payload(1))[1..]].concat();
@@ -80,21 +75,23 @@ fn a_lookup_is_not_asked_before_the_first_three_rules_have_passed() {
         (encode(&with_id(&varint(1 << 32))), TokenError::Malformed),
         (encode(&with_id(&[0xff; 10])), TokenError::Malformed),
     ] {
-        assert_eq!(verifier.verify(&wrong), Err(expected), "{wrong}");
         assert_eq!(
-            verifier.verify_url(&format!("/x/{right}")),
-            Err(TokenError::Malformed)
+            UntrustedToken::parse(&wrong).unwrap_err(),
+            expected,
+            "{wrong}"
         );
     }
-    assert_eq!(*asked.lock().unwrap(), [0; 0]);
+    let elsewhere = UntrustedToken::parse_url(&format!("/x/{right}"));
+    assert_eq!(elsewhere.unwrap_err(), TokenError::Malformed);
 }
 
 /// A look-up may answer with any domain; only a key of the id that was asked for counts.
 #[test]
-fn a_lookup_that_answers_with_another_key_verifies_nothing() {
-    let verifier = Verifier::from_lookup(|_| Some(domain(2, &SECRET)));
-    assert!(verifier.verify(&token(&payload(2))).is_ok());
-    let error = verifier.verify(&token(&payload(1)));
+fn a_domain_without_that_key_id_verifies_nothing() {
+    let own = |_| domain(2, &SECRET);
+    let (_, event) = looked_up(UntrustedToken::parse(&token(&payload(2))), own);
+    assert!(event.is_ok());
+    let (_, error) = looked_up(UntrustedToken::parse(&token(&payload(1))), own);
     assert_eq!(error, Err(TokenError::UnknownKey));
 }
 

@@ -16,7 +16,8 @@ fn exists(test: &str) -> bool {
     let module = module.replace("::", "/");
     ROOTS.iter().any(|root| {
         let root = Path::new(REPOSITORY).join(root);
-        [format!("{module}.rs"), format!("{module}/mod.rs")]
+        ["{}.rs", "{}/mod.rs", "{}/tests.rs"]
+            .map(|file| file.replace("{}", &module))
             .iter()
             .filter_map(|file| fs::read_to_string(root.join(file)).ok())
             .any(|source| has_test(&source, function))

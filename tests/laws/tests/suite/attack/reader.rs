@@ -1,6 +1,6 @@
 //! Tokens read by a second reader, and what both say compared.
 
-use linkseal::TokenError;
+use linkseal::error::TokenError;
 use linkseal_laws::reader::{Said, read};
 use proptest::collection::vec;
 use proptest::prelude::*;

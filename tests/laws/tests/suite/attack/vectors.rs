@@ -28,7 +28,8 @@ fn every_tag_vector_gets_its_verdict() {
     for group in file["testGroups"].as_array().unwrap() {
         let id = KeyId(u32::try_from(group["keyId"].as_u64().unwrap()).unwrap());
         let key = SigningKey::from_hex(id, text(group, "key")).unwrap();
-        let verifier = Verifier::from_keys([(text(group, "domain"), &key)]).unwrap();
+        let domain = text(group, "domain").parse().unwrap();
+        let verifier = Verifier::from_keys([(domain, &key)]).unwrap();
         assert_eq!(group["keySize"], 8 * bytes(group, "key").len());
         for row in group["tests"].as_array().unwrap() {
             number += 1;

@@ -1,6 +1,6 @@
 //! Hosts with characters that nobody sees, or that turn the direction of writing.
 
-use linkseal::rewrite_with_report;
+use linkseal::{TrackingLevel, rewrite_with_report};
 use linkseal_laws::setup::domain;
 use url::Url;
 
@@ -55,7 +55,7 @@ const UNSEEN: &[char] = &[
 
 #[test]
 fn hosts_with_unseen_characters_lead_where_the_url_standard_says_or_are_skipped() {
-    let domain = domain().without_open_tracking();
+    let domain = domain().with_open_tracking(TrackingLevel::Off);
     let (mut mapped, mut refused) = (0, 0);
     for sign in UNSEEN {
         for host in [
@@ -99,7 +99,8 @@ fn hosts_that_idna_refuses_are_skipped() {
         "x\u{ad}y%.test",
     ] {
         let html = format!("<a href='https://{host}/'>x</a>");
-        let (output, report) = rewrite_with_report(&html, &domain().without_open_tracking());
+        let (output, report) =
+            rewrite_with_report(&html, &domain().with_open_tracking(TrackingLevel::Off));
         assert_eq!(output, html);
         assert_eq!(report.links()[0].outcome().to_string(), "skipped", "{host}");
     }

@@ -1,0 +1,158 @@
+//! The command line, and the settings that it makes.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+use linkseal::error::ConfigError;
+use linkseal::{
+    Charset, DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost, TrackingLevel,
+};
+
+/// Rewrite an HTML mail: sign and track every link, and insert an open pixel.
+#[derive(Parser)]
+pub(crate) struct Options {
+    /// Sending domain.
+    #[arg(long, default_value = "example.com")]
+    domain: String,
+    /// Tracking host, a subdomain of the sending domain.
+    #[arg(long, value_name = "HOST", default_value = "link.example.com")]
+    tracking_host: String,
+    /// Signing key: its id, and at least 32 bytes in hexadecimal.
+    #[arg(long, value_name = "ID:HEX")]
+    pub(crate) key: Option<String>,
+    /// Key that still verifies, but no longer signs.
+    #[arg(long, value_name = "ID:HEX")]
+    retired_key: Vec<String>,
+    /// Sender's id for the message.
+    #[arg(long, default_value = "")]
+    message: String,
+    /// Sender's id for the recipient.
+    #[arg(long, default_value = "")]
+    recipient: String,
+    /// Time of sending.
+    #[arg(long, value_name = "UNIX", default_value_t = 0)]
+    sent_at: u64,
+    /// Leave links alone.
+    #[arg(long)]
+    no_clicks: bool,
+    /// Insert no pixel.
+    #[arg(long)]
+    no_opens: bool,
+    /// Where the pixel goes.
+    #[arg(long, value_enum, default_value = "end")]
+    pixel: Pixel,
+    /// Leave markers in the output.
+    #[arg(long)]
+    keep_markers: bool,
+    /// Leave links to this host alone.
+    #[arg(long, value_name = "HOST")]
+    exclude_host: Vec<String>,
+    /// Leave this link alone, as the mail's List-Unsubscribe field names it.
+    #[arg(long, value_name = "URL")]
+    unsubscribe_url: Vec<String>,
+    /// Leave links alone that hold one of the sender's own merge tags, from OPEN to CLOSE.
+    #[arg(long, num_args = 2, value_names = ["OPEN", "CLOSE"])]
+    merge_tag: Vec<String>,
+    /// Leave links alone that have this attribute, with this value if one is given.
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    opt_out_attribute: Vec<String>,
+    /// Leave links of this class alone.
+    #[arg(long, value_name = "NAME")]
+    opt_out_class: Vec<String>,
+    /// Make no line longer than this, such as 998, the most that SMTP allows.
+    #[arg(long, value_name = "BYTES")]
+    line_limit: Option<usize>,
+    /// Charset of the document, as its Content-Type states it. Without it UTF-8, or what the document's
+    /// <meta> states if it is not valid UTF-8 and not a stream.
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) charset: Option<Charset>,
+    /// Stream the document in chunks of this size.
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) chunk: Option<u32>,
+    /// Write a report as JSON, one object for each document.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Rewrite each FILE to the same name in this folder.
+    #[arg(long, value_name = "DIR", requires = "files")]
+    pub(crate) out_dir: Option<PathBuf>,
+    /// Documents to rewrite into --out-dir; without any, standard input.
+    #[arg(value_name = "FILE", requires = "out_dir")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Pixel {
+    End,
+    Start,
+    Both,
+}
+
+impl Options {
+    /// Returns the sending domain's settings, scoped to the message.
+    pub(crate) fn domain(&self) -> Result<DomainConfig, Box<dyn Error>> {
+        let key = match &self.key {
+            Some(key) => key.parse()?,
+            None => SigningKey::new(KeyId(1), DEMO_KEY)?,
+        };
+        let host = TrackingHost::custom(&self.tracking_host)?;
+        let mut domain = DomainConfig::new(self.domain.parse()?, host, key)?;
+        for key in &self.retired_key {
+            domain = domain.with_retired_key(key.parse()?)?;
+        }
+        for host in &self.exclude_host {
+            domain = domain.with_excluded_host(host)?;
+        }
+        if self.keep_markers {
+            domain = domain.with_markers_kept();
+        }
+        if let Some(bytes) = self.line_limit {
+            domain = domain.with_line_limit(bytes);
+        }
+        domain = domain.with_pixel_placement(match self.pixel {
+            Pixel::End => PixelPlacement::End,
+            Pixel::Start => PixelPlacement::Start,
+            Pixel::Both => PixelPlacement::Both,
+        });
+        Ok(self.with_dialect(domain)?.for_message(self.message()?))
+    }
+
+    /// Adds the sender's own merge tags and markers.
+    fn with_dialect(&self, mut domain: DomainConfig) -> Result<DomainConfig, ConfigError> {
+        for [open, close] in self.merge_tag.as_chunks().0 {
+            domain = domain.with_merge_tag(open, close)?;
+        }
+        for attribute in &self.opt_out_attribute {
+            domain = match attribute.split_once('=') {
+                Some((name, value)) => domain.with_opt_out_attribute(name, value)?,
+                None => domain.with_opt_out_attribute(attribute, None)?,
+            };
+        }
+        for name in &self.opt_out_class {
+            domain = domain.with_opt_out_class(name)?;
+        }
+        Ok(domain)
+    }
+
+    fn message(&self) -> Result<Message, Box<dyn Error>> {
+        let mut message = Message::new(self.message.clone())?
+            .with_recipient(self.recipient.clone())?
+            .with_sent_at(self.sent_at)?;
+        for url in &self.unsubscribe_url {
+            if !url.contains(':') {
+                return Err(format!("unsubscribe URL `{url}` has no scheme, expected one").into());
+            }
+            message = message.with_list_unsubscribe(url);
+        }
+        if self.no_clicks {
+            message = message.with_click_tracking(TrackingLevel::Off);
+        }
+        if self.no_opens {
+            message = message.with_open_tracking(TrackingLevel::Off);
+        }
+        Ok(message)
+    }
+}
+
+/// For trials; `verify` takes it as `1:` and this in hexadecimal.
+pub(crate) const DEMO_KEY: &[u8; 32] = b"linkseal demo key, not a secret!";

@@ -1,0 +1,143 @@
+//! lol_html, which finds the tokens of a document. Its handlers only read: each notes the ranges of
+//! what it was given, and nothing that lol_html writes is used.
+//!
+//! The text of a document is never decoded here. lol_html is told that it reads windows-1252, in which
+//! every byte is a character, so that its ranges count bytes in any charset that extends ASCII.
+
+use std::collections::VecDeque;
+
+use lol_html::errors::RewritingError;
+use lol_html::send::{HtmlRewriter, Settings};
+use lol_html::{AsciiCompatibleEncoding, MemorySettings};
+
+use super::finding::Finding;
+use super::handlers::{Findings, Scope, lock, with_handlers};
+use super::mask::mask;
+
+/// An element that is fed after the document's last byte: what swallows it would swallow a pixel. Where
+/// links are asked for, it is one; each further name that is asked for takes time.
+const END_MARK: &[u8] = b"<a>";
+const RARE_END_MARK: &[u8] = b"<linkseal-end>";
+
+/// What lol_html writes goes nowhere.
+type LolRewriter = HtmlRewriter<'static, fn(&[u8])>;
+
+/// Parses one document, or a part of one, piece by piece.
+pub(super) struct Parser {
+    /// How much was fed before the document: markup that opens what is open where the part starts.
+    context_bytes: usize,
+    end_mark: &'static [u8],
+    fed: usize,
+    findings: Findings,
+    /// Whether what is fed may need a mask.
+    pub(super) is_masked: bool,
+    /// `None` once it has failed: lol_html panics when it is used after that.
+    rewriter: Option<LolRewriter>,
+    /// Where the part starts in the document.
+    start: usize,
+}
+
+/// Why the parser stopped before the document's end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum ParserError {
+    MemoryLimit,
+    Other,
+}
+
+impl Parser {
+    /// `memory_limit` bounds what lol_html keeps: unfinished tokens, attributes and open elements.
+    pub(super) fn new(scope: Scope, memory_limit: usize) -> Self {
+        let findings = Findings::default();
+        let memory = MemorySettings::new()
+            .with_preallocated_parsing_buffer_size(0)
+            .with_max_allowed_memory_usage(memory_limit);
+        let mut settings = Settings::new_send()
+            .with_strict(false)
+            .with_memory_settings(memory);
+        if let Some(encoding) = AsciiCompatibleEncoding::new(encoding_rs::WINDOWS_1252) {
+            settings = settings.with_encoding(encoding);
+        }
+        let sink: fn(&[u8]) = |_| {};
+        Self {
+            context_bytes: 0,
+            end_mark: match scope {
+                Scope::EndMark => RARE_END_MARK,
+                Scope::AnyHref | Scope::EveryToken | Scope::Links(_) => END_MARK,
+            },
+            fed: 0,
+            is_masked: match scope {
+                Scope::Links(sought) => sought.needs_mask,
+                Scope::AnyHref | Scope::EndMark | Scope::EveryToken => true,
+            },
+            start: 0,
+            rewriter: Some(HtmlRewriter::new(
+                with_handlers(settings, scope, &findings),
+                sink,
+            )),
+            findings,
+        }
+    }
+
+    /// Starts a part of a document. `context` opens what is open where the part starts.
+    pub(super) fn of_part(scope: Scope, memory_limit: usize, context: &[u8], start: usize) -> Self {
+        let mut parser = Self::new(scope, memory_limit);
+        // An error shows again when the part is fed.
+        let _ = parser.feed(context);
+        lock(&parser.findings).clear();
+        Self {
+            context_bytes: context.len(),
+            start,
+            ..parser
+        }
+    }
+
+    /// Reads the next piece of the document.
+    pub(super) fn feed(&mut self, piece: &[u8]) -> Result<(), ParserError> {
+        let Some(rewriter) = &mut self.rewriter else {
+            return Err(ParserError::Other);
+        };
+        self.fed += piece.len();
+        let result = match self.is_masked {
+            true => {
+                let mut piece = piece.to_vec();
+                mask(&mut piece);
+                rewriter.write(&piece)
+            }
+            false => rewriter.write(piece),
+        };
+        result.map_err(|error| {
+            self.rewriter = None;
+            match error {
+                RewritingError::MemoryLimitExceeded(_) => ParserError::MemoryLimit,
+                _ => ParserError::Other,
+            }
+        })
+    }
+
+    /// Moves what was found to the end of `queue`.
+    pub(super) fn take_findings(&mut self, queue: &mut VecDeque<Finding>) {
+        let mut findings = lock(&self.findings);
+        if self.context_bytes != self.start {
+            for finding in findings.iter_mut() {
+                finding.shift(self.context_bytes, self.start);
+            }
+        }
+        queue.append(&mut findings);
+    }
+
+    /// Ends the document; returns whether it ends outside of all constructs, so that what follows would
+    /// be read as markup. The last findings are then ready to be taken.
+    pub(super) fn end(&mut self) -> bool {
+        let document_end = self.fed;
+        let is_mark = |finding: &Finding| match finding {
+            Finding::StartTag(start) => start.tag.start >= document_end,
+            _ => false,
+        };
+        let fits = self.feed(self.end_mark).is_ok();
+        let mut findings = lock(&self.findings);
+        let is_read = findings.back().is_some_and(is_mark);
+        // The mark is no part of the document, and may have become a part of its last token.
+        findings.retain(|finding| finding.range().end <= document_end);
+        fits && is_read
+    }
+}

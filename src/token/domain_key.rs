@@ -1,0 +1,36 @@
+//! A key at work for one sending domain.
+
+use super::mac::{Mac, TAG_BYTES};
+use crate::key::{KeyId, SigningKey};
+use crate::sending_domain::SendingDomain;
+
+/// A key, and the HMAC that has taken in the key and the domain's context.
+#[derive(Clone)]
+pub(crate) struct DomainKey {
+    pub(crate) domain: SendingDomain,
+    pub(crate) id: KeyId,
+    /// In a box, so that no copy of its state stays behind when a list of keys grows.
+    mac: Box<Mac>,
+}
+
+impl DomainKey {
+    pub(crate) fn new(key: &SigningKey, domain: SendingDomain) -> Self {
+        Self {
+            id: key.id(),
+            mac: Box::new(Mac::new(key, &domain)),
+            domain,
+        }
+    }
+
+    /// Returns an HMAC that is ready for a payload.
+    pub(super) fn start_tag(&self) -> Mac {
+        Mac::clone(&self.mac)
+    }
+
+    /// Whether this key made the tag over the payload, for this domain.
+    pub(crate) fn accepts(&self, payload: &[u8], tag: &[u8; TAG_BYTES]) -> bool {
+        let mut mac = self.start_tag();
+        mac.update(payload);
+        mac.accepts(tag)
+    }
+}

@@ -1,0 +1,65 @@
+//! What lol_html sees without this crate, by its handlers for elements.
+
+use std::cell::RefCell;
+
+use lol_html::{HtmlRewriter, Settings, element};
+
+use crate::judge::{Place, parse};
+
+/// Whether lol_html sees other start tags than html5ever, at the document's end, behind a comment that is open
+/// there, or in the place of text that may be a placeholder, or an element of another namespace.
+pub(super) fn differs(html: &str) -> bool {
+    let mark = |text: &str| html.replace(text, MARK);
+    [mark("{{ses:openTracker}}"), mark("%own%"), html.to_owned()]
+        .into_iter()
+        .flat_map(|html| ["", "-->"].map(|end| format!("{html}{end}{MARK}")))
+        .any(|html| tags_by_lol_html(&html) != tags_by_html5ever(&html))
+}
+
+const MARK: &str = "<linkseal-mark>";
+const NOSCRIPT: &str = "noscript";
+/// Elements that mean something else in SVG and MathML.
+const TOLD_APART: [&str; 3] = ["base", MASKED_NOSCRIPT, "template"];
+const MASKED_NOSCRIPT: &str = "xxxxxxxx";
+const XHTML: &str = "http://www.w3.org/1999/xhtml";
+
+/// The name of a start tag, and of some whether it is one of HTML.
+type SeenTag = (String, bool);
+
+fn tags_by_html5ever(html: &str) -> Vec<SeenTag> {
+    let parsed = parse(html);
+    let is_html = |place: &Place| place.is_html.then_some(place.index);
+    let html: Vec<usize> = parsed.places().iter().filter_map(is_html).collect();
+    let tags = (0..).zip(&parsed.seen);
+    tags.filter_map(|(index, seen)| {
+        let name = masked(&seen.tag()?.name);
+        let is_html = TOLD_APART.contains(&&*name) && html.contains(&index);
+        Some((name, is_html))
+    })
+    .collect()
+}
+
+/// `noscript` goes by another name, since mail clients run no scripts, and lol_html reads it as if they did.
+fn tags_by_lol_html(html: &str) -> Vec<SeenTag> {
+    let tags = RefCell::new(Vec::new());
+    let settings = Settings::new()
+        .with_strict(false)
+        .append_element_content_handler(element!("*", |element| {
+            let name = element.tag_name().replace('\0', "\u{fffd}");
+            let is_html = TOLD_APART.contains(&&*name) && element.namespace_uri() == XHTML;
+            tags.borrow_mut().push((name, is_html));
+            Ok(())
+        }));
+    let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
+    rewriter.write(masked(html).as_bytes()).unwrap();
+    rewriter.end().unwrap();
+    tags.into_inner()
+}
+
+fn masked(html: &str) -> String {
+    let mut masked = html.to_owned();
+    for (at, _) in html.to_ascii_lowercase().match_indices(NOSCRIPT) {
+        masked.replace_range(at..at + NOSCRIPT.len(), MASKED_NOSCRIPT);
+    }
+    masked
+}
