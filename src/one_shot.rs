@@ -12,6 +12,9 @@ use crate::scan::{LineCounter, Scanner, Splicer};
 /// [`Validated`](crate::DomainStatus::Validated) changes nothing. This can't fail: what can't be tracked stays as it
 /// is.
 ///
+/// Behind an `a`, `area` or `base` tag of over 1 MiB, and where elements are nested so deeply that the parser
+/// would need over 16 MiB, the rest of the document stays as it is; [`Report::untouched`] says from where.
+///
 /// ```
 /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
 /// use linkseal::TrackingLevel;

@@ -26,7 +26,7 @@ pub enum Untouched {
     /// The domain is [`Pending`](crate::DomainStatus::Pending).
     DomainPending,
     /// An `a`, `area` or `base` tag or a conditional comment was longer than the stream's memory
-    /// limit.
+    /// limit, such a tag was longer than 1 MiB, or elements were nested too deeply for the parser's memory.
     MemoryLimit {
         /// Where that construct starts in the input; from there on all is as it came.
         at: u64,
