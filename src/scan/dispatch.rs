@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::body::BodyTracker;
+use super::body_search::BodySearch;
 use super::comment::conditional_markup;
 use super::conditional::parse_conditional;
 use super::cursor::Cursor;
@@ -18,6 +19,7 @@ use super::window::Window;
 #[derive(Debug)]
 pub(super) struct Page<S> {
     pub(super) body: BodyTracker,
+    pub(super) body_search: Option<BodySearch>,
     /// Where the document starts after its byte order mark.
     pub(super) content_start: usize,
     pub(super) cursor: Cursor<S>,
@@ -58,6 +60,7 @@ impl<S: Sink> Page<S> {
     ) -> Self {
         Self {
             body: BodyTracker::default(),
+            body_search: None,
             content_start: 0,
             cursor,
             links,

@@ -1,17 +1,15 @@
 //! What the tags of elements mean: for links, for the body, and for the pixel.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::body::BodyTracker;
+use super::body_search::BodySearch;
 use super::comment::is_outlook_link;
 use super::dispatch::{Page, TooLong};
-use super::finding::{Element, Finding, StartTag};
-use super::handlers::{MAX_TAG_BYTES, Scope};
-use super::parser::Parser;
+use super::finding::{Element, StartTag};
+use super::handlers::MAX_TAG_BYTES;
 use super::pixel::StartPlace;
 use super::sink::Sink;
-use super::tag::{Tag, is_end_tag_of, start_tag_name};
+use super::tag::{Tag, is_end_tag_of};
 use super::window::Window;
 use crate::report::LinkContext;
 
@@ -84,34 +82,20 @@ impl<S: Sink> Page<S> {
     }
 
     /// Whether the body starts before the place `at`. It may start with a token that is not asked for.
-    fn has_body_before(&self, window: &Window<'_>, at: usize) -> bool {
+    fn has_body_before(&mut self, window: &Window<'_>, at: usize) -> bool {
         if self.body.has_started() || window.start > 0 {
             return self.body.has_started();
         }
         let before = window.slice(self.content_start..at);
-        let mut parser = Parser::of_part(Scope::EveryToken, self.parser_bytes, b"", 0);
-        // What was found before an error counts.
-        let _ = parser.feed(before);
-        // A `<` that is text counts too, which only its end shows.
-        parser.end();
-        let mut findings = VecDeque::new();
-        parser.take_findings(&mut findings);
-        let mut body = BodyTracker::default();
-        findings.iter().any(|finding| match finding {
-            Finding::StartTag(start) if start.is_html => {
-                let tag = before.get(start.tag.clone()).unwrap_or_default();
-                body.start_tag(start_tag_name(tag))
-            }
-            Finding::Text(range) => body
-                .text(before.get(range.clone()).unwrap_or_default())
-                .is_some(),
-            _ => false,
-        })
+        let search = self
+            .body_search
+            .get_or_insert_with(|| BodySearch::new(self.parser_bytes));
+        search.is_in(before)
     }
 
     /// Whether a `noscript` opens an element: in the head one is ignored inside another (HTML
     /// §13.2.6.4.5).
-    fn opens_noscript(&self, window: &Window<'_>, at: usize) -> bool {
+    fn opens_noscript(&mut self, window: &Window<'_>, at: usize) -> bool {
         self.noscript_depth == 0
             || !self.body.is_outside_templates()
             || self.has_body_before(window, at)

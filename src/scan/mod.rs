@@ -9,6 +9,7 @@
 //! without its quotes and white space.
 
 mod body;
+mod body_search;
 mod comment;
 mod conditional;
 mod cursor;

@@ -89,6 +89,11 @@ fn end_is_before_the_first_real_body_end_tag() {
             ),
             ("<<frameset>x", "<<frameset>x[PIXEL]", End),
             (
+                "<template></template>x<frameset>",
+                "<template></template>x<frameset>[PIXEL]",
+                End,
+            ),
+            (
                 "<frameset></frameset></body>",
                 "<frameset></frameset></body>",
                 NoPlace,

@@ -80,6 +80,7 @@ pub const DOCUMENTS: &[(&str, usize, Make)] = &[
     ("one long noscript", 64 * MEGABYTE, |n| {
         format!("<noscript>{}</noscript>", "x".repeat(n))
     }),
+    ("noscripts in a head", 16_000, |n| "<noscript>".repeat(n)),
     ("links in a noscript", 440_000, |n| {
         let links = "<a href=https://x.test/></a>".repeat(n);
         format!("<noscript>{links}</noscript>")

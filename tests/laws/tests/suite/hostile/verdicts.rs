@@ -46,6 +46,10 @@ pub const VERDICTS: &[(&str, [&str; 3])] = &[
     ("links", [GIVEN_UP_LATER; 3]),
     ("links that end", ["1000000 0 end"; 3]),
     ("one long noscript", ["0 0 end"; 3]),
+    (
+        "noscripts in a head",
+        ["0 0 end", "0 0 end", GIVEN_UP_LATER],
+    ),
     ("links in a noscript", ["440000 0 end"; 3]),
     ("ampersands", ["0 1 end", "0 1 end", GIVEN_UP]),
     ("unterminated entities", ["0 1 end", "0 1 end", GIVEN_UP]),
