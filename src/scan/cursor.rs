@@ -56,6 +56,11 @@ impl<S: Sink> Cursor<S> {
         &self.tail
     }
 
+    /// Whether nothing of the document is left before the place `at`. Only known while placeholders are sought.
+    pub(super) fn is_at_start(&self, at: usize) -> bool {
+        self.handed_on == at && self.tail.is_empty()
+    }
+
     /// Hands on what comes before `to` and has not been yet.
     pub(super) fn hand_on(&mut self, window: &Window<'_>, to: usize) {
         self.end_due_line(window, to);

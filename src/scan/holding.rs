@@ -1,5 +1,6 @@
 //! What of a document must be held back, and where the construct starts that it ends in.
 
+use super::byte_order_mark::may_become_mark;
 use super::comment::is_needed_whole;
 use super::finding::Finding;
 use super::open_construct::open_construct;
@@ -63,6 +64,15 @@ impl<S: Sink> Scanner<S> {
         self.is_closed.is_none()
             && known.end().saturating_sub(at) <= self.page.longest_construct
             && !lines.knows_line_end(&known, at)
+    }
+
+    /// Whether a finding at the start of what goes out must wait for what follows: without a placeholder that may
+    /// become a byte order mark.
+    pub(super) fn waits_for_mark(&self, window: &Window<'_>, finding: &Finding) -> bool {
+        self.page.placeholders.is_sought()
+            && !window.is_last
+            && self.page.cursor.is_at_start(finding.range().start)
+            && may_become_mark(window.from(finding.range().end))
     }
 
     /// Ends the document. What is open at its end would swallow a pixel after it.

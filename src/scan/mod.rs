@@ -10,6 +10,7 @@
 
 mod body;
 mod body_search;
+mod byte_order_mark;
 mod comment;
 mod conditional;
 mod cursor;

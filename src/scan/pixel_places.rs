@@ -118,7 +118,12 @@ impl<S: Sink> Page<S> {
             return;
         }
         let before = self.cursor.tail(window, range.start);
-        if self.placeholders.sides(before, &[], false) == Sides::StayApart {
+        // What comes before decides alone, but where nothing does: there what follows was waited for.
+        let (after, is_last) = match before.is_empty() {
+            true => (window.from(range.end), true),
+            false => (&[][..], false),
+        };
+        if self.placeholders.sides(before, after, is_last) == Sides::StayApart {
             self.replace_placeholder(window, range.clone());
         }
     }

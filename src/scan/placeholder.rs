@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use super::byte_order_mark::{may_become_mark, starts_with_mark};
 use crate::config::DomainConfig;
 use crate::pixel::PixelPlacement;
 use crate::placeholder::TEXT_PLACEHOLDER;
@@ -14,7 +15,7 @@ const ELEMENT_PLACEHOLDER: &[u8] = b"opentag";
 /// The two sides of a placeholder, once it is gone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Sides {
-    /// They become what they were not: a tag, or another placeholder.
+    /// They become what they were not: a byte order mark, a tag, or another placeholder.
     Join,
     StayApart,
     /// What follows is too short to tell.
@@ -102,7 +103,13 @@ impl Placeholders {
         if before.ends_with(b"<") {
             return Sides::Join;
         }
-        let mut sides = Sides::StayApart;
+        if before.is_empty() && starts_with_mark(after) {
+            return Sides::Join;
+        }
+        let mut sides = match before.is_empty() && !is_last && may_become_mark(after) {
+            true => Sides::Unclear,
+            false => Sides::StayApart,
+        };
         for placeholder in self.texts() {
             let halves = (1..placeholder.len()).filter_map(|at| placeholder.split_at_checked(at));
             for (_, end) in halves.filter(|(start, _)| before.ends_with(start)) {

@@ -6,6 +6,7 @@
 
 use encoding_rs::Encoding;
 
+use super::byte_order_mark::{UTF_8_MARK, may_become_mark, starts_with_utf_16_mark};
 use super::cursor::Cursor;
 use super::dispatch::{Page, TooLong};
 use super::finding::{Finding, StartTag};
@@ -121,12 +122,10 @@ impl<S: Sink> Scanner<S> {
     /// Whether a document that starts so can be read on: its byte order mark, and with a limit for lines
     /// its first line ending, must be seen before.
     pub(crate) fn can_start(&self, document: &[u8]) -> bool {
-        let is_start_of = |mark: &&[u8]| document.len() < mark.len() && mark.starts_with(document);
-        let may_be_mark = UTF_16_MARKS.iter().any(is_start_of) || is_start_of(&UTF_8_MARK);
         let needs_line_ending = self.page.cursor.line_limit.is_some()
             && document.len() <= self.page.longest_construct
             && memchr::memchr(b'\n', document).is_none();
-        !may_be_mark && !needs_line_ending
+        !may_become_mark(document) && !needs_line_ending
     }
 
     /// Reads a whole document.
@@ -183,13 +182,9 @@ impl<S: Sink> Scanner<S> {
         (self.page.cursor.sink, report)
     }
 
-    /// Looks at what comes first in the document: a byte order mark decides its charset, whatever was
-    /// stated (Encoding Standard §6, "BOM sniff").
+    /// Looks at what comes first in the document: a byte order mark decides its charset.
     fn start(&mut self, window: &Window<'_>) {
-        if UTF_16_MARKS
-            .iter()
-            .any(|mark| window.bytes.starts_with(mark))
-        {
+        if starts_with_utf_16_mark(window.bytes) {
             self.untouched = Some(Untouched::Charset);
             return;
         }
@@ -251,7 +246,7 @@ impl<S: Sink> Scanner<S> {
             && !self.is_paused()
             && let Some(finding) = self.page.queue.pop_front()
         {
-            if self.waits_for_line(window, &finding) {
+            if self.waits_for_line(window, &finding) || self.waits_for_mark(window, &finding) {
                 self.page.queue.push_front(finding);
                 return;
             }
@@ -281,10 +276,6 @@ impl<S: Sink> Scanner<S> {
         });
     }
 }
-
-/// Byte order marks of UTF-16, whose bytes mean something else than in ASCII.
-const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
-const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
 
 pub(super) fn position(at: usize) -> u64 {
     u64::try_from(at).unwrap_or(u64::MAX)

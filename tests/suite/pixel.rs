@@ -307,7 +307,7 @@ fn a_pixel_in_a_template_is_not_there() {
     assert_eq!(rewrite(&output, &domain()), output);
 }
 
-/// Without it what follows would be a link that the author did not write, or another placeholder.
+/// Without it what follows would be a link that the author did not write, another placeholder, or a byte order mark.
 #[test]
 fn a_placeholder_that_keeps_two_halves_apart_stays() {
     let domain = domain().with_pixel_placement(PixelPlacement::Placeholder);
@@ -336,6 +336,8 @@ fn a_placeholder_that_keeps_two_halves_apart_stays() {
         ),
         ("{{ses%own%:openTracker}}", "{{ses%own%:openTracker}}"),
         ("%ow<opentag/>n%", "%ow<opentag/>n%"),
+        ("<opentag/>\u{feff}x", "<opentag/>\u{feff}x"),
+        ("%own%\u{feff}x", "%own%\u{feff}x"),
     ] {
         for domain in [
             domain.clone(),
