@@ -72,6 +72,7 @@ mod names;
 mod one_shot;
 mod pixel;
 mod placeholder;
+mod prescan;
 mod report;
 mod rewrite_writer;
 mod rewriter;
