@@ -68,6 +68,8 @@ mod host;
 mod key;
 mod link;
 mod message;
+#[cfg(feature = "mime")]
+mod mime;
 mod names;
 mod one_shot;
 mod pixel;
