@@ -90,6 +90,12 @@ impl Charset {
         self.0.name()
     }
 
+    /// Whether an ASCII byte is always a character, and never a part of one.
+    #[cfg(feature = "mime")]
+    pub(crate) fn has_single_ascii_bytes(self) -> bool {
+        self.0 == encoding_rs::UTF_8 || self.0.is_single_byte()
+    }
+
     pub(crate) fn encoding(self) -> &'static Encoding {
         self.0
     }

@@ -40,7 +40,7 @@ fn header<'a>(message: &'a [u8], parts: &[Part], part: &Part) -> Option<Header<'
     let states_once = |name: &&str| header.single(name).is_ok();
     let is_multipart = part.delimiter.is_some();
     let is_confirmed = header.end == part.body.start
-        && SINGLE_FIELDS.iter().all(|name| states_once(&name))
+        && SINGLE_FIELDS.iter().all(states_once)
         && part.content_type.parameter("boundary").is_ok()
         && part.content_type.is_multipart() == is_multipart
         && starts_after_delimiter(message, parts, part)
@@ -107,11 +107,11 @@ pub(super) fn holds_delimiter(body: &[u8], parts: &[Part], part: &Part) -> bool 
 
 #[cfg(test)]
 mod tests {
-    use super::super::structure::parts;
+    use super::super::structure::structure;
     use super::*;
 
     fn confirmed_paths(message: &str) -> Vec<Vec<usize>> {
-        let parts = parts(message.as_bytes()).unwrap();
+        let parts = structure(message.as_bytes()).unwrap().parts;
         let headers = confirmed(message.as_bytes(), &parts);
         let pairs = parts.into_iter().zip(headers);
         pairs

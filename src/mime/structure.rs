@@ -64,8 +64,16 @@ pub(super) enum Unreadable {
     TooLarge,
 }
 
-/// Returns the parts of a message in order, each after the one that it is in.
-pub(super) fn parts(message: &[u8]) -> Result<Vec<Part>, Unreadable> {
+/// A message, as far as mail-parser reads it.
+#[derive(Debug)]
+pub(super) struct Structure {
+    /// The values of the message's `List-Unsubscribe` fields, with encoded words decoded.
+    pub(super) list_unsubscribe: Vec<String>,
+    /// In the order of the message, each after the one that it is in.
+    pub(super) parts: Vec<Part>,
+}
+
+pub(super) fn structure(message: &[u8]) -> Result<Structure, Unreadable> {
     let outline = Outline::of(message).map_err(|_| Unreadable::TooLarge)?;
     let lower_case = outline.bytes.to_ascii_lowercase();
     let multiparts = memmem::find_iter(&lower_case, b"multipart/").count();
@@ -94,12 +102,24 @@ pub(super) fn parts(message: &[u8]) -> Result<Vec<Part>, Unreadable> {
         }
         parts.push(part(found, parent, path, &outline));
     }
-    Ok(parts)
+    Ok(Structure {
+        list_unsubscribe: list_unsubscribe(&parsed),
+        parts,
+    })
 }
 
-/// Reads only the fields that say where parts are.
+fn list_unsubscribe(message: &mail_parser::Message<'_>) -> Vec<String> {
+    let values = message.header_values(HeaderName::ListUnsubscribe);
+    values
+        .filter_map(|value| value.as_text())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Reads only the fields that matter here.
 fn parser() -> MessageParser {
     MessageParser::new()
+        .header_text(HeaderName::ListUnsubscribe)
         .header_content_type(HeaderName::ContentType)
         .default_header_ignore()
 }
@@ -150,7 +170,7 @@ mod tests {
     use super::*;
 
     fn outline(message: &str) -> Vec<String> {
-        let parts = parts(message.as_bytes()).unwrap();
+        let parts = structure(message.as_bytes()).unwrap().parts;
         let line = |part: &Part| {
             let path: Vec<String> = part.path.iter().map(ToString::to_string).collect();
             let body = match part.delimiter {
@@ -202,11 +222,14 @@ mod tests {
             format!("Content-Type: multipart/mixed; boundary=b{number}e\n\n--b{number}e\n")
         };
         let nested: String = (0..MAX_DEPTH + 2).map(level).collect();
-        assert_eq!(parts(nested.as_bytes()).err(), Some(Unreadable::TooLarge));
+        assert_eq!(
+            structure(nested.as_bytes()).err(),
+            Some(Unreadable::TooLarge)
+        );
         let nested: String = (0..MAX_DEPTH / 2).map(level).collect();
-        assert!(parts(nested.as_bytes()).is_ok());
+        assert!(structure(nested.as_bytes()).is_ok());
         let many: String = (0..=MAX_MULTIPARTS).map(|_| level(1)).collect();
-        assert_eq!(parts(many.as_bytes()).err(), Some(Unreadable::TooLarge));
-        assert_eq!(parts(b"").err(), Some(Unreadable::NoMessage));
+        assert_eq!(structure(many.as_bytes()).err(), Some(Unreadable::TooLarge));
+        assert_eq!(structure(b"").err(), Some(Unreadable::NoMessage));
     }
 }
