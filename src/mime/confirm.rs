@@ -39,7 +39,8 @@ fn header<'a>(message: &'a [u8], parts: &[Part], part: &Part) -> Option<Header<'
     let header = Header::read(message, part.header_start)?;
     let states_once = |name: &&str| header.single(name).is_ok();
     let is_multipart = part.delimiter.is_some();
-    let is_confirmed = header.end == part.body.start
+    let is_confirmed = header.has_body
+        && header.end == part.body.start
         && SINGLE_FIELDS.iter().all(states_once)
         && part.content_type.parameter("boundary").is_ok()
         && part.content_type.is_multipart() == is_multipart
@@ -149,6 +150,8 @@ mod tests {
             "Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64\n\nbody",
             "Content-Type: text/html\nno field\n\nbody",
             "Content-Type: multipart/mixed\n\nbody",
+            "Content-Type: text/html\n",
+            "Content-Type: text/html",
             "Content-Type: multipart/mixed; boundary=a; boundary=b\n\n--a\n\none\n--a--",
             &format!("{TYPE}--a\n\none\n--ab\n\ntwo"),
             &format!("{TYPE}--a\n\none\r--a\n\ntwo"),

@@ -10,6 +10,8 @@ pub(super) struct Header<'a> {
     /// Where the body starts.
     pub(super) end: usize,
     fields: Vec<Field>,
+    /// Whether there is a body, which may be empty. What is put behind a header without one would be a part of it.
+    pub(super) has_body: bool,
     message: &'a [u8],
 }
 
@@ -32,6 +34,7 @@ impl<'a> Header<'a> {
                 return Some(Self {
                     end,
                     fields,
+                    has_body: !line.is_empty(),
                     message,
                 });
             }

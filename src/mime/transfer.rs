@@ -44,7 +44,7 @@ impl TransferEncoding {
         }
     }
 
-    /// Returns the body of the edited document; `None` where readers differ on what is at an edit. `document` is
+    /// Appends the body of the edited document; `None` where readers differ on what is at an edit. `document` is
     /// what `body` decodes to, and `line_ending` the one of the message.
     pub(super) fn splice(
         self,
@@ -52,15 +52,17 @@ impl TransferEncoding {
         document: &[u8],
         edits: &Edits,
         line_ending: &[u8],
-    ) -> Option<Vec<u8>> {
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
         match self {
-            Self::Base64 => Some(base64_body::splice(body, document, edits, line_ending)),
+            Self::Base64 => base64_body::splice(body, document, edits, line_ending, out),
             Self::Binary | Self::Lines => {
-                let mut spliced = Vec::with_capacity(body.len() + body.len() / 4);
-                edits.apply(body, 0, |piece| spliced.extend_from_slice(piece));
-                Some(spliced)
+                edits.apply(body, 0, |piece| out.extend_from_slice(piece));
             }
-            Self::QuotedPrintable => quoted_printable::splice(body, edits, line_ending),
+            Self::QuotedPrintable => {
+                return quoted_printable::splice(body, edits, line_ending, out);
+            }
         }
+        Some(())
     }
 }

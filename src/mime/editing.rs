@@ -1,0 +1,127 @@
+//! The documents of a message: what changes in each, and the message with that.
+
+use std::collections::BTreeMap;
+
+use super::edits::{Edits, Recording};
+use super::part::{Document, Source};
+use super::report::{PartOutcome, PartSkipReason};
+use super::scope::without_pixel;
+use super::select::{TextKind, pixel_part};
+use crate::config::DomainConfig;
+use crate::report::Report;
+
+/// A result, or why a part is left as it is.
+pub(super) type Outcome<T> = Result<T, PartSkipReason>;
+
+/// A document, what changes in it, and the report on that.
+pub(super) struct Edited<'a> {
+    document: Document<'a>,
+    edits: Edits,
+    report: Report,
+}
+
+/// Rewrites the documents of a message, which are in the order of its parts.
+pub(super) fn edit_documents<'a>(
+    source: &Source<'_>,
+    documents: Vec<Outcome<Document<'a>>>,
+    domain: &DomainConfig,
+    lists_links: bool,
+) -> Vec<Outcome<Edited<'a>>> {
+    let numbers = |kind| -> Vec<usize> {
+        let is = |document: &Document<'_>| document.kind == kind;
+        let numbered = documents.iter().enumerate();
+        let found = numbered.filter(|(_, document)| document.as_ref().is_ok_and(is));
+        found.map(|(number, _)| number).collect()
+    };
+    let html = numbers(TextKind::Html);
+    let pixel = pixel_part(source.parts, &html);
+    let pixel_free = without_pixel(domain);
+    let edit = |number: usize, first_position: u32| {
+        let document = documents
+            .get(number)
+            .and_then(|document| document.as_ref().ok());
+        let (document, part) = document.zip(source.parts.get(number))?;
+        let domain = match pixel == Some(number) {
+            true => domain,
+            false => &pixel_free,
+        };
+        let recording = Recording {
+            first_position,
+            lists_links,
+        };
+        Some(document.edits(part, domain, recording))
+    };
+    let mut edited = BTreeMap::new();
+    // Links in plain text are numbered after those in HTML.
+    let mut next_position = 0;
+    for number in html {
+        if let Some(edits) = edit(number, 0) {
+            next_position = next_position.max(tracked(&edits));
+            edited.insert(number, edits);
+        }
+    }
+    for number in numbers(TextKind::Plain) {
+        if let Some(edits) = edit(number, next_position) {
+            next_position = next_position.saturating_add(tracked(&edits));
+            edited.insert(number, edits);
+        }
+    }
+    let join = |(number, document): (usize, Outcome<Document<'a>>)| {
+        let document = document?;
+        let edits = edited
+            .remove(&number)
+            .unwrap_or(Err(PartSkipReason::Ambiguous));
+        edits.map(|(edits, report)| Edited {
+            document,
+            edits,
+            report,
+        })
+    };
+    documents.into_iter().enumerate().map(join).collect()
+}
+
+fn tracked(edits: &Outcome<(Edits, Report)>) -> u32 {
+    let tracked = edits.as_ref().map_or(0, |(_, report)| report.tracked());
+    u32::try_from(tracked).unwrap_or(u32::MAX)
+}
+
+/// Returns the message with the edits, and what became of each part.
+pub(super) fn splice(
+    source: &Source<'_>,
+    edited: Vec<Outcome<Edited<'_>>>,
+) -> (Vec<u8>, Vec<(PartOutcome, Option<Report>)>) {
+    let message = source.message;
+    let edits = edited
+        .iter()
+        .flatten()
+        .map(|edited| edited.edits.new_bytes());
+    // Base64 and escapes take up to a third more; rarely more than what is replaced.
+    let mut out = Vec::with_capacity(message.len() + edits.sum::<usize>());
+    let mut at = 0;
+    let parts = source.parts.iter().zip(edited);
+    let outcomes = parts.map(|(part, edited)| {
+        let Edited {
+            document,
+            edits,
+            report,
+        } = match edited {
+            Ok(edited) => edited,
+            Err(reason) => return (PartOutcome::Skipped(reason), None),
+        };
+        if edits.is_empty() {
+            return (PartOutcome::Unchanged, Some(report));
+        }
+        out.extend_from_slice(message.get(at..part.body.start).unwrap_or_default());
+        at = part.body.start;
+        match document.splice(source, part, &edits, &mut out) {
+            Ok(()) => {
+                at = part.body.end;
+                (PartOutcome::Rewritten, Some(report))
+            }
+            Err(reason) => (PartOutcome::Skipped(reason), None),
+        }
+    });
+    let outcomes = outcomes.collect();
+    out.extend_from_slice(message.get(at..).unwrap_or_default());
+    (out, outcomes)
+}
