@@ -22,8 +22,12 @@ static HEAP: PeakAlloc = PeakAlloc;
 
 const MEGABYTE: usize = 1024 * 1024;
 const FULL: usize = 8 * MEGABYTE;
-const LINK: &str = "<p>One paragraph of text that says a little, and then some more of it, so that it is one: \
-    <a href=\"https://shop.example/offers/1842?utm_source=mail&amp;utm_campaign=week-47\">Shop</a></p>\r\n";
+/// A link every 500 bytes, which is more than most mail has.
+const LINK: &str = "<tr><td class=\"offer\" valign=\"top\" style=\"padding:12px 16px 12px 16px;font-family:Helvetica,Arial,sans-serif;\r\n\
+    font-size:14px;line-height:20px;color:#333333\"><p style=\"margin:0 0 8px 0\">Only this week, and only while there is some\r\n\
+    left: a small thing that makes mornings better, roasted in town and sent out the same day.</p>\r\n\
+    <a href=\"https://shop.example/offers/1842?utm_source=mail&amp;utm_campaign=week-47\" target=\"_blank\"\r\n\
+    style=\"color:#ffffff;background-color:#0a58ca;display:inline-block\">Have a look</a></td></tr>\r\n";
 
 /// Makes a message of about so many bytes.
 type Make = fn(usize) -> Vec<u8>;

@@ -95,8 +95,10 @@ pub(super) fn splice(
         .iter()
         .flatten()
         .map(|edited| edited.edits.new_bytes());
-    // Base64 and escapes take up to a third more; rarely more than what is replaced.
-    let mut out = Vec::with_capacity(message.len() + edits.sum::<usize>());
+    // What comes in takes the place of something, but its transfer encoding may take as much more.
+    let mut out = Vec::with_capacity(
+        message.len() + edits.map(|bytes| bytes + bytes / 2 + 1024).sum::<usize>(),
+    );
     let mut at = 0;
     let parts = source.parts.iter().zip(edited);
     let outcomes = parts.map(|(part, edited)| {

@@ -21,6 +21,8 @@ pub(super) fn decode(body: &[u8]) -> Vec<u8> {
         decode_line(body.get(at..end).unwrap_or_default(), &mut document);
         at = end;
     }
+    // Escapes take three bytes for one.
+    document.shrink_to_fit();
     document
 }
 
