@@ -7,6 +7,7 @@ use super::part::{Document, Source};
 use super::report::{PartOutcome, PartSkipReason};
 use super::scope::without_pixel;
 use super::select::{TextKind, pixel_part};
+use super::structure::Part;
 use crate::config::DomainConfig;
 use crate::report::Report;
 
@@ -34,35 +35,27 @@ pub(super) fn edit_documents<'a>(
         found.map(|(number, _)| number).collect()
     };
     let html = numbers(TextKind::Html);
-    let pixel = pixel_part(source.parts, &html);
-    let pixel_free = without_pixel(domain);
-    let edit = |number: usize, first_position: u32| {
+    let editor = Editor {
+        domain,
+        lists_links,
+        pixel: pixel_part(source.parts, &html),
+        pixel_free: &without_pixel(domain),
+    };
+    let mut edited = BTreeMap::new();
+    let mut next_position = 0;
+    let first = html.into_iter().map(|number| (number, Some(0)));
+    // Links in plain text are numbered after those in HTML.
+    let then = numbers(TextKind::Plain)
+        .into_iter()
+        .map(|number| (number, None));
+    for (number, first_position) in first.chain(then) {
+        let first_position = first_position.unwrap_or(next_position);
         let document = documents
             .get(number)
             .and_then(|document| document.as_ref().ok());
-        let (document, part) = document.zip(source.parts.get(number))?;
-        let domain = match pixel == Some(number) {
-            true => domain,
-            false => &pixel_free,
-        };
-        let recording = Recording {
-            first_position,
-            lists_links,
-        };
-        Some(document.edits(part, domain, recording))
-    };
-    let mut edited = BTreeMap::new();
-    // Links in plain text are numbered after those in HTML.
-    let mut next_position = 0;
-    for number in html {
-        if let Some(edits) = edit(number, 0) {
-            next_position = next_position.max(tracked(&edits));
-            edited.insert(number, edits);
-        }
-    }
-    for number in numbers(TextKind::Plain) {
-        if let Some(edits) = edit(number, next_position) {
-            next_position = next_position.saturating_add(tracked(&edits));
+        if let Some((document, part)) = document.zip(source.parts.get(number)) {
+            let edits = editor.edit(number, document, part, first_position);
+            next_position = next_position.max(first_position.saturating_add(tracked(&edits)));
             edited.insert(number, edits);
         }
     }
@@ -78,6 +71,35 @@ pub(super) fn edit_documents<'a>(
         })
     };
     documents.into_iter().enumerate().map(join).collect()
+}
+
+/// Rewrites one document.
+struct Editor<'a> {
+    domain: &'a DomainConfig,
+    lists_links: bool,
+    /// The part that gets the open pixel.
+    pixel: Option<usize>,
+    pixel_free: &'a DomainConfig,
+}
+
+impl Editor<'_> {
+    fn edit(
+        &self,
+        number: usize,
+        document: &Document<'_>,
+        part: &Part,
+        first_position: u32,
+    ) -> Outcome<(Edits, Report)> {
+        let domain = match self.pixel == Some(number) {
+            true => self.domain,
+            false => self.pixel_free,
+        };
+        let recording = Recording {
+            first_position,
+            lists_links: self.lists_links,
+        };
+        document.edits(part, domain, recording)
+    }
 }
 
 fn tracked(edits: &Outcome<(Edits, Report)>) -> u32 {
