@@ -109,7 +109,11 @@ fn rewrite_parts(
     let described = parts.iter().zip(&headers).zip(outcomes);
     let reports = described
         .filter(|((part, _), _)| part.delimiter.is_none())
-        .map(|((part, header), outcome)| part_report(&parts, part, header.as_ref(), outcome));
+        .map(|((part, header), outcome)| {
+            // What a part says of itself is reported even if it is not believed.
+            let stated = Header::read(message, part.header_start);
+            part_report(&parts, part, header.as_ref().or(stated.as_ref()), outcome)
+        });
     (rewritten, reports.collect())
 }
 

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use super::base64_body;
 use super::edits::Edits;
-use super::header::without_comments;
 use super::quoted_printable;
 
 /// How a body stands for a document.
@@ -20,19 +19,24 @@ pub(super) enum TransferEncoding {
 
 impl TransferEncoding {
     /// Returns the encoding of a `Content-Transfer-Encoding` field, and its name as it is stated, in lower case.
+    ///
+    /// Where anything else stands beside the name, such as a comment, many readers do not decode.
     pub(super) fn stated(field: Option<&[u8]>) -> (Option<Self>, String) {
         let Some(field) = field else {
             return (Some(Self::Lines), "7bit".to_owned());
         };
-        let name = String::from_utf8_lossy(&without_comments(field)).to_ascii_lowercase();
-        let encoding = match name.as_str() {
-            "7bit" | "8bit" => Some(Self::Lines),
-            "base64" => Some(Self::Base64),
-            "binary" => Some(Self::Binary),
-            "quoted-printable" => Some(Self::QuotedPrintable),
-            _ => None,
+        let stated = field.trim_ascii_start();
+        let encoding = match stated.to_ascii_lowercase().as_slice() {
+            b"base64" => Some(Self::Base64),
+            b"quoted-printable" => Some(Self::QuotedPrintable),
+            stated => match stated.trim_ascii_end() {
+                b"7bit" | b"8bit" => Some(Self::Lines),
+                b"binary" => Some(Self::Binary),
+                _ => None,
+            },
         };
-        (encoding, name)
+        let name = String::from_utf8_lossy(stated.trim_ascii_end());
+        (encoding, name.to_ascii_lowercase())
     }
 
     /// Returns the document; `None` where readers differ on what it is.
@@ -64,5 +68,29 @@ impl TransferEncoding {
             }
         }
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TransferEncoding;
+
+    #[test]
+    fn encodings_are_known_in_any_letter_case_and_with_nothing_beside_them() {
+        for (field, expected) in [
+            (None, (Some(TransferEncoding::Lines), "7bit")),
+            (Some(" 8BIT "), (Some(TransferEncoding::Lines), "8bit")),
+            (Some("Binary"), (Some(TransferEncoding::Binary), "binary")),
+            (
+                Some("\r\n BASE64"),
+                (Some(TransferEncoding::Base64), "base64"),
+            ),
+            (Some("base64 "), (None, "base64")),
+            (Some("base64 (all of it)"), (None, "base64 (all of it)")),
+            (Some("x-uuencode"), (None, "x-uuencode")),
+        ] {
+            let (encoding, name) = TransferEncoding::stated(field.map(str::as_bytes));
+            assert_eq!((encoding, name.as_str()), expected);
+        }
     }
 }
