@@ -32,6 +32,7 @@ pub(super) fn plain_text_edits(
         next_position: recording.first_position,
         policy: LinkPolicy::new(domain.clone(), charset.encoding()),
         report: Report::new(click_level, TrackingLevel::Off),
+        text,
     };
     for found in Urls::new(text, charset, flow) {
         let (name, destination, outcome) = rewriter.take(&found);
@@ -66,6 +67,7 @@ struct TextRewriter<'a> {
     next_position: u32,
     policy: LinkPolicy,
     report: Report,
+    text: &'a [u8],
 }
 
 impl TextRewriter<'_> {
@@ -110,7 +112,9 @@ impl TextRewriter<'_> {
         {
             return Err(SkipReason::LineLength);
         }
-        self.edits.push(place.clone(), &url);
+        if self.text.get(place.clone()) != Some(&url) {
+            self.edits.push(place.clone(), &url);
+        }
         Ok(())
     }
 

@@ -109,8 +109,14 @@ impl<'a, E: Iterator<Item = (Range<usize>, &'a [u8])>> Splicer<'a, '_, E> {
             ending => ending,
         };
         let mut writer = Writer::new(std::mem::take(self.out), ending);
+        let written = self.write_lines(&mut writer);
+        *self.out = writer.out;
+        written
+    }
+
+    fn write_lines(&mut self, writer: &mut Writer<'_>) -> Option<()> {
         loop {
-            let line_end = self.write_line(&mut writer)?;
+            let line_end = self.write_line(writer)?;
             let has_more = self.at < self.body.len();
             let goes_on = self.removed_to > self.position && has_more;
             match line_end {
@@ -119,7 +125,6 @@ impl<'a, E: Iterator<Item = (Range<usize>, &'a [u8])>> Splicer<'a, '_, E> {
                 LineEnd::Soft(source) => writer.end_with(source),
                 LineEnd::Hard | LineEnd::Open => writer.end(),
             }
-            *self.out = writer.out;
             return Some(());
         }
     }

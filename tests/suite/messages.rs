@@ -275,6 +275,21 @@ fn what_is_no_message_comes_out_as_it_is() {
 }
 
 #[test]
+fn what_readers_decode_differently_stays() {
+    for body in [
+        "<a =\r\n href=3D'https://x.test/'>=",
+        "<a href='https://x.test/' = \r\n>",
+    ] {
+        let header = "Subject: Hi\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n";
+        let message = format!("{header}{body}=x\r\n");
+        let (output, report) = rewritten(&message, &domain());
+        assert_eq!(output, message);
+        let outcome = report.parts()[0].outcome();
+        assert_eq!(outcome, PartOutcome::Skipped(PartSkipReason::Ambiguous));
+    }
+}
+
+#[test]
 fn an_edit_that_would_make_a_delimiter_is_not_made() {
     let html = "Content-Type: text/html\r\n\r\n<a href='https://shop.test/'\r\ndata-track=off\r\n--=_b=x>Shop</a>\r\n";
     let message = multipart("mixed", &[html]);
