@@ -87,7 +87,9 @@ fn rewritten(job: &Job) -> Result<Rewritten, RewritingError> {
     })
 }
 
-fn rewrite_message(message: &[u8], config: &DomainConfig) -> (Vec<u8>, usize) {
+/// A stub.
+#[must_use]
+pub fn rewrite_message(message: &[u8], config: &DomainConfig) -> (Vec<u8>, usize) {
     let text = String::from_utf8_lossy(message);
     let Some((header, body)) = text.split_once("\r\n\r\n") else {
         return (message.to_vec(), 0);
@@ -95,7 +97,18 @@ fn rewrite_message(message: &[u8], config: &DomainConfig) -> (Vec<u8>, usize) {
     if !header.contains("text/html") {
         return (message.to_vec(), 0);
     }
-    let (html, report) = linkseal::rewrite_with_report(body, config);
+    let mut scoped = config.message().clone();
+    let id = header
+        .split_once("Message-ID: <")
+        .and_then(|(_, rest)| rest.split_once('>'));
+    if let Some(Ok(message)) = id.map(|(id, _)| linkseal::Message::new(id)) {
+        scoped = message
+            .with_recipient(scoped.recipient().unwrap_or_default())
+            .unwrap_or_default()
+            .with_click_tracking(scoped.click_tracking())
+            .with_open_tracking(scoped.open_tracking());
+    }
+    let (html, report) = linkseal::rewrite_with_report(body, &config.for_message(scoped));
     (
         format!("{header}\r\n\r\n{html}").into_bytes(),
         report.links().len(),

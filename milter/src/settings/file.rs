@@ -35,6 +35,7 @@ pub(super) struct File {
     pub(super) max_connections: NonZeroUsize,
     #[serde(default = "max_message_bytes")]
     pub(super) max_message_bytes: NonZeroUsize,
+    #[serde(default, deserialize_with = "address")]
     pub(super) metrics: Option<SocketAddr>,
     #[serde(default, deserialize_with = "networks")]
     pub(super) networks: Vec<IpNet>,
@@ -142,6 +143,16 @@ where
 {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(D::Error::custom)
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let address = text.parse().map_err(|_| {
+        D::Error::custom(format!(
+            "`{text}` is no address to listen on, expected one such as `127.0.0.1:9464`"
+        ))
+    });
+    address.map(Some)
 }
 
 /// One address is a network too.
