@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use encoding_rs::Encoding;
 
+use crate::prescan::stated_encoding;
+
 /// A charset in which each ASCII byte is that character, as mail states it outside of the document: the
 /// `charset` parameter of the part's `Content-Type` field (RFC 2046 §4.1.2).
 ///
@@ -48,12 +50,34 @@ impl Charset {
             Encoding::for_label(label.as_bytes()).ok_or_else(|| CharsetError::Unknown {
                 label: label.to_owned(),
             })?;
+        Self::new(encoding)
+    }
+
+    fn new(encoding: &'static Encoding) -> Result<Self, CharsetError> {
         match encoding.is_ascii_compatible() {
             true => Ok(Self(encoding)),
             false => Err(CharsetError::Unsupported {
                 name: encoding.name(),
             }),
         }
+    }
+
+    /// Returns the charset that a document states itself, in a `<meta>` or an XML declaration among its first
+    /// 1024 bytes, as browsers find it (HTML §13.2.3.2, "prescan"); `None` when it states none that is known.
+    ///
+    /// This is for documents of which no charset is stated outside, and which are not valid UTF-8. A byte order
+    /// mark takes precedence over what is stated; it is not looked at here.
+    ///
+    /// ```
+    /// use linkseal::Charset;
+    ///
+    /// let html = b"<meta charset=latin1><p>Caf\xe9";
+    /// assert_eq!(Charset::stated_in(html), Some(Charset::for_label("windows-1252")));
+    /// assert_eq!(Charset::stated_in(b"<p>Caf\xe9"), None);
+    /// ```
+    #[must_use]
+    pub fn stated_in(document: &[u8]) -> Option<Result<Self, CharsetError>> {
+        stated_encoding(document).map(Self::new)
     }
 
     /// Returns the charset's name in the Encoding Standard.
@@ -64,6 +88,12 @@ impl Charset {
     #[must_use]
     pub fn name(self) -> &'static str {
         self.0.name()
+    }
+
+    /// Whether an ASCII byte is always a character, and never a part of one.
+    #[cfg(feature = "mime")]
+    pub(crate) fn has_single_ascii_bytes(self) -> bool {
+        self.0 == encoding_rs::UTF_8 || self.0.is_single_byte()
     }
 
     pub(crate) fn encoding(self) -> &'static Encoding {

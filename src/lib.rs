@@ -68,10 +68,13 @@ mod host;
 mod key;
 mod link;
 mod message;
+#[cfg(feature = "mime")]
+mod mime;
 mod names;
 mod one_shot;
 mod pixel;
 mod placeholder;
+mod prescan;
 mod report;
 mod rewrite_writer;
 mod rewriter;
@@ -110,6 +113,11 @@ pub use config::DomainConfig;
 pub use domain_status::DomainStatus;
 pub use key::{KeyId, SigningKey};
 pub use message::Message;
+#[cfg(feature = "mime")]
+pub use mime::{
+    MessageReport, PartOutcome, PartReport, PartSkipReason, SignatureKind, rewrite_message,
+    rewrite_message_with_report,
+};
 pub use one_shot::{rewrite, rewrite_bytes, rewrite_with_report};
 pub use pixel::{PixelOutcome, PixelPlacement, PixelPosition};
 pub use report::{Link, LinkContext, LinkOutcome, Report, SkipReason, Untouched};

@@ -203,6 +203,15 @@ impl Message {
         self.list_unsubscribe.iter().map(String::as_str)
     }
 
+    /// Sets the id if there is none, and if this one is not too long.
+    #[cfg(feature = "mime")]
+    pub(crate) fn or_with_id(mut self, id: String) -> Self {
+        if self.id.is_empty() && id.len() <= Self::MAX_ID_BYTES {
+            self.id = id;
+        }
+        self
+    }
+
     pub(crate) fn is_list_unsubscribe(&self, destination: &str) -> bool {
         self.list_unsubscribe.iter().any(|url| url == destination)
     }

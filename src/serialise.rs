@@ -13,6 +13,8 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::domain_status::DomainStatus;
 use crate::key::KeyId;
+#[cfg(feature = "mime")]
+use crate::mime::{MessageReport, PartReport, PartSkipReason, SignatureKind};
 use crate::pixel::{PixelOutcome, PixelPlacement, PixelPosition};
 use crate::report::{Link, LinkContext, LinkOutcome, Report, SkipReason, Untouched};
 use crate::sending_domain::SendingDomain;
@@ -61,6 +63,15 @@ deserialise_from_str!(
     SendingDomain: "a sending domain",
     SkipReason: "a skip reason",
     TrackingLevel: "a tracking level",
+);
+
+#[cfg(feature = "mime")]
+serialise_as_str!(PartSkipReason, SignatureKind);
+
+#[cfg(feature = "mime")]
+deserialise_from_str!(
+    PartSkipReason: "a part skip reason",
+    SignatureKind: "a signature kind",
 );
 
 /// Reads a value from its text.
@@ -178,6 +189,38 @@ impl Serialize for LinkOutcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("LinkOutcome", 2)?;
         put_outcome(&mut fields, *self)?;
+        fields.end()
+    }
+}
+
+#[cfg(feature = "mime")]
+impl Serialize for MessageReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("MessageReport", 6)?;
+        fields.serialize_field("parts", self.parts())?;
+        fields.serialize_field("input_bytes", &self.input_bytes())?;
+        fields.serialize_field("output_bytes", &self.output_bytes())?;
+        fields.serialize_field("input_longest_line", &self.input_longest_line())?;
+        fields.serialize_field("output_longest_line", &self.output_longest_line())?;
+        fields.serialize_field("signatures", self.signatures())?;
+        fields.end()
+    }
+}
+
+#[cfg(feature = "mime")]
+impl Serialize for PartReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let report = self.report();
+        let mut fields = serializer.serialize_struct("PartReport", 9)?;
+        fields.serialize_field("path", self.path())?;
+        fields.serialize_field("type", self.content_type())?;
+        fields.serialize_field("encoding", self.encoding())?;
+        fields.serialize_field("charset", &self.charset())?;
+        fields.serialize_field("outcome", self.outcome().as_str())?;
+        fields.serialize_field("reason", &self.outcome().skip_reason())?;
+        fields.serialize_field("links", report.map_or(&[][..], Report::links))?;
+        fields.serialize_field("pixel", &report.map(Report::pixel))?;
+        fields.serialize_field("untouched", &report.and_then(Report::untouched))?;
         fields.end()
     }
 }

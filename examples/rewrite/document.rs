@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io::{BufWriter, ErrorKind, Read, Write};
 
-use encoding_rs::Encoding;
+use linkseal::error::CharsetError;
 use linkseal::{
     Charset, DomainConfig, FinishError, Report, RewriteWriter, Rewriter, StreamOptions, Untouched,
     rewrite_bytes,
@@ -11,7 +11,6 @@ use linkseal::{
 
 use crate::named::Named;
 use crate::options::Options;
-use crate::prescan;
 
 /// Rewrites one document: as a stream when asked to or when it is not UTF-8, otherwise whole.
 pub(crate) fn rewrite<R: Read, W: Write>(
@@ -81,21 +80,26 @@ fn whole<W: Write>(
 ///
 /// A byte order mark takes precedence, and the rewriter looks for one.
 fn stated_charset(name: &str, document: &[u8]) -> Option<Charset> {
-    if Encoding::for_bom(document).is_some() {
+    let has_mark = [&b"\xef\xbb\xbf"[..], b"\xfe\xff", b"\xff\xfe"]
+        .iter()
+        .any(|mark| document.starts_with(mark));
+    if has_mark {
         return None;
     }
-    let label = prescan::stated_encoding(document)?.name();
-    match Charset::for_label(label) {
+    match Charset::stated_in(document)? {
         Ok(charset) => {
-            eprintln!("rewrite: {name}: not valid UTF-8: read as {label}, as the document states");
+            eprintln!(
+                "rewrite: {name}: not valid UTF-8: read as {charset}, as the document states"
+            );
             Some(charset)
         }
-        Err(_) => {
+        Err(CharsetError::Unsupported { name: stated }) => {
             eprintln!(
-                "rewrite: {name}: states {label}, which is not ASCII-compatible: read as UTF-8"
+                "rewrite: {name}: states {stated}, which is not ASCII-compatible: read as UTF-8"
             );
             None
         }
+        Err(_) => None,
     }
 }
 

@@ -5,7 +5,6 @@
 mod document;
 mod named;
 mod options;
-mod prescan;
 mod report;
 mod standard_output;
 

@@ -86,6 +86,13 @@ impl DomainConfig {
         self.settings.line_limit
     }
 
+    /// Returns whether links in plain text parts of messages are tracked.
+    #[cfg(feature = "mime")]
+    #[must_use]
+    pub fn tracks_plain_text_links(&self) -> bool {
+        self.settings.plain_text_links
+    }
+
     /// Returns the id of the key that signs.
     #[must_use]
     pub fn signing_key_id(&self) -> KeyId {

@@ -58,6 +58,8 @@ struct Settings {
     open_url_prefix: String,
     pixel_placeholder: Option<String>,
     pixel_placement: PixelPlacement,
+    #[cfg(feature = "mime")]
+    plain_text_links: bool,
     retired_keys: Vec<DomainKey>,
     sending_domain: SendingDomain,
     signing_key: DomainKey,
@@ -108,6 +110,8 @@ impl DomainConfig {
                 open_url_prefix,
                 pixel_placeholder: None,
                 pixel_placement: PixelPlacement::End,
+                #[cfg(feature = "mime")]
+                plain_text_links: false,
                 retired_keys: Vec::new(),
                 signing_key: DomainKey::new(&signing_key, sending_domain.clone()),
                 sending_domain,

@@ -103,6 +103,32 @@ impl DomainConfig {
         self
     }
 
+    /// Sets whether links in `text/plain` parts of [messages](crate::rewrite_message) are tracked; they are not when new.
+    ///
+    /// A URL in plain text starts with `http://` or `https://`, and ends before white space, `<`, `>`, `"`, `` ` `` or a
+    /// character outside of ASCII. What punctuation then stands at its end is not a part of it, nor is a closing bracket
+    /// without its opening one. In `format=flowed; DelSp=yes`, a space at the end of a line does not end it (RFC 3676
+    /// §4.1). A URL of which readers differ on the end is left alone.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::rewrite_message;
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+    /// let message = b"Subject: Hi\r\n\r\nSee <https://shop.example/>.\r\n";
+    /// assert_eq!(rewrite_message(message, &domain), message);
+    /// let rewritten = rewrite_message(message, &domain.with_plain_text_links(true));
+    /// assert!(String::from_utf8(rewritten)?.contains("See <https://link.example.com/c/"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "mime")]
+    #[must_use]
+    pub fn with_plain_text_links(mut self, are_tracked: bool) -> Self {
+        self.settings_mut().plain_text_links = are_tracked;
+        self
+    }
+
     /// Limits how long an edit may make a line, in bytes without the line ending.
     ///
     /// No edit makes a line longer than that, or than it was if it was longer already. Where one would,

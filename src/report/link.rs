@@ -36,7 +36,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// Returns the element's name in lower case: `a`, `area`, or such as `v:roundrect`.
+    /// Returns the element's name in lower case: `a`, `area`, or such as `v:roundrect`; empty in plain text.
     #[must_use]
     pub fn element(&self) -> &str {
         &self.element
@@ -103,12 +103,15 @@ pub enum LinkContext {
     Html,
     /// Inside `noscript`, which is live in mail clients.
     Noscript,
+    /// A URL in a part in plain text.
+    PlainText,
 }
 
 names!(LinkContext, "link context", {
     ConditionalComment => "conditional_comment",
     Html => "html",
     Noscript => "noscript",
+    PlainText => "plain_text",
 });
 
 /// What became of a link.

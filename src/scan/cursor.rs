@@ -184,12 +184,12 @@ impl<S: Sink> Cursor<S> {
     /// Puts a line ending in the place of white space.
     fn end_line(&mut self, window: &Window<'_>, space: Range<usize>) {
         self.copy(window, space.start);
+        let original = window.slice(space.clone());
         if let Some(lines) = &mut self.line_limit {
-            let ending = lines.ending.as_bytes();
-            lines.put(ending);
-            self.sink.source(ending);
+            lines.put(lines.ending.as_bytes());
+            self.sink.line_ending(original, lines.ending);
         }
-        self.skip(window.slice(space.clone()), space.end);
+        self.skip(original, space.end);
     }
 
     /// Takes bytes for handed on that something else came in place of.

@@ -31,6 +31,9 @@ pub(crate) trait Sink {
     /// track it; then the bytes stay.
     fn link(&mut self, original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason>;
 
+    /// Takes white space that a line ending takes the place of.
+    fn line_ending(&mut self, original: &[u8], ending: &'static str);
+
     /// Takes the place of a pixel. `line_ending` takes the place of the tag's spaces.
     fn pixel(&mut self, placement: PixelPosition, line_ending: Option<&'static str>);
 }
@@ -67,6 +70,10 @@ impl Sink for Splicer {
 
     fn link(&mut self, _original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason> {
         self.minter.write_link(link, &mut self.out)
+    }
+
+    fn line_ending(&mut self, _original: &[u8], ending: &'static str) {
+        self.source(ending.as_bytes());
     }
 
     fn pixel(&mut self, placement: PixelPosition, line_ending: Option<&'static str>) {

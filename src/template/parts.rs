@@ -122,6 +122,10 @@ impl<T: Text> Sink for Parts<T> {
         Ok(())
     }
 
+    fn line_ending(&mut self, _original: &[u8], ending: &'static str) {
+        self.source(ending.as_bytes());
+    }
+
     fn pixel(&mut self, placement: PixelPosition, _line_ending: Option<&'static str>) {
         let Prepared { text, token, .. } =
             Prepared::pixel(&self.domain, placement, self.ready.open.as_deref());

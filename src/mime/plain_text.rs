@@ -1,0 +1,215 @@
+//! Links in plain text: which are tracked.
+
+mod url;
+
+use std::ops::Range;
+
+use super::edits::{Edits, Recording};
+use super::structure::ContentType;
+use crate::charset::Charset;
+use crate::config::DomainConfig;
+use crate::link::{Decision, LinkPolicy, Minter, TrackedLink};
+use crate::report::{Link, LinkContext, LinkOutcome, Report, SkipReason};
+use crate::scan::LineCounter;
+use crate::tracking_level::TrackingLevel;
+use url::{FoundUrl, Urls};
+
+/// Whether a reader joins lines.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Flow {
+    /// No line is joined to another, or only where a space stays between them.
+    Fixed,
+    /// Lines that end in a space are joined to the next, and the space goes.
+    WithoutSpace,
+}
+
+impl Flow {
+    /// Returns what a part's `Content-Type` says (RFC 3676 §4).
+    pub(super) fn of(content_type: &ContentType) -> Self {
+        let is = |name, expected| {
+            let value = content_type.parameter(name).ok().flatten();
+            value.is_some_and(|value: &str| value.eq_ignore_ascii_case(expected))
+        };
+        match is("format", "flowed") && is("delsp", "yes") {
+            true => Self::WithoutSpace,
+            false => Self::Fixed,
+        }
+    }
+}
+
+/// Finds the URLs of a text, and returns what they are replaced by.
+pub(super) fn plain_text_edits(
+    text: &[u8],
+    charset: Charset,
+    flow: Flow,
+    domain: &DomainConfig,
+    recording: Recording,
+) -> (Edits, Report) {
+    let click_level = domain.click_level(domain.message());
+    let mut rewriter = TextRewriter {
+        edits: Edits::default(),
+        line: domain.line_limit().map(|limit| Line::new(text, limit)),
+        minter: Minter::new(domain.clone()),
+        next_position: recording.first_position,
+        policy: LinkPolicy::new(domain.clone(), charset.encoding()),
+        report: Report::new(click_level, TrackingLevel::Off),
+    };
+    for found in Urls::new(text, charset, flow) {
+        let (name, destination, outcome) = rewriter.take(&found);
+        let position = rewriter.count(outcome);
+        if recording.lists_links {
+            rewriter.report.links.push(Link {
+                context: LinkContext::PlainText,
+                destination,
+                element: String::new(),
+                name,
+                original: found.url,
+                outcome,
+                position,
+            });
+        }
+    }
+    let (edits, mut report) = (rewriter.edits, rewriter.report);
+    report.input_bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+    if recording.lists_links {
+        let mut lines = LineCounter::default();
+        lines.add(text);
+        report.input_longest_line = lines.longest();
+        edits.measure(text, &mut report);
+    }
+    (edits, report)
+}
+
+struct TextRewriter<'a> {
+    edits: Edits,
+    line: Option<Line<'a>>,
+    minter: Minter,
+    next_position: u32,
+    policy: LinkPolicy,
+    report: Report,
+}
+
+impl TextRewriter<'_> {
+    /// Decides on a URL, and replaces it. Returns its name and its destination, if it has them.
+    fn take(&mut self, found: &FoundUrl) -> (Option<String>, Option<String>, LinkOutcome) {
+        let decision = if !self.policy.domain().tracks_clicks() {
+            Decision::skip(SkipReason::ClicksOff)
+        } else if found.is_ambiguous {
+            Decision::skip(SkipReason::Invalid)
+        } else {
+            self.policy.decide(&found.url, false)
+        };
+        match decision {
+            Decision::Skip {
+                destination,
+                reason,
+            } => {
+                let destination = destination.map(|url| url.into_owned());
+                (None, destination, LinkOutcome::Skipped(reason))
+            }
+            Decision::Track { destination, name } => {
+                let link = TrackedLink {
+                    add_quotes: false,
+                    destination: &destination,
+                    name: name.as_deref().unwrap_or_default(),
+                    position: self.next_position,
+                };
+                let outcome = match self.replace(&found.place, &link) {
+                    Ok(()) => LinkOutcome::Tracked,
+                    Err(reason) => LinkOutcome::Skipped(reason),
+                };
+                (name, Some(destination.into_owned()), outcome)
+            }
+        }
+    }
+
+    fn replace(&mut self, place: &Range<usize>, link: &TrackedLink<'_>) -> Result<(), SkipReason> {
+        let mut url = Vec::new();
+        self.minter.write_link(link, &mut url)?;
+        if let Some(line) = &mut self.line
+            && !line.takes(place, url.len())
+        {
+            return Err(SkipReason::LineLength);
+        }
+        self.edits.push(place.clone(), &url);
+        Ok(())
+    }
+
+    /// Returns the link's position, if it is tracked.
+    fn count(&mut self, outcome: LinkOutcome) -> Option<u32> {
+        if let LinkOutcome::Skipped(_) = outcome {
+            self.report.skipped += 1;
+            return None;
+        }
+        self.report.tracked += 1;
+        let position = self.next_position;
+        self.next_position = position.saturating_add(1);
+        Some(position)
+    }
+}
+
+/// The line at hand, and how long edits have made it.
+struct Line<'a> {
+    end: usize,
+    limit: usize,
+    /// How much longer it is than it was; that of the lines that were joined counts as removed.
+    length: usize,
+    text: &'a [u8],
+    was: usize,
+}
+
+impl<'a> Line<'a> {
+    fn new(text: &'a [u8], limit: usize) -> Self {
+        let mut line = Self {
+            end: 0,
+            limit,
+            length: 0,
+            text,
+            was: 0,
+        };
+        line.start_at(0);
+        line
+    }
+
+    fn start_at(&mut self, start: usize) {
+        self.end = self.end_from(start);
+        self.length = self.end - start;
+        self.was = self.length;
+    }
+
+    /// Returns where the line at `at` ends, before its line ending.
+    fn end_from(&self, at: usize) -> usize {
+        let rest = self.text.get(at..).unwrap_or_default();
+        let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = rest.get(..length).unwrap_or_default();
+        at + line.strip_suffix(b"\r").unwrap_or(line).len()
+    }
+
+    /// Whether a replacement of that length fits; if it does, it counts as made.
+    fn takes(&mut self, place: &Range<usize>, bytes: usize) -> bool {
+        while place.start > self.end {
+            let rest = self.text.get(self.end..).unwrap_or_default();
+            let Some(line_feed) = memchr::memchr(b'\n', rest) else {
+                break;
+            };
+            self.start_at(self.end + line_feed + 1);
+        }
+        let (mut end, mut length, mut was) = (self.end, self.length, self.was);
+        if place.end > end {
+            // Lines are joined: what of them is left comes after what is here.
+            let joined_end = self.end_from(place.end);
+            length += joined_end - end;
+            was = was.max(joined_end - end);
+            end = joined_end;
+        }
+        let length = (length + bytes).saturating_sub(place.len());
+        if length > self.limit.max(was) {
+            return false;
+        }
+        (self.end, self.length, self.was) = (end, length, was);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests;
