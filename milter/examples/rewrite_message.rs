@@ -5,9 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Parser;
-use linkseal::SendingDomain;
+use linkseal::{SendingDomain, rewrite_message};
 use linkseal_milter::settings::Settings;
-use linkseal_milter::{Recipients, rewrite_message, scoped};
+use linkseal_milter::{Recipients, scoped};
 
 #[derive(Parser)]
 struct Options {
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let config = scoped(domain, &recipients, &header_values);
     for file in &options.messages {
         let name = file.file_name().ok_or("a folder is no message")?;
-        let (rewritten, _) = rewrite_message(&fs::read(file)?, &config);
+        let rewritten = rewrite_message(&fs::read(file)?, &config);
         fs::write(options.out_dir.join(name), rewritten)?;
     }
     Ok(())

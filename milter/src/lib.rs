@@ -25,5 +25,4 @@ mod transaction;
 
 pub use options::Options;
 pub use recipient::{Recipients, scoped};
-pub use rewriting::rewrite_message;
 pub use serve::{ServeError, run};

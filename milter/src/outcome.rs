@@ -66,6 +66,7 @@ pub(crate) struct Record {
     links: usize,
     pub(crate) outcome: Outcome,
     queue_id: String,
+    signatures: String,
 }
 
 impl Record {
@@ -79,6 +80,7 @@ impl Record {
             links: 0,
             outcome: Outcome::OtherDomain,
             queue_id: queue_id.to_owned(),
+            signatures: String::new(),
         }
     }
 
@@ -88,6 +90,7 @@ impl Record {
         self.outcome = if rewritten.body.is_empty() {
             Outcome::Unchanged
         } else {
+            self.signatures = rewritten.signatures.join(",");
             Outcome::Rewritten
         };
     }
@@ -134,8 +137,14 @@ impl Record {
             recipient = self.identified.as_str(),
             bytes_in = self.bytes_in,
             bytes_out = self.bytes_out,
+            signatures = self.broken_signatures(),
             microseconds,
             "message"
         );
+    }
+
+    /// The field is left out when there are none, as it should be: a signer comes after the milter.
+    fn broken_signatures(&self) -> Option<&str> {
+        Some(&*self.signatures).filter(|kinds| !kinds.is_empty())
     }
 }

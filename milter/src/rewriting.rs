@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use linkseal::DomainConfig;
+use linkseal::{DomainConfig, MessageReport, PartReport, Report, rewrite_message_with_report};
 use miltr_common::modifications::body::ReplaceBody;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -26,6 +26,8 @@ pub(crate) struct Rewritten {
     pub(crate) body: Vec<ReplaceBody>,
     pub(crate) bytes: usize,
     pub(crate) links: usize,
+    /// Those that the message carried, and that do not verify any more if its body changed.
+    pub(crate) signatures: Vec<&'static str>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -70,47 +72,29 @@ impl Workers {
 }
 
 fn rewritten(job: &Job) -> Result<Rewritten, RewritingError> {
-    let (output, links) = rewrite_message(&job.message, &job.config);
-    let bytes = output.len();
+    let (output, report) = rewrite_message_with_report(&job.message, &job.config);
+    let mut rewritten = Rewritten {
+        body: Vec::new(),
+        bytes: output.len(),
+        links: tracked_links(&report),
+        signatures: report
+            .signatures()
+            .iter()
+            .map(|kind| kind.as_str())
+            .collect(),
+    };
     if output == job.message {
-        let body = Vec::new();
-        return Ok(Rewritten { body, bytes, links });
+        return Ok(rewritten);
     }
     let header = job.message.get(..job.header_bytes).unwrap_or_default();
     // A milter hands back the body alone.
     let body = output.strip_prefix(header).filter(|body| !body.is_empty());
     let body = body.ok_or(RewritingError::HeaderChanged)?;
-    Ok(Rewritten {
-        body: body.chunks(CHUNK_BYTES).map(ReplaceBody::new).collect(),
-        bytes,
-        links,
-    })
+    rewritten.body = body.chunks(CHUNK_BYTES).map(ReplaceBody::new).collect();
+    Ok(rewritten)
 }
 
-/// A stub.
-#[must_use]
-pub fn rewrite_message(message: &[u8], config: &DomainConfig) -> (Vec<u8>, usize) {
-    let text = String::from_utf8_lossy(message);
-    let Some((header, body)) = text.split_once("\r\n\r\n") else {
-        return (message.to_vec(), 0);
-    };
-    if !header.contains("text/html") {
-        return (message.to_vec(), 0);
-    }
-    let mut scoped = config.message().clone();
-    let id = header
-        .split_once("Message-ID: <")
-        .and_then(|(_, rest)| rest.split_once('>'));
-    if let Some(Ok(message)) = id.map(|(id, _)| linkseal::Message::new(id)) {
-        scoped = message
-            .with_recipient(scoped.recipient().unwrap_or_default())
-            .unwrap_or_default()
-            .with_click_tracking(scoped.click_tracking())
-            .with_open_tracking(scoped.open_tracking());
-    }
-    let (html, report) = linkseal::rewrite_with_report(body, &config.for_message(scoped));
-    (
-        format!("{header}\r\n\r\n{html}").into_bytes(),
-        report.links().len(),
-    )
+fn tracked_links(report: &MessageReport) -> usize {
+    let reports = report.parts().iter().filter_map(PartReport::report);
+    reports.map(Report::tracked).sum()
 }

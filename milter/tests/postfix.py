@@ -23,12 +23,13 @@ from mail_system import (
     OpenDkim,
     Postfix,
     Sink,
-    wait_for,
 )
 
 HERE = pathlib.Path(__file__).resolve().parent
 # What Postfix takes out of any message (message_drop_headers).
 DROPPED = re.compile(rb"(?im)^(?:bcc|content-length|resent-bcc|return-path)[ \t]*:.*\r\n(?:[ \t].*\r\n)*")
+# A field or a continuation (RFC 5322 §2.2).
+HEADER_LINE = re.compile(rb"[!-9;-~]+[ \t]*:|[ \t]")
 TRACKED = re.compile(rb"https://link\.example\.com/[co]/")
 OUTSIDE = "ADDR=192.0.2.7"
 
@@ -39,11 +40,20 @@ def split(message):
     return header + b"\r\n", body
 
 
+def as_postfix_reads_it(text):
+    """Ends the header where Postfix does: before the first line that can't be in one."""
+    lines = text.splitlines(keepends=True)
+    end = next((at for at, line in enumerate(lines) if not HEADER_LINE.match(line)), len(lines))
+    header = re.sub(rb"(?m)^([!-9;-~]+)[ \t]+:", rb"\1:", b"".join(lines[:end]))
+    has_blank_line = lines[end : end + 1] == [b"\r\n"]
+    return header, b"".join(lines[end + has_blank_line :])
+
+
 def prepared(raw, case):
     """Gives a message CRLF line endings, the configured sending domain, and a name to find it by."""
-    text = raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    text = re.sub(rb"\A(?:From |\r\n)[^\n]*\n", b"", text)
-    header, body = split(text)
+    text = re.sub(rb"\r*\n", b"\r\n", raw)
+    text = re.sub(rb"\A(?:(?:From |[ \t]).*\r\n)*", b"", text)
+    header, body = as_postfix_reads_it(text)
     header = re.sub(rb"(?im)^(?:from|x-case)[ \t]*:.*\r\n(?:[ \t].*\r\n)*", b"", header)
     added = f"X-Case: {case}\r\nFrom: News <news@{DOMAIN}>\r\n".encode()
     if not re.search(rb"(?im)^message-id[ \t]*:", header):
@@ -109,9 +119,8 @@ def sample():
     return {f"sample-{number}": prepared(file.read_bytes(), f"sample-{number}") for number, file in enumerate(files)}
 
 
-def every_message_arrives_as_rewritten(system):
-    messages = sample()
-    expected = rewritten(system.folder, messages, "--recipient", RECIPIENT)
+def send_all(system, messages):
+    """Returns what Postfix refused for good."""
     refused = {}
     with system.postfix.session() as smtp:
         for case, message in messages.items():
@@ -120,18 +129,40 @@ def every_message_arrives_as_rewritten(system):
             except smtplib.SMTPDataError as error:
                 assert error.smtp_code >= 500, (case, error)
                 refused[case] = error
-    changed = 0
+    return refused
+
+
+def every_message_arrives_as_rewritten(system):
+    messages = sample()
+    expected = rewritten(system.folder, messages, "--recipient", RECIPIENT)
+    refused = send_all(system, messages)
+    changed, unsigned = 0, []
     for case in messages.keys() - refused.keys():
         header, body = split(messages[case])
         arrived_header, arrived_body = system.arrived(case)
-        assert arrived_body == split(expected[case])[1], case
-        assert arrived_header.endswith(DROPPED.sub(b"", header)), case
-        assert system.verifies(system.sink.wait_for(case)), case
+        assert arrived_body == with_line_ending(split(expected[case])[1]), case
+        # With a milter Postfix cuts fields at 60000 bytes.
+        if len(header) < 60_000:
+            assert arrived_header.endswith(DROPPED.sub(b"", header)), case
+        if arrived_header.startswith(b"DKIM-Signature:"):
+            assert system.verifies(system.sink.wait_for(case)), case
+        else:
+            unsigned.append(case)
         changed += arrived_body != body
     assert changed, "no message was rewritten"
-    print(f"  {len(messages)} messages, {changed} rewritten, {len(refused)} refused by Postfix")
+    # OpenDKIM signs nothing that carries a signature it can't read.
+    assert all(b"\r\nDKIM-Signature:" in messages[case] for case in unsigned), unsigned
+    print(
+        f"  {len(messages)} messages, {changed} rewritten, {len(refused)} refused by Postfix, "
+        f"{len(unsigned)} not signed by OpenDKIM"
+    )
     for case, error in refused.items():
         print(f"  refused: {case}: {error}")
+
+
+def with_line_ending(body):
+    """SMTP ends each line, also that of a pixel behind the end of a document."""
+    return body if body.endswith(b"\r\n") else body + b"\r\n"
 
 
 def signed_message_arrives_untouched(system):

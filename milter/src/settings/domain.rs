@@ -35,7 +35,8 @@ impl Domain {
         let mut config = DomainConfig::new(domain.clone(), host, key)
             .map_err(|error| at("tracking_host")(error.into()))?
             .with_click_tracking(table.click_tracking)
-            .with_open_tracking(table.open_tracking);
+            .with_open_tracking(table.open_tracking)
+            .with_plain_text_links(table.plain_text_links);
         for (index, retired) in table.retired_keys.iter().enumerate() {
             let at = at(&format!("retired_keys[{index}]"));
             config = signing_key(retired)
@@ -50,7 +51,7 @@ impl Domain {
         let recipient_header = table.recipient_header.map(header_name).transpose();
         let recipient_key = table.recipient_key.as_ref().map(RecipientKey::read);
         let settings = Self {
-            config: with_plain_text_links(config, table.plain_text_links),
+            config,
             recipient_header: recipient_header.map_err(at("recipient_header"))?,
             recipient_key: recipient_key.transpose().map_err(at("recipient_key"))?,
         };
@@ -78,8 +79,4 @@ fn header_name(name: String) -> Result<String, Problem> {
         return Err(Problem::HeaderName { name });
     }
     Ok(name.to_ascii_lowercase())
-}
-
-fn with_plain_text_links(config: DomainConfig, _on: bool) -> DomainConfig {
-    config
 }
