@@ -28,10 +28,10 @@ const MAIL_STAGE: u8 = b'M';
 
 pub(crate) struct Session {
     agreed: Agreed,
-    /// From the macros to the envelope's sender that they are for.
-    authenticated: bool,
     busy: Busy,
     client: Client,
+    /// From the macros to the envelope's sender that they are for.
+    login: Option<String>,
     queue_id: String,
     shared: Arc<Shared>,
     transaction: Option<Transaction>,
@@ -41,9 +41,9 @@ impl Session {
     pub(crate) fn new(shared: Arc<Shared>, busy: Busy) -> Self {
         Self {
             agreed: Agreed::default(),
-            authenticated: false,
             busy,
             client: Client::default(),
+            login: None,
             queue_id: String::new(),
             shared,
             transaction: None,
@@ -53,17 +53,16 @@ impl Session {
     /// The message under way. A mail server that names no sender gets one at its first recipient or header field.
     fn current(&mut self) -> &mut Transaction {
         let Self {
-            authenticated,
             busy,
             client,
+            login,
             shared,
             transaction,
             ..
         } = self;
         transaction.get_or_insert_with(|| {
             busy.set(true);
-            let authenticated = std::mem::take(authenticated);
-            Transaction::new(shared.settings.load_full(), *client, authenticated)
+            Transaction::new(shared.settings.load_full(), *client, login.take())
         })
     }
 
@@ -149,16 +148,19 @@ impl Milter for Session {
     }
 
     async fn macro_(&mut self, sent: Macro) -> Result<(), Self::Error> {
-        let mut authenticated = false;
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let mut login = None;
         for (name, value) in sent.macros() {
             match name {
-                b"{auth_authen}" | b"auth_authen" => authenticated = !value.is_empty(),
-                b"i" | b"{i}" => self.queue_id = String::from_utf8_lossy(value).into_owned(),
+                b"{auth_authen}" | b"auth_authen" => {
+                    login = Some(text(value)).filter(|login| !login.is_empty());
+                }
+                b"i" | b"{i}" => self.queue_id = text(value),
                 _ => {}
             }
         }
         if sent.code == MAIL_STAGE {
-            self.authenticated = authenticated;
+            self.login = login;
         }
         Ok(())
     }
@@ -214,7 +216,7 @@ impl Milter for Session {
     }
 
     async fn abort(&mut self) -> Result<(), Self::Error> {
-        self.authenticated = false;
+        self.login = None;
         self.forget();
         Ok(())
     }

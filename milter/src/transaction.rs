@@ -16,11 +16,11 @@ const KEPT_VALUES: usize = 2;
 
 pub(crate) struct Transaction {
     pub(crate) assembly: Assembly,
-    authenticated: bool,
     client: Client,
     decision: Option<Decision>,
     envelope_sender: Option<SendingDomain>,
     from: FromField,
+    login: Option<String>,
     recipient_fields: Vec<RecipientField>,
     pub(crate) recipients: Recipients,
     /// As they were when the message began: a reload changes nothing for it.
@@ -43,14 +43,14 @@ pub(crate) struct RecipientField {
 }
 
 impl Transaction {
-    pub(crate) fn new(settings: Arc<Settings>, client: Client, authenticated: bool) -> Self {
+    pub(crate) fn new(settings: Arc<Settings>, client: Client, login: Option<String>) -> Self {
         Self {
             assembly: Assembly::new(settings.limits.message_bytes),
-            authenticated,
             client,
             decision: None,
             envelope_sender: None,
             from: FromField::Missing,
+            login,
             recipient_fields: Vec::new(),
             recipients: Recipients::None,
             settings,
@@ -113,14 +113,23 @@ impl Transaction {
             FromField::Missing => self.envelope_sender.as_ref(),
             FromField::Unclear => return Decision::Pass(Outcome::UnclearFrom),
         };
-        let is_configured = |domain: &&SendingDomain| self.settings.domain(domain).is_some();
-        let Some(domain) = domain.filter(is_configured) else {
+        let settings = domain.and_then(|domain| Some((domain, self.settings.domain(domain)?)));
+        let Some((domain, settings)) = settings else {
             return Decision::Pass(Outcome::OtherDomain);
         };
-        if !self.authenticated && !self.client.is_trusted(&self.settings) {
-            return Decision::Pass(Outcome::Untrusted);
+        if self.may_send_for(settings) {
+            Decision::Rewrite(domain.clone())
+        } else {
+            Decision::Pass(Outcome::Untrusted)
         }
-        Decision::Rewrite(domain.clone())
+    }
+
+    /// Who has logged in is known by that alone: a customer on a trusted network is still not any other customer.
+    fn may_send_for(&self, domain: &Domain) -> bool {
+        match &self.login {
+            Some(login) => domain.allows(login),
+            None => self.client.is_trusted(&self.settings),
+        }
     }
 
     pub(crate) fn add_body(&mut self, chunk: &[u8]) {

@@ -10,6 +10,8 @@ use super::key_source::{RecipientKey, signing_key};
 #[derive(Debug)]
 pub struct Domain {
     pub(crate) config: DomainConfig,
+    /// Who may send for the domain after a login; `None` for anybody.
+    logins: Option<Vec<String>>,
     /// In lower case.
     pub(crate) recipient_header: Option<String>,
     pub(crate) recipient_key: Option<RecipientKey>,
@@ -52,10 +54,17 @@ impl Domain {
         let recipient_key = table.recipient_key.as_ref().map(RecipientKey::read);
         let settings = Self {
             config,
+            logins: table.logins,
             recipient_header: recipient_header.map_err(at("recipient_header"))?,
             recipient_key: recipient_key.transpose().map_err(at("recipient_key"))?,
         };
         Ok((domain, settings))
+    }
+
+    /// Whether who has logged in by this name may send for the domain.
+    pub(crate) fn allows(&self, login: &str) -> bool {
+        let listed = |logins: &Vec<String>| logins.iter().any(|name| name == login);
+        self.logins.as_ref().is_none_or(listed)
     }
 }
 

@@ -56,6 +56,7 @@ pub(super) struct DomainTable {
     pub(super) excluded_hosts: Vec<String>,
     #[serde(default)]
     pub(super) insecure_http: bool,
+    pub(super) logins: Option<Vec<String>>,
     #[serde(default = "identified", deserialize_with = "from_text")]
     pub(super) open_tracking: TrackingLevel,
     #[serde(default)]

@@ -1,5 +1,13 @@
 //! The milter protocol over real sockets, with the program as it is run.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
+
 mod identity;
 mod lifecycle;
 mod limits;

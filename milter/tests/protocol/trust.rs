@@ -107,3 +107,21 @@ fn aborted_message_leaves_nothing_behind() {
     let body = String::from_utf8(verdict.body.unwrap()).unwrap();
     assert!(!body.contains("left.example"));
 }
+
+#[test]
+fn listed_logins_alone_may_send_for_the_domain() {
+    let program = Program::start(
+        "networks = [\"192.0.2.0/24\"]",
+        "logins = [\"store\", \"shop\"]",
+    );
+    let mut wire = program.connect();
+    wire.client("192.0.2.7", 4000);
+    wire.authenticated_mail(&["anna@example.org"]);
+    wire.header(&HEADER);
+    assert_eq!(events(&wire.body(HTML)).len(), 2);
+    // Another customer, though on a trusted network.
+    wire.macros(b'M', &[("{auth_authen}", "shop2")]);
+    wire.mail("bounce@example.com", &["anna@example.org"]);
+    wire.header(&HEADER);
+    assert_untouched(&wire.body(HTML));
+}
