@@ -25,11 +25,12 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use arms::handwritten::{handwritten, handwritten_least};
+use arms::messages::{MessageWithAttachment, rewrite_part};
 use arms::{SECRET, corpus, domain, inputs, lol_html_idle, message, stream};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use linkseal::{Template, TrackingLevel, Verifier, rewrite};
+use linkseal::{Template, TrackingLevel, Verifier, rewrite, rewrite_message};
 use sha2::Sha256;
 
 /// How long one measurement of an arm takes at least: long enough for the clock.
@@ -49,6 +50,7 @@ fn main() {
     template(&inputs::newsletter());
     verify();
     growth();
+    whole_message();
     real_mail();
 }
 
@@ -119,6 +121,16 @@ fn growth() {
         per_byte(of_large, &large) / per_byte(of_small, &small),
         1.15,
     );
+}
+
+fn whole_message() {
+    let domain = domain();
+    let MessageWithAttachment { part, message } = MessageWithAttachment::of(&inputs::newsletter());
+    let [rewritten, by_hand] = least([
+        arm(|| rewrite_message(&message, &domain)),
+        arm(|| rewrite_part(&part, &domain)),
+    ]);
+    print("message/part", rewritten / by_hand, 1.2);
 }
 
 /// All mails in a row.

@@ -2,8 +2,8 @@
 //!
 //! linkseal turns each link of a mail into a signed tracking URL on the sender's own tracking host,
 //! puts in an open pixel, and turns a token that comes back into a verified event. Everything else
-//! in the mail stays as it was, byte for byte. It does not parse MIME, send mail, store events or
-//! follow redirects: it has no clock, no randomness and no I/O.
+//! in the mail stays as it was, byte for byte. It does not send mail, store events or follow redirects: it has no
+//! clock, no randomness and no I/O.
 //!
 //! ```
 //! use linkseal::{
@@ -27,7 +27,7 @@
 //! [`rewrite()`] takes a whole document; [`rewrite_with_report`] also says what was done, link by
 //! link; [`rewrite_bytes`] takes one in any charset that extends ASCII; [`Rewriter`] takes a stream, and
 //! [`RewriteWriter`] is that as a [`Write`](std::io::Write); [`Template`] is for one document that goes to
-//! many recipients.
+//! many recipients. With the feature `mime`, `rewrite_message` takes a whole message, as a mail server holds it.
 //!
 //! # Guarantees
 //!

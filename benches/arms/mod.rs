@@ -4,6 +4,7 @@
 pub mod corpus;
 pub mod handwritten;
 pub mod inputs;
+pub mod messages;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;

@@ -18,39 +18,93 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// How much is decoded or encoded at once: whole groups, of four characters or of three bytes.
+const PIECE: usize = 3 * 1024;
+
 /// Returns what a body stands for; `None` where it holds anything but base64 and white space, or ends within: some
 /// readers stop there, and others read on.
 pub(super) fn decode(body: &[u8]) -> Option<Vec<u8>> {
+    let mut document = Vec::with_capacity(body.len() / 4 * 3);
     let is_kept = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-    let text: Vec<u8> = body.iter().copied().filter(is_kept).collect();
-    LENIENT.decode(text).ok()
+    let mut chars = body.iter().copied().filter(is_kept);
+    let mut piece = Vec::with_capacity(PIECE);
+    loop {
+        piece.clear();
+        piece.extend(chars.by_ref().take(PIECE));
+        LENIENT.decode_vec(&piece, &mut document).ok()?;
+        // Padding ends the text.
+        if piece.len() < PIECE || piece.last() == Some(&b'=') {
+            return chars.next().is_none().then_some(document);
+        }
+    }
 }
 
-/// Encodes anew from the line of the first edit on, in lines as the body has them.
-pub(super) fn splice(body: &[u8], document: &[u8], edits: &Edits, line_ending: &[u8]) -> Vec<u8> {
-    let Some((first, _)) = edits.iter().next() else {
-        return body.to_vec();
+/// Appends the body, encoded anew from the line of the first edit on, in lines as the body has them.
+pub(super) fn splice(
+    body: &[u8],
+    document: &[u8],
+    edits: &Edits,
+    line_ending: &[u8],
+    out: &mut Vec<u8>,
+) {
+    let first = edits.iter().next();
+    let first = first.map_or(document.len(), |(first, _)| first.start);
+    let lines = Lines::of(body, first);
+    out.extend_from_slice(body.get(..lines.kept_bytes).unwrap_or_default());
+    let mut encoder = Encoder {
+        column: 0,
+        ending: match lines.ending.is_empty() {
+            true => line_ending,
+            false => lines.ending,
+        },
+        out,
+        piece: Vec::with_capacity(PIECE),
+        width: lines.width,
     };
-    let lines = Lines::of(body, first.start);
-    let mut edited =
-        Vec::with_capacity(document.len() - lines.kept_document_bytes.min(document.len()));
     edits.apply(document, lines.kept_document_bytes, |piece| {
-        edited.extend_from_slice(piece);
+        encoder.put(piece);
     });
-    let text = STANDARD.encode(&edited);
-    let ending = match lines.ending.is_empty() {
-        true => line_ending,
-        false => lines.ending,
-    };
-    let mut spliced = body.get(..lines.kept_bytes).unwrap_or_default().to_vec();
-    for (number, line) in text.as_bytes().chunks(lines.width).enumerate() {
-        if number > 0 {
-            spliced.extend_from_slice(ending);
+    encoder.flush();
+    out.extend_from_slice(body.get(lines.end..).unwrap_or_default());
+}
+
+/// Writes lines of base64.
+struct Encoder<'a> {
+    column: usize,
+    ending: &'a [u8],
+    out: &'a mut Vec<u8>,
+    /// What is not yet encoded.
+    piece: Vec<u8>,
+    width: usize,
+}
+
+impl Encoder<'_> {
+    fn put(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(PIECE - self.piece.len()));
+            self.piece.extend_from_slice(now);
+            bytes = later;
+            if self.piece.len() == PIECE {
+                self.flush();
+            }
         }
-        spliced.extend_from_slice(line);
     }
-    spliced.extend_from_slice(body.get(lines.end..).unwrap_or_default());
-    spliced
+
+    fn flush(&mut self) {
+        let text = STANDARD.encode(&self.piece);
+        let mut rest = text.as_bytes();
+        while !rest.is_empty() {
+            if self.column == self.width {
+                self.out.extend_from_slice(self.ending);
+                self.column = 0;
+            }
+            let (line, later) = rest.split_at(rest.len().min(self.width - self.column));
+            self.out.extend_from_slice(line);
+            self.column += line.len();
+            rest = later;
+        }
+        self.piece.clear();
+    }
 }
 
 /// How a body is broken into lines.
@@ -110,7 +164,8 @@ mod tests {
         let document = decode(body.as_bytes()).unwrap();
         let mut edits = Edits::default();
         edits.push(edit.0.clone(), edit.1.as_bytes());
-        let spliced = splice(body.as_bytes(), &document, &edits, b"\r\n");
+        let mut spliced = Vec::new();
+        splice(body.as_bytes(), &document, &edits, b"\r\n", &mut spliced);
         let mut expected = document;
         expected.splice(edit.0, edit.1.bytes());
         assert_eq!(decode(&spliced).unwrap(), expected);

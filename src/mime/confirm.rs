@@ -39,10 +39,12 @@ fn header<'a>(message: &'a [u8], parts: &[Part], part: &Part) -> Option<Header<'
     let header = Header::read(message, part.header_start)?;
     let states_once = |name: &&str| header.single(name).is_ok();
     let is_multipart = part.delimiter.is_some();
-    let is_confirmed = header.end == part.body.start
+    let is_confirmed = header.has_body
+        && header.end == part.body.start
         && SINGLE_FIELDS.iter().all(states_once)
         && part.content_type.parameter("boundary").is_ok()
         && part.content_type.is_multipart() == is_multipart
+        && has_own_delimiter(parts, part)
         && starts_after_delimiter(message, parts, part)
         && (is_multipart || ends_before_delimiter(message, parts, part))
         && (is_multipart || !holds_delimiter(message.get(part.body.clone())?, parts, part));
@@ -54,6 +56,14 @@ pub(super) fn delimiters<'p>(parts: &'p [Part], part: &Part) -> impl Iterator<It
     let parent = |part: &Part| part.parent.and_then(|parent| parts.get(parent));
     std::iter::successors(parent(part), move |part| parent(part))
         .filter_map(|part| part.delimiter.as_deref())
+}
+
+/// Whether no line is a delimiter of the part and of one that it is in. Some readers only compare how a line starts.
+fn has_own_delimiter(parts: &[Part], part: &Part) -> bool {
+    let Some(own) = &part.delimiter else {
+        return true;
+    };
+    !delimiters(parts, part).any(|outer| own.starts_with(outer) || outer.starts_with(own))
 }
 
 fn starts_after_delimiter(message: &[u8], parts: &[Part], part: &Part) -> bool {
@@ -75,14 +85,12 @@ fn ends_before_delimiter(message: &[u8], parts: &[Part], part: &Part) -> bool {
     if end == message.len() {
         return true;
     }
-    // The line ending before a delimiter belongs to it (RFC 2046 §5.1.1); an empty body has none.
-    let next = line_end(message, end);
-    let is_line_ending = matches!(message.get(end..next), Some(b"\n" | b"\r\n"));
-    let at = match is_line_ending {
-        true => next,
-        false if end == part.body.start => end,
-        false => return false,
-    };
+    // The line ending before a delimiter belongs to it (RFC 2046 §5.1.1). Where the header's blank line is that, there
+    // is no place for a body.
+    let at = line_end(message, end);
+    if !matches!(message.get(end..at), Some(b"\n" | b"\r\n")) {
+        return false;
+    }
     let line = message.get(at..line_end(message, at)).unwrap_or_default();
     let line = split_ending(line).0;
     is_delimiter(line, delimiter, b"") || is_delimiter(line, delimiter, b"--")
@@ -134,7 +142,10 @@ mod tests {
                 &format!("{TYPE}--a\n\none\n--a\n\ntwo"),
                 &[vec![1], vec![2]],
             ),
-            (&format!("{TYPE}--a\n\n--a\n\n\n--a--"), &[vec![1], vec![2]]),
+            (
+                &format!("{TYPE}--a\n\n\n--a\n\n\n\n--a--"),
+                &[vec![1], vec![2]],
+            ),
         ] {
             assert_eq!(confirmed_paths(message), expected, "{message:?}");
             let crlf = message.replace('\n', "\r\n");
@@ -149,10 +160,13 @@ mod tests {
             "Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64\n\nbody",
             "Content-Type: text/html\nno field\n\nbody",
             "Content-Type: multipart/mixed\n\nbody",
+            "Content-Type: text/html\n",
+            "Content-Type: text/html",
             "Content-Type: multipart/mixed; boundary=a; boundary=b\n\n--a\n\none\n--a--",
             &format!("{TYPE}--a\n\none\n--ab\n\ntwo"),
             &format!("{TYPE}--a\n\none\r--a\n\ntwo"),
             &format!("{TYPE}--a x\n\none\n"),
+            &format!("{TYPE}--a\n\n--a--"),
         ] {
             let first = confirmed_paths(message).first().cloned();
             assert_ne!(first, Some(vec![1]), "{message:?}");
@@ -165,5 +179,12 @@ mod tests {
             "{TYPE}--a\nContent-Type: multipart/alternative; boundary=b\n\n--b\n\none\n--a\n\ntwo\n--a--\n"
         );
         assert!(confirmed_paths(&message).is_empty());
+        for boundary in ["a", "ab"] {
+            let message = format!(
+                "{TYPE}--a\nContent-Type: multipart/alternative; boundary={boundary}\n\n--{boundary}\n\none\n\
+                 --{boundary}--\n--a--\n"
+            );
+            assert!(confirmed_paths(&message).is_empty(), "{message}");
+        }
     }
 }

@@ -30,6 +30,11 @@ impl Edits {
         self.list.is_empty()
     }
 
+    /// Returns how many bytes come in.
+    pub(super) fn new_bytes(&self) -> usize {
+        self.text.len()
+    }
+
     pub(super) fn push(&mut self, old: Range<usize>, new: &[u8]) {
         let start = self.text.len();
         self.text.extend_from_slice(new);

@@ -10,6 +10,8 @@ pub(super) struct Header<'a> {
     /// Where the body starts.
     pub(super) end: usize,
     fields: Vec<Field>,
+    /// Whether there is a body, which may be empty. What is put behind a header without one would be a part of it.
+    pub(super) has_body: bool,
     message: &'a [u8],
 }
 
@@ -32,6 +34,7 @@ impl<'a> Header<'a> {
                 return Some(Self {
                     end,
                     fields,
+                    has_body: !line.is_empty(),
                     message,
                 });
             }
@@ -89,7 +92,8 @@ pub(super) struct Repeated;
 
 fn field(line: &[u8], at: usize, value_end: usize) -> Option<Field> {
     let colon = memchr::memchr(b':', line)?;
-    let name = line.get(..colon)?.trim_ascii_end();
+    // RFC 822 allowed white space before the colon. Some readers end the header there.
+    let name = line.get(..colon)?;
     let is_name = |byte: &u8| byte.is_ascii_graphic();
     (!name.is_empty() && name.iter().all(is_name)).then(|| Field {
         name: at..at + name.len(),
@@ -134,7 +138,7 @@ mod tests {
     #[test]
     fn fields_are_read_with_their_folds() {
         let expected = ["A= b", "C-d= e\r\n f", "G="];
-        let read = names("A: b\r\nC-d : e\r\n f\r\nG:\r\n\r\nbody: x").unwrap();
+        let read = names("A: b\r\nC-d: e\r\n f\r\nG:\r\n\r\nbody: x").unwrap();
         assert_eq!(read, expected);
         assert_eq!(names("From a@b Thu 1\nA: b\n").unwrap(), ["A= b"]);
         assert_eq!(names("\nbody").unwrap(), [""; 0]);
@@ -149,6 +153,7 @@ mod tests {
             " a: b\n\n",
             "A: b\rC: d\n\n",
             "A b: c\n\n",
+            "A : b\n\n",
             ": c\n\n",
             "A: b\0\n\n",
         ] {

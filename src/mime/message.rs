@@ -1,19 +1,18 @@
 //! Rewriting a message: its parts, spliced into what stays as it is.
 
-use std::ops::Range;
-
 use super::confirm::confirmed;
-use super::edits::Recording;
+use super::editing::{edit_documents, splice};
 use super::header::Header;
 use super::line::{line_end, split_ending};
-use super::part::{Document, RewrittenPart, Source};
+use super::part::{Document, Source};
 use super::report::{MessageReport, PartOutcome, PartReport, PartSkipReason, SignatureKind};
-use super::scope::{scoped_to, without_pixel};
-use super::select::{TextKind, pixel_part, text_kind, type_name};
+use super::scope::scoped_to;
+use super::select::{text_kind, type_name};
 use super::structure::{Part, Structure, Unreadable, structure};
 use super::transfer::TransferEncoding;
 use crate::config::DomainConfig;
 use crate::domain_status::DomainStatus;
+use crate::report::Report;
 use crate::scan::LineCounter;
 
 /// Returns a message with the links of its HTML parts tracked and an open pixel in one of them.
@@ -48,7 +47,7 @@ use crate::scan::LineCounter;
 /// ```
 #[must_use]
 pub fn rewrite_message(message: &[u8], domain: &DomainConfig) -> Vec<u8> {
-    rewritten_parts(message, domain, false).splice(message)
+    rewrite_parts(message, domain, false).0
 }
 
 /// Returns the message as [`rewrite_message`] does, and what was done to each part.
@@ -70,8 +69,7 @@ pub fn rewrite_message_with_report(
     message: &[u8],
     domain: &DomainConfig,
 ) -> (Vec<u8>, MessageReport) {
-    let parts = rewritten_parts(message, domain, true);
-    let rewritten = parts.splice(message);
+    let (rewritten, parts) = rewrite_parts(message, domain, true);
     let length = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let report = MessageReport {
         input_bytes: length(message),
@@ -79,70 +77,44 @@ pub fn rewrite_message_with_report(
         output_bytes: length(&rewritten),
         output_longest_line: longest_line(&rewritten),
         signatures: signatures(message),
-        parts: parts.reports,
+        parts,
     };
     (rewritten, report)
 }
 
-/// What became of the parts.
-struct RewrittenParts {
-    /// New bodies, in the order of the message.
-    bodies: Vec<(Range<usize>, Vec<u8>)>,
-    reports: Vec<PartReport>,
-}
-
-impl RewrittenParts {
-    fn splice(&self, message: &[u8]) -> Vec<u8> {
-        let added: usize = self.bodies.iter().map(|(_, new)| new.len()).sum();
-        let removed: usize = self.bodies.iter().map(|(old, _)| old.len()).sum();
-        let mut spliced = Vec::with_capacity((message.len() + added).saturating_sub(removed));
-        let mut at = 0;
-        for (old, new) in &self.bodies {
-            spliced.extend_from_slice(message.get(at..old.start).unwrap_or_default());
-            spliced.extend_from_slice(new);
-            at = old.end;
-        }
-        spliced.extend_from_slice(message.get(at..).unwrap_or_default());
-        spliced
-    }
-}
-
-fn rewritten_parts(message: &[u8], domain: &DomainConfig, lists_links: bool) -> RewrittenParts {
+/// Returns the message, and what became of each part.
+fn rewrite_parts(
+    message: &[u8],
+    domain: &DomainConfig,
+    lists_links: bool,
+) -> (Vec<u8>, Vec<PartReport>) {
     let Structure {
         list_unsubscribe,
         parts,
     } = match structure(message) {
         Ok(structure) => structure,
-        Err(unreadable) => return unread(unreadable),
+        Err(unreadable) => return (message.to_vec(), vec![unread(unreadable)]),
     };
     let headers = confirmed(message, &parts);
-    let domain = scoped_to(
-        domain,
-        headers.first().and_then(Option::as_ref),
-        &list_unsubscribe,
-    );
+    let header = headers.first().and_then(Option::as_ref);
+    let domain = scoped_to(domain, header, &list_unsubscribe);
     let source = Source {
         line_ending: split_ending(message.get(..line_end(message, 0)).unwrap_or_default()).1,
         message,
         parts: &parts,
     };
-    let documents: Vec<_> = (0..parts.len())
-        .map(|number| document(&source, &headers, number, &domain))
-        .collect();
-    let rewritten = rewrite_documents(&source, &documents, &domain, lists_links);
-    let mut all = RewrittenParts {
-        bodies: Vec::new(),
-        reports: Vec::new(),
-    };
-    for ((part, header), rewritten) in parts.iter().zip(&headers).zip(rewritten) {
-        if part.delimiter.is_none() {
-            let (body, report) = part_report(&parts, part, header.as_ref(), rewritten);
-            all.bodies
-                .extend(body.map(|body| (part.body.clone(), body)));
-            all.reports.push(report);
-        }
-    }
-    all
+    let documents = (0..parts.len()).map(|number| document(&source, &headers, number, &domain));
+    let edited = edit_documents(&source, documents.collect(), &domain, lists_links);
+    let (rewritten, outcomes) = splice(&source, edited);
+    let described = parts.iter().zip(&headers).zip(outcomes);
+    let reports = described
+        .filter(|((part, _), _)| part.delimiter.is_none())
+        .map(|((part, header), outcome)| {
+            // What a part says of itself is reported even if it is not believed.
+            let stated = Header::read(message, part.header_start);
+            part_report(&parts, part, header.as_ref().or(stated.as_ref()), outcome)
+        });
+    (rewritten, reports.collect())
 }
 
 /// Returns the document of a part, or why it is left as it is.
@@ -169,101 +141,38 @@ fn document<'a>(
     Document::of(source.message, part, header, kind)
 }
 
-type Outcome<T> = Result<T, PartSkipReason>;
-
-/// Rewrites the HTML parts, and then those in plain text, whose links are numbered after them.
-fn rewrite_documents(
-    source: &Source<'_>,
-    documents: &[Outcome<Document<'_>>],
-    domain: &DomainConfig,
-    lists_links: bool,
-) -> Vec<Outcome<RewrittenPart>> {
-    let is = |number: usize, kind| {
-        let document = documents.get(number).map(Result::as_ref);
-        document.is_some_and(|document| document.is_ok_and(|document| document.kind == kind))
-    };
-    let html = (0..documents.len()).filter(|number| is(*number, TextKind::Html));
-    let pixel = pixel_part(source.parts, &html.collect::<Vec<_>>());
-    let pixel_free = without_pixel(domain);
-    let skipped = |document: &Outcome<Document<'_>>| match document {
-        Ok(_) => Err(PartSkipReason::Ambiguous),
-        Err(reason) => Err(*reason),
-    };
-    let mut all: Vec<Outcome<RewrittenPart>> = documents.iter().map(skipped).collect();
-    let mut next_position = 0;
-    for kind in [TextKind::Html, TextKind::Plain] {
-        let numbered = documents.iter().zip(source.parts).zip(&mut all).enumerate();
-        for (number, ((document, part), outcome)) in numbered {
-            let Ok(document) = document.as_ref().map_err(|_| ()) else {
-                continue;
-            };
-            if document.kind != kind {
-                continue;
-            }
-            let first_position = match kind {
-                TextKind::Html => 0,
-                TextKind::Plain => next_position,
-            };
-            let recording = Recording {
-                first_position,
-                lists_links,
-            };
-            let domain = match pixel == Some(number) {
-                true => domain,
-                false => &pixel_free,
-            };
-            *outcome = document.rewrite(source, part, domain, recording);
-            if let Ok(rewritten) = outcome {
-                let tracked = u32::try_from(rewritten.report.tracked()).unwrap_or(u32::MAX);
-                next_position = next_position.max(first_position.saturating_add(tracked));
-            }
-        }
-    }
-    all
-}
-
 fn part_report(
     parts: &[Part],
     part: &Part,
     header: Option<&Header<'_>>,
-    rewritten: Outcome<RewrittenPart>,
-) -> (Option<Vec<u8>>, PartReport) {
+    (outcome, report): (PartOutcome, Option<Report>),
+) -> PartReport {
     let field = header.and_then(|header| header.single("content-transfer-encoding").ok().flatten());
     let charset = part.content_type.parameter("charset").ok().flatten();
-    let (outcome, body, report) = match rewritten {
-        Err(reason) => (PartOutcome::Skipped(reason), None, None),
-        Ok(RewrittenPart { body: None, report }) => (PartOutcome::Unchanged, None, Some(report)),
-        Ok(RewrittenPart { body, report }) => (PartOutcome::Rewritten, body, Some(report)),
-    };
     let path: Vec<String> = part.path.iter().map(ToString::to_string).collect();
-    let report = PartReport {
+    PartReport {
         charset: charset.map(str::to_ascii_lowercase),
         content_type: type_name(parts, part).to_owned(),
         encoding: TransferEncoding::stated(field).1,
         outcome,
         path: path.join("."),
         report,
-    };
-    (body, report)
+    }
 }
 
 /// A message whose parts can't be told is one part that is left as it is.
-fn unread(unreadable: Unreadable) -> RewrittenParts {
+fn unread(unreadable: Unreadable) -> PartReport {
     let reason = match unreadable {
         Unreadable::NoMessage => PartSkipReason::Ambiguous,
         Unreadable::TooLarge => PartSkipReason::Limit,
     };
-    let report = PartReport {
+    PartReport {
         charset: None,
         content_type: "message/rfc822".to_owned(),
         encoding: TransferEncoding::stated(None).1,
         outcome: PartOutcome::Skipped(reason),
         path: "1".to_owned(),
         report: None,
-    };
-    RewrittenParts {
-        bodies: Vec::new(),
-        reports: vec![report],
     }
 }
 

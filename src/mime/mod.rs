@@ -4,11 +4,12 @@
 //! The way of a message, which `message` goes from top to bottom: mail-parser finds the parts in an `outline` of it
 //! (`structure`), each is confirmed against the bytes (`confirm`, `header`), `select` says which may be rewritten, and
 //! `scope` for which message. A `part` is decoded and encoded by its `transfer` encoding; what changes in the document
-//! is a list of `edits`.
+//! is a list of `edits`, which `editing` puts into the message.
 
 mod base64_body;
 mod confirm;
 mod document_charset;
+mod editing;
 mod edits;
 mod header;
 mod line;

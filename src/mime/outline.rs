@@ -2,7 +2,7 @@
 //! mail-parser is given.
 //!
 //! Of a body, mail-parser looks at every byte for a delimiter, and decodes it, which no caller here needs: a
-//! message with an attachment of 1 MB took 5.3 ms that way and takes 0.03 ms this way. It also keeps mail-parser from
+//! message with an attachment of 1 MB took 2.4 ms that way and takes 0.07 ms this way. It also keeps mail-parser from
 //! going into messages within messages, and from using memory for what is not a header.
 
 use memchr::memmem;

@@ -27,14 +27,6 @@ pub(super) struct Document<'a> {
     pub(super) kind: TextKind,
 }
 
-/// A part that was rewritten.
-#[derive(Debug)]
-pub(super) struct RewrittenPart {
-    /// `None` when it stays as it is.
-    pub(super) body: Option<Vec<u8>>,
-    pub(super) report: Report,
-}
-
 impl<'a> Document<'a> {
     /// Decodes a part, or says why it can't be.
     pub(super) fn of(
@@ -58,26 +50,13 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// Rewrites the part.
-    pub(super) fn rewrite(
+    /// Returns what changes in the document.
+    pub(super) fn edits(
         &self,
-        source: &Source<'_>,
         part: &Part,
         domain: &DomainConfig,
         recording: Recording,
-    ) -> Result<RewrittenPart, PartSkipReason> {
-        let (edits, report) = self.edits(part, domain, recording);
-        if report.untouched() == Some(Untouched::Charset) {
-            return Err(PartSkipReason::Charset);
-        }
-        let body = match edits.is_empty() {
-            true => None,
-            false => Some(self.splice(source, part, &edits)?),
-        };
-        Ok(RewrittenPart { body, report })
-    }
-
-    fn edits(&self, part: &Part, domain: &DomainConfig, recording: Recording) -> (Edits, Report) {
+    ) -> Result<(Edits, Report), PartSkipReason> {
         let domain = match self.encoding {
             TransferEncoding::Lines => {
                 let limit = domain.line_limit().unwrap_or(MAX_LINE_BYTES);
@@ -85,27 +64,39 @@ impl<'a> Document<'a> {
             }
             _ => domain.clone(),
         };
-        match self.kind {
+        let (edits, report) = match self.kind {
             TextKind::Html => html_edits(&self.bytes, self.charset, &domain, recording),
             TextKind::Plain => {
                 let flow = Flow::of(&part.content_type);
                 plain_text_edits(&self.bytes, self.charset, flow, &domain, recording)
             }
+        };
+        match report.untouched() {
+            Some(Untouched::Charset) => Err(PartSkipReason::Charset),
+            _ => Ok((edits, report)),
         }
     }
 
-    fn splice(
+    /// Appends the body with the edits; appends nothing where readers may differ on it.
+    pub(super) fn splice(
         &self,
         source: &Source<'_>,
         part: &Part,
         edits: &Edits,
-    ) -> Result<Vec<u8>, PartSkipReason> {
+        out: &mut Vec<u8>,
+    ) -> Result<(), PartSkipReason> {
         let body = source.message.get(part.body.clone()).unwrap_or_default();
-        self.encoding
-            .splice(body, &self.bytes, edits, source.line_ending)
-            // Where markup is cut away, what is behind it may come to stand at the start of a line.
-            .filter(|body| !holds_delimiter(body, source.parts, part))
-            .ok_or(PartSkipReason::Ambiguous)
+        let start = out.len();
+        let spliced = self
+            .encoding
+            .splice(body, &self.bytes, edits, source.line_ending, out);
+        // Where markup is cut away, what is behind it may come to stand at the start of a line.
+        let new_body = out.get(start..).unwrap_or_default();
+        if spliced.is_none() || holds_delimiter(new_body, source.parts, part) {
+            out.truncate(start);
+            return Err(PartSkipReason::Ambiguous);
+        }
+        Ok(())
     }
 }
 

@@ -1,11 +1,11 @@
 //! Links in plain text: which are tracked.
 
+mod flow;
 mod url;
 
 use std::ops::Range;
 
 use super::edits::{Edits, Recording};
-use super::structure::ContentType;
 use crate::charset::Charset;
 use crate::config::DomainConfig;
 use crate::link::{Decision, LinkPolicy, Minter, TrackedLink};
@@ -14,28 +14,7 @@ use crate::scan::LineCounter;
 use crate::tracking_level::TrackingLevel;
 use url::{FoundUrl, Urls};
 
-/// Whether a reader joins lines.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Flow {
-    /// No line is joined to another, or only where a space stays between them.
-    Fixed,
-    /// Lines that end in a space are joined to the next, and the space goes.
-    WithoutSpace,
-}
-
-impl Flow {
-    /// Returns what a part's `Content-Type` says (RFC 3676 §4).
-    pub(super) fn of(content_type: &ContentType) -> Self {
-        let is = |name, expected| {
-            let value = content_type.parameter(name).ok().flatten();
-            value.is_some_and(|value: &str| value.eq_ignore_ascii_case(expected))
-        };
-        match is("format", "flowed") && is("delsp", "yes") {
-            true => Self::WithoutSpace,
-            false => Self::Fixed,
-        }
-    }
-}
+pub(super) use flow::Flow;
 
 /// Finds the URLs of a text, and returns what they are replaced by.
 pub(super) fn plain_text_edits(

@@ -21,17 +21,25 @@ pub(super) fn decode(body: &[u8]) -> Vec<u8> {
         decode_line(body.get(at..end).unwrap_or_default(), &mut document);
         at = end;
     }
+    // Escapes take three bytes for one.
+    document.shrink_to_fit();
     document
 }
 
-/// Writes those lines anew that hold an edit; `None` where such a line holds what readers differ on.
-pub(super) fn splice(body: &[u8], edits: &Edits, line_ending: &[u8]) -> Option<Vec<u8>> {
+/// Appends the body, with those lines written anew that hold an edit; `None` where such a line holds what readers
+/// differ on.
+pub(super) fn splice(
+    body: &[u8],
+    edits: &Edits,
+    line_ending: &[u8],
+    out: &mut Vec<u8>,
+) -> Option<()> {
     let mut splicer = Splicer {
         at: 0,
         body,
         edits: edits.iter().peekable(),
         line_ending,
-        out: Vec::with_capacity(body.len() + body.len() / 4),
+        out,
         position: 0,
         removed_to: 0,
     };
@@ -41,16 +49,16 @@ pub(super) fn splice(body: &[u8], edits: &Edits, line_ending: &[u8]) -> Option<V
         splicer.write_group()?;
     }
     splicer.keep(body.len());
-    Some(splicer.out)
+    Some(())
 }
 
-struct Splicer<'a, E: Iterator<Item = (Range<usize>, &'a [u8])>> {
+struct Splicer<'a, 'o, E: Iterator<Item = (Range<usize>, &'a [u8])>> {
     /// How much of the body is done with: whole lines.
     at: usize,
     body: &'a [u8],
     edits: Peekable<E>,
     line_ending: &'a [u8],
-    out: Vec<u8>,
+    out: &'o mut Vec<u8>,
     /// How much of the document is done with.
     position: usize,
     /// Up to where the document is left out.
@@ -65,7 +73,7 @@ enum LineEnd<'a> {
     Soft(&'a [u8]),
 }
 
-impl<'a, E: Iterator<Item = (Range<usize>, &'a [u8])>> Splicer<'a, E> {
+impl<'a, E: Iterator<Item = (Range<usize>, &'a [u8])>> Splicer<'a, '_, E> {
     /// Returns the next line; an empty one at the end.
     fn line(&self) -> &'a [u8] {
         self.body
@@ -100,7 +108,7 @@ impl<'a, E: Iterator<Item = (Range<usize>, &'a [u8])>> Splicer<'a, E> {
             b"" => self.line_ending,
             ending => ending,
         };
-        let mut writer = Writer::new(std::mem::take(&mut self.out), ending);
+        let mut writer = Writer::new(std::mem::take(self.out), ending);
         loop {
             let line_end = self.write_line(&mut writer)?;
             let has_more = self.at < self.body.len();
@@ -111,7 +119,7 @@ impl<'a, E: Iterator<Item = (Range<usize>, &'a [u8])>> Splicer<'a, E> {
                 LineEnd::Soft(source) => writer.end_with(source),
                 LineEnd::Hard | LineEnd::Open => writer.end(),
             }
-            self.out = writer.out;
+            *self.out = writer.out;
             return Some(());
         }
     }

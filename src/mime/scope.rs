@@ -43,10 +43,14 @@ fn message_id(value: &[u8]) -> String {
         .split_once('<')
         .and_then(|(_, rest)| rest.split_once('>'))
         .map(|(id, _)| id);
-    bracketed
-        .unwrap_or(&text)
-        .split_ascii_whitespace()
-        .collect()
+    match bracketed {
+        Some(id) => id.split_ascii_whitespace().collect(),
+        None => text
+            .split_ascii_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -58,7 +62,7 @@ mod tests {
         for (value, expected) in [
             (" <a@b.test>\r\n", "a@b.test"),
             (" <a@\r\n b.test> (comment)", "a@b.test"),
-            (" a@b.test", "a@b.test"),
+            (" a@b.test (comment)", "a@b.test"),
             ("", ""),
         ] {
             assert_eq!(message_id(value.as_bytes()), expected);

@@ -183,6 +183,11 @@ mod tests {
             "Skip reason": SkipReason,
             "Tracking level": TrackingLevel
         );
+        #[cfg(feature = "mime")]
+        assert_listed!(
+            "Part skip reason": crate::PartSkipReason,
+            "Signature kind": crate::SignatureKind
+        );
         let outcomes = [
             LinkOutcome::Skipped(SkipReason::Empty),
             LinkOutcome::Tracked,

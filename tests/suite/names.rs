@@ -51,6 +51,7 @@ fn names_come_back() {
             (LinkContext::ConditionalComment, "conditional_comment"),
             (LinkContext::Html, "html"),
             (LinkContext::Noscript, "noscript"),
+            (LinkContext::PlainText, "plain_text"),
         ],
         "link context",
     );

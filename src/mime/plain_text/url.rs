@@ -14,7 +14,7 @@
 
 use std::ops::Range;
 
-use super::Flow;
+use super::flow::Flow;
 use crate::charset::Charset;
 
 /// A URL, and where it stands in the text.

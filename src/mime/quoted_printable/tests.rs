@@ -8,7 +8,8 @@ fn spliced(body: &str, list: &[(Range<usize>, &str)]) -> Option<String> {
     let document = decode(body.as_bytes());
     let mut expected = Vec::new();
     edits.apply(&document, 0, |piece| expected.extend_from_slice(piece));
-    let spliced = splice(body.as_bytes(), &edits, b"\r\n")?;
+    let mut spliced = Vec::new();
+    splice(body.as_bytes(), &edits, b"\r\n", &mut spliced)?;
     assert_eq!(decode(&spliced), expected, "{body:?} {list:?}");
     Some(String::from_utf8(spliced).unwrap())
 }
