@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use miltr_server::Server;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::compat::TokioAsyncReadCompatExt as _;
@@ -198,13 +199,27 @@ async fn converse(
 ) {
     let busy = Busy::default();
     let connection = Connection::new(stream, busy.clone(), &stop);
-    let connections = shared.metrics.connections.clone();
+    let _counted = Counted::new(&shared.metrics);
     let mut session = Session::new(shared, busy);
-    connections.inc();
     // A mail server aborts one message, and goes on with the next on the same connection.
     let mut server = Server::new(&mut session, false, MAX_PACKET_BYTES);
     if let Err(error) = server.handle_connection(connection.compat()).await {
         warn!(%error, "a connection ended early");
     }
-    connections.dec();
+}
+
+/// Counts a connection until it is dropped, also by a fault.
+struct Counted(Gauge);
+
+impl Counted {
+    fn new(metrics: &Metrics) -> Self {
+        metrics.connections.inc();
+        Self(metrics.connections.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
