@@ -1,7 +1,13 @@
 #!/usr/bin/env bash
 # The milter: its tests, and mail through a real Postfix with OpenDKIM behind it. Both get configurations of their own on
-# the loopback interface; those of the system are left alone. `LINKSEAL_MESSAGES` names a folder with more mail to send.
+# the loopback interface; those of the system are left alone. With `LINKSEAL_MESSAGES`, or messages beside the repository,
+# these are sent too.
 source "$(dirname "$0")/common.sh"
+
+beside=../shared/corpus/eml
+if [ -z "${LINKSEAL_MESSAGES:-}" ] && [ -d "$beside" ]; then
+    LINKSEAL_MESSAGES=$(cd "$beside" && pwd)
+fi
 
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo --non-interactive)

@@ -49,14 +49,23 @@ impl FromField {
 
 /// The domain of an address without brackets.
 pub(crate) fn domain_of(address: &str) -> Option<SendingDomain> {
-    let (local, domain) = address.rsplit_once('@')?;
-    if local.is_empty() {
+    let (local, domain) = without_route(address).rsplit_once('@')?;
+    let is_quoted = local.len() > 1 && local.starts_with('"') && local.ends_with('"');
+    // Of `a@b@c` one reader takes `b` for the domain, another one `c`.
+    if local.is_empty() || (local.contains('@') && !is_quoted) {
         return None;
     }
     domain.parse().ok()
 }
 
-/// The address of an envelope, `<user@example.com>`, without brackets. A source route stays.
+/// Drops a source route (RFC 5322 §4.4), `@relay.example:`.
+fn without_route(address: &str) -> &str {
+    let routed = address.strip_prefix('@');
+    let split = routed.and_then(|rest| rest.split_once(':'));
+    split.map_or(address, |(_, rest)| rest)
+}
+
+/// The address of an envelope, `<user@example.com>`, without brackets.
 pub(crate) fn bare(address: &str) -> &str {
     let inner = address
         .strip_prefix('<')
@@ -104,7 +113,8 @@ impl Scan {
             _ if self.comments > 0 => {}
             '<' => {
                 self.in_angle = true;
-                self.angle = Some(String::new());
+                // A second one before the comma: readers differ on which counts, so both do.
+                self.found.extend(self.angle.replace(String::new()));
             }
             '>' => self.in_angle = false,
             ',' | ';' if !self.in_angle => self.end_mailbox(),
@@ -180,6 +190,10 @@ mod tests {
             "@example.com",
             "<news@>",
             "a@192.0.2.1",
+            "<a@evil.example> <a@example.com>",
+            "<a@example.com> <a@evil.example>",
+            "<> <a@example.com>",
+            "a@evil.example@example.com",
         ] {
             assert_eq!(domain(value), None, "{value}");
         }
