@@ -191,6 +191,8 @@ class Postfix:
             f"127.0.0.1:{self.accept} inet n - n - - smtpd\n"
             f"  -o {{ smtpd_milters = {lenient} }}\n" + MASTER_SERVICES
         )
+
+    def start(self):
         self.run("postfix", "start")
         for port in [self.tempfail, self.accept]:
             wait_for("Postfix", lambda: answers(port))
@@ -224,7 +226,7 @@ class Postfix:
         assert result.returncode == 0, (command, result.stderr, self.log.exists() and self.log.read_text())
 
     def stop(self):
-        self.run("postfix", "stop")
+        subprocess.run(["postfix", "-c", self.config, "stop"], capture_output=True, check=False)
 
     def send(self, message, *, port=None, client="ADDR=192.0.2.7 LOGIN=shop", recipients=(RECIPIENT,)):
         """Hands in one message as if from a client elsewhere; raises what smtplib raises."""

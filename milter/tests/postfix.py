@@ -2,12 +2,12 @@
 verifies."""
 
 import contextlib
-import os
 import pathlib
 import re
 import signal
 import smtplib
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -23,47 +23,14 @@ from mail_system import (
     OpenDkim,
     Postfix,
     Sink,
+    wait_for,
 )
+from messages import renamed, sample, split, with_line_ending, written
 
-HERE = pathlib.Path(__file__).resolve().parent
 # What Postfix takes out of any message (message_drop_headers).
 DROPPED = re.compile(rb"(?im)^(?:bcc|content-length|resent-bcc|return-path)[ \t]*:.*\r\n(?:[ \t].*\r\n)*")
-# A field or a continuation (RFC 5322 §2.2).
-HEADER_LINE = re.compile(rb"[!-9;-~]+[ \t]*:|[ \t]")
 TRACKED = re.compile(rb"https://link\.example\.com/[co]/")
 OUTSIDE = "ADDR=192.0.2.7"
-
-
-def split(message):
-    """Returns header and body."""
-    header, _, body = message.partition(b"\r\n\r\n")
-    return header + b"\r\n", body
-
-
-def as_postfix_reads_it(text):
-    """Ends the header where Postfix does: before the first line that can't be in one."""
-    lines = text.splitlines(keepends=True)
-    end = next((at for at, line in enumerate(lines) if not HEADER_LINE.match(line)), len(lines))
-    header = re.sub(rb"(?m)^([!-9;-~]+)[ \t]+:", rb"\1:", b"".join(lines[:end]))
-    has_blank_line = lines[end : end + 1] == [b"\r\n"]
-    return header, b"".join(lines[end + has_blank_line :])
-
-
-def prepared(raw, case):
-    """Gives a message CRLF line endings, the configured sending domain, and a name to find it by."""
-    text = re.sub(rb"\r*\n", b"\r\n", raw)
-    text = re.sub(rb"\A(?:(?:From |[ \t]).*\r\n)*", b"", text)
-    header, body = as_postfix_reads_it(text)
-    header = re.sub(rb"(?im)^(?:from|x-case)[ \t]*:.*\r\n(?:[ \t].*\r\n)*", b"", header)
-    added = f"X-Case: {case}\r\nFrom: News <news@{DOMAIN}>\r\n".encode()
-    if not re.search(rb"(?im)^message-id[ \t]*:", header):
-        added += f"Message-ID: <{case}@{DOMAIN}>\r\n".encode()
-    # Postfix adds them to mail that lacks them, behind the other fields.
-    if not re.search(rb"(?im)^date[ \t]*:", header):
-        added += b"Date: Thu, 26 Nov 2026 10:00:00 +0000\r\n"
-    if not body.endswith(b"\r\n"):
-        body += b"\r\n"
-    return added + header + b"\r\n" + body
 
 
 def rewritten(folder, messages, *options):
@@ -92,6 +59,7 @@ class MailSystem:
             stack.callback(self.signer.kill)
             self.postfix = Postfix(folder, self.milter, self.signer, self.sink)
             stack.callback(self.postfix.stop)
+            self.postfix.start()
             self.stack = stack.pop_all()
 
     def arrived(self, case):
@@ -101,22 +69,6 @@ class MailSystem:
         record = b"v=DKIM1; k=rsa; p=" + self.signer.record
         name = f"{SELECTOR}._domainkey.{DOMAIN}.".encode()
         return dkim.verify(message, dnsfunc=lambda asked, timeout=5: record if asked == name else None)
-
-
-def written(name):
-    """Returns a message from the folder of messages beside this file."""
-    return prepared((HERE / "messages" / name).read_bytes(), name.removesuffix(".eml"))
-
-
-def renamed(message, case):
-    return re.sub(rb"X-Case: .*\r\n", f"X-Case: {case}\r\n".encode(), message, count=1)
-
-
-def sample():
-    folder = pathlib.Path(os.environ.get("LINKSEAL_MESSAGES") or HERE / "messages")
-    files = sorted(folder.rglob("*.eml"))
-    assert files, f"{folder} holds no messages, expected files that end in .eml"
-    return {f"sample-{number}": prepared(file.read_bytes(), f"sample-{number}") for number, file in enumerate(files)}
 
 
 def send_all(system, messages):
@@ -158,11 +110,6 @@ def every_message_arrives_as_rewritten(system):
     )
     for case, error in refused.items():
         print(f"  refused: {case}: {error}")
-
-
-def with_line_ending(body):
-    """SMTP ends each line, also that of a pixel behind the end of a document."""
-    return body if body.endswith(b"\r\n") else body + b"\r\n"
 
 
 def signed_message_arrives_untouched(system):
@@ -247,6 +194,17 @@ def killed_milter_loses_nothing(system):
     assert TRACKED.search(system.arrived("deferred")[1])
 
 
+def local_mail_waits_for_the_milter(system):
+    system.milter.kill()
+    message = renamed(written("newsletter.eml"), "waiting")
+    expected = rewritten(system.folder, {"waiting": message}, "--recipient", RECIPIENT)
+    system.postfix.send_locally(message)
+    wait_for("a refusal", lambda: "Connection refused" in system.postfix.log.read_text())
+    assert system.sink.find(b"X-Case: waiting\r\n") is None
+    system.milter.start()
+    assert system.arrived("waiting")[1] == split(expected["waiting"])[1]
+
+
 def log_names_no_address(system):
     log = (system.folder / "milter.log").read_text()
     assert "outcome=\"rewritten\"" in log and "outcome=\"untrusted\"" in log
@@ -263,10 +221,13 @@ CASES = [
     two_recipients_are_anonymous,
     log_names_no_address,
     killed_milter_loses_nothing,
+    local_mail_waits_for_the_milter,
 ]
 
 
 def main():
+    # Whoever ends this must not leave a mail system behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     with tempfile.TemporaryDirectory(prefix="linkseal-") as name:
         folder = pathlib.Path(name)
         # Postfix's own user has to get in.
