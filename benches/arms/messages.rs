@@ -15,7 +15,9 @@ pub struct MessageWithAttachment {
 impl MessageWithAttachment {
     pub fn of(html: &str) -> Self {
         let part = quoted_printable::encode(html.replace('\n', "\r\n"));
-        let attachment: Vec<u8> = (0..1024 * 1024_u32).map(|n| (n * 37 % 251) as u8).collect();
+        let attachment: Vec<u8> = (0..1024 * 1024_u32)
+            .map(|n| u8::try_from(n * 37 % 251).unwrap())
+            .collect();
         let mut message = b"From: Northwind <news@example.com>\r\nTo: maria@example.org\r\n\
             Message-ID: <7f3a@example.com>\r\nSubject: Week 47\r\nMIME-Version: 1.0\r\n\
             Content-Type: multipart/mixed; boundary=\"=_part\"\r\n\r\n--=_part\r\n\

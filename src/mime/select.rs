@@ -24,7 +24,7 @@ pub(super) fn text_kind(
         return Err(reason);
     }
     let header = headers.get(number).and_then(Option::as_ref);
-    if let Some(reason) = own_reason(part, header) {
+    if let Some(reason) = own_reason(parts, part, header) {
         return Err(reason);
     }
     let kind = match type_name(parts, part) {
@@ -71,14 +71,14 @@ fn reason_of_ancestors(
         .last()
 }
 
-fn own_reason(part: &Part, header: Option<&Header<'_>>) -> Option<PartSkipReason> {
+fn own_reason(parts: &[Part], part: &Part, header: Option<&Header<'_>>) -> Option<PartSkipReason> {
     let disposition = header.and_then(|header| header.single("content-disposition").ok().flatten());
     let is_inline = |value: &[u8]| {
         let value = without_comments(value);
         let name = value.split(|byte| *byte == b';').next().unwrap_or_default();
         name.trim_ascii().eq_ignore_ascii_case(b"inline")
     };
-    let name = part.content_type.name.as_str();
+    let name = type_name(parts, part);
     match name {
         _ if name.starts_with("message/") => Some(PartSkipReason::Message),
         "application/pkcs7-mime" | "application/x-pkcs7-mime" => Some(pkcs7_reason(part)),

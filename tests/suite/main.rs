@@ -14,6 +14,8 @@ mod errors;
 mod hosts;
 mod levels;
 mod markers;
+#[cfg(feature = "mime")]
+mod messages;
 mod names;
 mod pixel;
 #[cfg(feature = "serde")]
