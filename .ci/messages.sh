@@ -9,4 +9,4 @@ if [ -z "${LINKSEAL_MESSAGES:-}" ] && [ -d "$beside" ]; then
     export LINKSEAL_MESSAGES
 fi
 cargo build --locked --example rewrite --example verify
-python3 .ci/messages.py
+PYTHONDONTWRITEBYTECODE=1 python3 .ci/messages.py

@@ -40,21 +40,10 @@ pub(crate) fn rewrite<R: Read, W: Write>(
         }
     };
     output.flush()?;
-    match &done {
-        Done::Html(report) => {
-            if let Some(untouched) = report.untouched() {
-                eprintln!("rewrite: {}: {}", input.name(), explain(untouched));
-            }
-        }
-        Done::Message(report) => {
-            if let Some(untouched) = report.untouched() {
-                let reason = untouched.as_str();
-                eprintln!(
-                    "rewrite: {}: the message is untouched: {reason}",
-                    input.name()
-                );
-            }
-        }
+    if let Done::Html(report) = &done
+        && let Some(untouched) = report.untouched()
+    {
+        eprintln!("rewrite: {}: {}", input.name(), explain(untouched));
     }
     Ok(done)
 }
