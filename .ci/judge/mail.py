@@ -77,9 +77,9 @@ def read(raw):
 def parts(message, path="", kept=None):
     """Returns all parts with their paths, depth first, those of a message in the message too."""
     kept = kept or must_stay(message)
-    found = [Part(message, path or "1", kept)]
     if not isinstance(message._payload, list):
-        return found
+        return [Part(message, path or "1", kept)]
+    found = [Part(message, path, kept)]
     for number, child in enumerate(message._payload, 1):
         found += parts(child, f"{path}.{number}" if path else f"{number}", kept)
     return found

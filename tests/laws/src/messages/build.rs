@@ -200,7 +200,8 @@ fn multipart(draft: &mut Draft, place: Place<'_>, choices: &mut Unstructured<'_>
     // The last delimiter may be missing, in the outermost: then the last part goes on to the end.
     if place.depth == 0 && choices.ratio(1, 8)? {
         let end = draft.built.bytes.len();
-        return Ok(end_at(draft, end));
+        end_at(draft, end);
+        return Ok(());
     }
     draft.line(&format!("--{boundary}--"));
     if choices.ratio(1, 4)? {
