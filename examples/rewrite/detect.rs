@@ -1,7 +1,7 @@
 //! Whether an input is a message or an HTML document, by how it begins.
 //!
 //! A message begins with two or more header fields, up to an empty line or the end, and one of them is a field
-//! that mail has. An mbox `From ` line may come first. No HTML document begins so, unless it is made to.
+//! that mail has. An mbox `From ` line may come first, or lines of blanks, which some archives put there. No HTML document begins so, unless it is made to.
 
 /// What an input is taken for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -76,6 +76,10 @@ fn kind_by(input: &[u8], is_all: bool) -> Option<Kind> {
         let (line, next) = rest.split_at(end.map_or(rest.len(), |at| at + 1));
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if is_first && line.trim_ascii().is_empty() {
+            rest = next;
+            continue;
+        }
         if line.is_empty() {
             return Some(header.kind());
         }

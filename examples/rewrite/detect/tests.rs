@@ -21,6 +21,8 @@ fn two_fields_of_which_one_is_of_mail_are_a_message() {
             "MIME-Version: 1.0\nContent-Type: text/html\n\n<a href='https://x.test/'>",
             "Subject: a\n longer\n\tone\nFrom:\n\n<p>",
             "Subject : Hi\nFrom\t: a@x.test\n\n<p>",
+            "    \nFrom: a@x.test\nDate: now\n\n<p>",
+            "\n\nFrom: a@x.test\nDate: now\n\n<p>",
             "From a@x.test Thu Nov 26 2026\nFrom: a@x.test\nTo: b@x.test\n\n<p>",
         ],
     );
@@ -50,7 +52,6 @@ fn what_a_document_begins_with_is_not_a_message() {
             "From: a@x.test\n\n<p>",
             "To: a@x.test\nSubject: Hi\n\n<p>",
             "From: a@x.test\n<p>\nDate: now\n\n",
-            "\nFrom: a@x.test\nDate: now\n\n",
             " From: a@x.test\nFrom: a@x.test\nDate: now\n\n",
             "From a@x.test\nDate: now\n\n",
             "From: a@x.test\nFrom a@x.test\nDate: now\n\n",
@@ -90,6 +91,7 @@ fn a_start_decides_what_the_whole_is() {
         "From a@x.test\nFrom: a@x.test\r\nTo: b\r\n c\r\n\r\n<p>",
         "<html xmlns:v='urn:v'>\nFrom: a@x.test\nDate: now\n\n",
         "Subject: Hi\nTo: a\n\n<p>",
+        "  \n\nSubject: Hi\nFrom: a\n\n<p>",
     ] {
         let decided = (0..input.len()).find_map(|end| kind_of_start(&input.as_bytes()[..end]));
         assert_eq!(decided, Some(kind(input.as_bytes())), "{input:?}");
