@@ -19,6 +19,7 @@ from judge.rewriting import Documents, Rewriting
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 VARIABLE = "LINKSEAL_MESSAGES"
 LEAST_REWRITTEN = 0.97
+MOST_LISTED = 200
 KEY = "5:" + "00112233445566778899aabbccddeeff" * 2
 IDENTITY = ["--key", KEY, "--recipient", "rcpt-42", "--sent-at", "1790000000"]
 NAMED = [*IDENTITY, "--message", "msg-1"]
@@ -78,7 +79,7 @@ class Verdicts:
 
 
 def judge_idle(rewriting, messages, verdicts):
-    options = ["--format", "message", *NAMED, "--no-clicks", "--no-opens"]
+    options = ["--format", "message", "--plain-text-links", *NAMED, "--no-clicks", "--no-opens"]
     outputs, _ = rewriting.run(list(messages.values()), *options)
     for (name, raw), output in zip(messages.items(), outputs):
         if raw != output:
@@ -86,22 +87,27 @@ def judge_idle(rewriting, messages, verdicts):
     verdicts.count("idle", messages)
 
 
-def judge_tracking(rewriting, messages, verdicts):
+def judge_tracking(rewriting, messages, verdicts, law, options):
     """Returns the reports."""
-    outputs, reports = rewriting.run(list(messages.values()), "--format", "message", *NAMED)
+    options = ["--format", "message", *NAMED, *options]
+    outputs, reports = rewriting.run(list(messages.values()), *options)
     documents = Documents()
     for (name, raw), output, report in zip(messages.items(), outputs, reports):
-        judge = laws.Judge(raw, output, report, verdicts.fault("tracking", name))
+        judge = laws.Judge(raw, output, report, verdicts.fault(law, name))
         judge.everything(documents, NAMED)
     documents.settle(rewriting)
-    verdicts.count("tracking", messages)
-    kept, _ = rewriting.run(list(messages.values()), "--format", "message", "--keep-markers", *NAMED)
-    again, _ = rewriting.run(kept, "--format", "message", "--keep-markers", *NAMED)
-    for name, once, twice in zip(messages, kept, again):
-        if once != twice:
+    verdicts.count(law, messages)
+    return reports
+
+
+def judge_twice(rewriting, messages, verdicts):
+    options = ["--format", "message", "--plain-text-links", "--keep-markers", *NAMED]
+    once, _ = rewriting.run(list(messages.values()), *options)
+    twice, _ = rewriting.run(once, *options)
+    for name, first, second in zip(messages, once, twice):
+        if first != second:
             verdicts.fault("twice", name)("a second run changes more")
     verdicts.count("twice", messages)
-    return reports
 
 
 def judge_ids(rewriting, verify, messages, verdicts):
@@ -144,7 +150,9 @@ def judge_share(messages, reports, verdicts):
                 left.append(f"{name}, part {part.path}: {found['outcome']}, {found['reason']}")
     share = 1 - len(left) / max(1, eligible)
     print(f"{eligible - len(left)} of {eligible} HTML parts were rewritten ({share:.1%}); the others:")
-    print("".join(f"  {line}\n" for line in left), end="")
+    print("".join(f"  {line}\n" for line in left[:MOST_LISTED]), end="")
+    if len(left) > MOST_LISTED:
+        print(f"  and {len(left) - MOST_LISTED} more")
     if share < LEAST_REWRITTEN:
         verdicts.fault("share", "all")(f"expected at least {LEAST_REWRITTEN:.0%}")
     verdicts.count("share", ["all"])
@@ -159,7 +167,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         rewriting = Rewriting(programs / "rewrite", folder)
         judge_idle(rewriting, messages, verdicts)
-        reports = judge_tracking(rewriting, messages, verdicts)
+        reports = judge_tracking(rewriting, messages, verdicts, "tracking", [])
+        judge_tracking(rewriting, messages, verdicts, "plain text", ["--plain-text-links"])
+        judge_twice(rewriting, messages, verdicts)
         judge_ids(rewriting, programs / "verify", messages, verdicts)
     judge_share(messages, reports, verdicts)
     outcomes = collections.Counter(

@@ -6,6 +6,7 @@ import re
 from . import mail
 
 PIXELS = {"both", "end", "placeholder", "start"}
+CLICK = re.compile(rb"https://link\.example\.com/c/[A-Za-z0-9_-]+")
 ESCAPE = re.compile(rb"=([0-9A-Fa-f]{2}|\r?\n|$)")
 END_OF_HEADER = re.compile(rb"\n\r?\n")
 SIGNATURES = {"dkim-signature": "dkim", "arc-seal": "arc", "dkim2-signature": "dkim2"}
@@ -39,6 +40,9 @@ class Judge:
             if part["outcome"] == "rewritten" and path not in known:
                 self.fault(f"part {path} is rewritten, and Python knows no such part")
         self.locality()
+        for before, after in rewritten:
+            if before.type == "text/plain":
+                self.plain_text(before, after)
         for before, after in rewritten:
             if self.reported[before.path]["encoding"] == "quoted-printable":
                 self.quoted_printable(before, after)
@@ -125,6 +129,18 @@ class Judge:
         wrong = [data.count(b"=") - len(ESCAPE.findall(data)) for data in (before.raw, after.raw)]
         if wrong[1] > wrong[0]:
             self.fault(f"part {before.path}: {wrong[1]} broken escapes, expected {wrong[0]}")
+
+    def plain_text(self, before, after):
+        """With each tracking URL put back to what it was, the text is as before."""
+        links = self.reported[before.path]["links"]
+        originals = iter([link["original"] for link in links if link["outcome"] == "tracked"])
+        undone = CLICK.sub(lambda _: next(originals, "").encode(), after.decoded)
+        texts = [before.decoded, undone]
+        if "delsp" in str(before.message.get("Content-Type")).lower():
+            # A URL may have gone on behind a line's end, which went with it.
+            texts = [re.sub(rb"\s", b"", text) for text in texts]
+        if texts[0] != texts[1] or next(originals, None) is not None:
+            self.fault(f"part {before.path} is {undone!r} with its links put back")
 
     def equivalence(self, documents, identity):
         after = {part.path: part for part in self.after}

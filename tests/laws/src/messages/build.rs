@@ -39,6 +39,8 @@ pub(super) struct Draft {
     line_ends: LineEnds,
     boundaries: usize,
     lines: usize,
+    /// Whether the last part has no body, and not even the line ending that a delimiter would take from it.
+    pub(super) has_no_body: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -111,6 +113,7 @@ pub fn message(choices: &mut Unstructured<'_>) -> Result<Built> {
         line_ends: *choices.choose(&line_ends)?,
         boundaries: 0,
         lines: 0,
+        has_no_body: false,
     };
     header(&mut draft, choices)?;
     entity(&mut draft, Place::default(), choices)?;
@@ -194,8 +197,12 @@ fn multipart(draft: &mut Draft, place: Place<'_>, choices: &mut Unstructured<'_>
             depth: place.depth + 1,
             is_kept: place.is_kept || is_kept,
         };
+        draft.has_no_body = false;
         entity(draft, inner, choices)?;
-        draft.line("");
+        if !draft.has_no_body {
+            draft.line("");
+        }
+        draft.has_no_body = false;
     }
     // The last delimiter may be missing, in the outermost: then the last part goes on to the end.
     if place.depth == 0 && choices.ratio(1, 8)? {

@@ -58,6 +58,10 @@ const OTHERS: [(&str, &str); 6] = [
 
 pub(super) fn leaf(draft: &mut Draft, is_kept: bool, choices: &mut Unstructured<'_>) -> Result<()> {
     match choices.int_in_range(0..=9)? {
+        0 | 1 if choices.ratio(1, 4)? => {
+            no_body(draft, choices.arbitrary()?);
+            Ok(())
+        }
         0 | 1 => other(draft, choices),
         2 => {
             let kept = *choices.choose(&FIELDS_THAT_KEEP)?;
@@ -70,6 +74,16 @@ pub(super) fn leaf(draft: &mut Draft, is_kept: bool, choices: &mut Unstructured<
         _ if is_kept => html(draft, Some(Kept::Place), choices),
         _ => html(draft, None, choices),
     }
+}
+
+/// Writes a part that ends with its header, or with the line ending behind that: the one that belongs to the delimiter.
+fn no_body(draft: &mut Draft, has_end_of_header: bool) {
+    draft.line("Content-Type: text/html");
+    if has_end_of_header {
+        draft.line("");
+    }
+    draft.body(b"", None);
+    draft.has_no_body = true;
 }
 
 fn other(draft: &mut Draft, choices: &mut Unstructured<'_>) -> Result<()> {
