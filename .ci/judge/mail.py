@@ -64,6 +64,7 @@ class Part:
             self.type == "text/html"
             and self.is_leaf
             and self.kept is None
+            and bool(self.raw)
             and len(self.values("Content-Type")) <= 1
             and self.encoding is not None
             and self.has_known_charset
