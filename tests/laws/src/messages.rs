@@ -59,7 +59,13 @@ pub fn idle(input: &[u8]) -> Verdict {
 pub fn frame(input: &[u8], settings: Settings) -> Verdict {
     let domain = without_line_limit(settings).domain();
     let (output, report) = rewrite_message_with_report(input, &domain);
-    let became = || format!("{} became {}", shown(input), shown(&output));
+    let became = || {
+        format!(
+            "{} with {settings:?} became {}",
+            shown(input),
+            shown(&output)
+        )
+    };
     let header = header_length(input);
     ensure!(
         output.starts_with(&input[..header]),
@@ -256,9 +262,11 @@ fn delimiters<'a>(input: &[u8], message: &'a [u8]) -> Vec<&'a [u8]> {
     let boundaries: Vec<&[u8]> = memmem::find_iter(&lower, PARAMETER)
         .map(|at| {
             let value = &input[at + PARAMETER.len()..];
-            let value = value.strip_prefix(b"\"").unwrap_or(value);
-            let ends = |byte: &u8| b"\"; \t\r\n".contains(byte);
-            value.split(ends).next().unwrap()
+            match value.strip_prefix(b"\"") {
+                Some(quoted) => quoted.split(|byte| b"\"\r\n".contains(byte)).next(),
+                None => value.split(|byte| b"; \t\r\n".contains(byte)).next(),
+            }
+            .unwrap()
         })
         .filter(|boundary| !boundary.is_empty())
         .collect();

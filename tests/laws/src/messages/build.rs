@@ -12,7 +12,8 @@ use super::leaf::leaf;
 pub struct Built {
     pub bytes: Vec<u8>,
     pub leaves: Vec<Leaf>,
-    /// Whether a boundary starts with another, so that a rewriter may leave what it is not sure of.
+    /// Whether a boundary starts with another, or a delimiter stands in a header, so that a rewriter may leave what
+    /// it is not sure of.
     pub is_ambiguous: bool,
     pub message_id: Option<String>,
     /// The value of List-Unsubscribe.
@@ -37,7 +38,7 @@ pub struct Html {
 pub(super) struct Draft {
     pub(super) built: Built,
     line_ends: LineEnds,
-    boundaries: usize,
+    pub(super) boundaries: usize,
     lines: usize,
     /// Whether the last part has no body, and not even the line ending that a delimiter would take from it.
     pub(super) has_no_body: bool,
@@ -189,6 +190,7 @@ fn multipart(draft: &mut Draft, place: Place<'_>, choices: &mut Unstructured<'_>
     if choices.ratio(1, 4)? {
         draft.line("A preamble: <a href=\"https://x.test/\">");
     }
+    let mut ends_without_body = false;
     for _ in 0..choices.int_in_range(1..=3)? {
         let padding = if choices.ratio(1, 16)? { " \t" } else { "" };
         draft.line(&format!("--{boundary}{padding}"));
@@ -202,10 +204,10 @@ fn multipart(draft: &mut Draft, place: Place<'_>, choices: &mut Unstructured<'_>
         if !draft.has_no_body {
             draft.line("");
         }
-        draft.has_no_body = false;
+        ends_without_body = std::mem::take(&mut draft.has_no_body);
     }
     // The last delimiter may be missing, in the outermost: then the last part goes on to the end.
-    if place.depth == 0 && choices.ratio(1, 8)? {
+    if place.depth == 0 && !ends_without_body && choices.ratio(1, 8)? {
         let end = draft.built.bytes.len();
         end_at(draft, end);
         return Ok(());

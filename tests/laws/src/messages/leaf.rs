@@ -58,7 +58,8 @@ const OTHERS: [(&str, &str); 6] = [
 
 pub(super) fn leaf(draft: &mut Draft, is_kept: bool, choices: &mut Unstructured<'_>) -> Result<()> {
     match choices.int_in_range(0..=9)? {
-        0 | 1 if choices.ratio(1, 4)? => {
+        // In a message that is not in parts, the empty line is its own.
+        0 | 1 if draft.boundaries > 0 && choices.ratio(1, 4)? => {
             no_body(draft, choices.arbitrary()?);
             Ok(())
         }
@@ -79,8 +80,9 @@ pub(super) fn leaf(draft: &mut Draft, is_kept: bool, choices: &mut Unstructured<
 /// Writes a part that ends with its header, or with the line ending behind that: the one that belongs to the delimiter.
 fn no_body(draft: &mut Draft, has_end_of_header: bool) {
     draft.line("Content-Type: text/html");
-    if has_end_of_header {
-        draft.line("");
+    match has_end_of_header {
+        true => draft.line(""),
+        false => draft.built.is_ambiguous = true,
     }
     draft.body(b"", None);
     draft.has_no_body = true;
