@@ -20,8 +20,12 @@ use super::{Verdict, ensure};
 /// The laws that hold for any bytes.
 pub fn any_bytes(input: &[u8], settings: Settings) -> Verdict {
     idle(input)?;
-    frame(input, settings)?;
-    twice(input, settings)
+    for tracks_text in [false, true] {
+        let domain = without_line_limit(settings).domain();
+        frame(input, &domain.with_plain_text_links(tracks_text))?;
+        twice(input, settings, tracks_text)?;
+    }
+    Ok(())
 }
 
 /// The laws that need to know what the message is made of.
@@ -34,6 +38,7 @@ pub fn of_known_parts(built: &Built, settings: Settings) -> Verdict {
 /// With all tracking off the output is the input, byte for byte, but for Postal's opt-out.
 pub fn idle(input: &[u8]) -> Verdict {
     let domain = without_line_limit(Settings::DEFAULT).domain();
+    let domain = domain.with_plain_text_links(true);
     for status in [DomainStatus::External, DomainStatus::Pending] {
         let output = rewrite_message(input, &domain.clone().with_status(status));
         ensure!(
@@ -56,16 +61,9 @@ pub fn idle(input: &[u8]) -> Verdict {
 }
 
 /// The header and all delimiters stay, and what is reported is what was done.
-pub fn frame(input: &[u8], settings: Settings) -> Verdict {
-    let domain = without_line_limit(settings).domain();
-    let (output, report) = rewrite_message_with_report(input, &domain);
-    let became = || {
-        format!(
-            "{} with {settings:?} became {}",
-            shown(input),
-            shown(&output)
-        )
-    };
+pub fn frame(input: &[u8], domain: &DomainConfig) -> Verdict {
+    let (output, report) = rewrite_message_with_report(input, domain);
+    let became = || format!("{} with {domain:?} became {}", shown(input), shown(&output));
     let header = header_length(input);
     ensure!(
         output.starts_with(&input[..header]),
@@ -94,9 +92,9 @@ pub fn frame(input: &[u8], settings: Settings) -> Verdict {
 }
 
 /// A second run changes nothing, with markers kept, as `rewriting::stability` has it.
-pub fn twice(input: &[u8], settings: Settings) -> Verdict {
+pub fn twice(input: &[u8], settings: Settings, tracks_text: bool) -> Verdict {
     let settings = without_line_limit(settings).keeping_markers();
-    let domain = settings.domain();
+    let domain = settings.domain().with_plain_text_links(tracks_text);
     let (once, report) = rewrite_message_with_report(input, &domain);
     // The limit that parts have whose lines are not folded.
     let limited = Settings {

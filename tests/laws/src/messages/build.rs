@@ -165,25 +165,27 @@ fn entity(draft: &mut Draft, place: Place<'_>, choices: &mut Unstructured<'_>) -
     }
 }
 
+/// Subtypes of multipart, and whether nothing in them may be touched.
+const SUBTYPES: [(&str, bool); 8] = [
+    ("alternative", false),
+    ("alternative", false),
+    ("mixed", false),
+    ("Related", false),
+    ("x-own", false),
+    ("signed", true),
+    ("encrypted", true),
+    ("report", true),
+];
+
 fn multipart(draft: &mut Draft, place: Place<'_>, choices: &mut Unstructured<'_>) -> Result<()> {
-    let (subtype, is_kept) = *choices.choose(&[
-        ("alternative", false),
-        ("alternative", false),
-        ("mixed", false),
-        ("Related", false),
-        ("x-own", false),
-        ("signed", true),
-        ("encrypted", true),
-        ("report", true),
-    ])?;
+    let (subtype, is_kept) = *choices.choose(&SUBTYPES)?;
     let boundary = draft.boundary(place.boundary, choices)?;
+    let parameter = format!("oundary=\"{boundary}\"");
     match choices.ratio(1, 2)? {
-        true => draft.line(&format!(
-            "Content-Type: multipart/{subtype}; boundary=\"{boundary}\""
-        )),
+        true => draft.line(&format!("Content-Type: multipart/{subtype}; b{parameter}")),
         false => {
             draft.line(&format!("content-type: multipart/{subtype};"));
-            draft.line(&format!("\tBoundary=\"{boundary}\""));
+            draft.line(&format!("\tB{parameter}"));
         }
     }
     draft.line("");
@@ -192,8 +194,8 @@ fn multipart(draft: &mut Draft, place: Place<'_>, choices: &mut Unstructured<'_>
     }
     let mut ends_without_body = false;
     for _ in 0..choices.int_in_range(1..=3)? {
-        let padding = if choices.ratio(1, 16)? { " \t" } else { "" };
-        draft.line(&format!("--{boundary}{padding}"));
+        let padding = choices.ratio(1, 16)?.then_some(" \t");
+        draft.line(&format!("--{boundary}{}", padding.unwrap_or_default()));
         let inner = Place {
             boundary: Some(&boundary),
             depth: place.depth + 1,

@@ -41,7 +41,15 @@ const CHARSETS_THAT_KEEP: [&str; 3] = [
 ];
 
 /// Parts that are not HTML, with what they hold.
-const OTHERS: [(&str, &str); 6] = [
+const OTHERS: [(&str, &str); 8] = [
+    (
+        "text/plain; format=flowed; DelSp=yes; charset=utf-8",
+        "> See https://x.test/ \n> now, and https://y.test/long/ \n> rest.\n-- \nhttps://z.test/\n",
+    ),
+    (
+        "text/plain",
+        "(https://x.test/a_(b)), <https://y.test/?a=1&b=2>. https://link.example.com/c/x http://x.test/unsubscribe",
+    ),
     ("text/plain; charset=utf-8", "See https://x.test/ now."),
     ("", "See <a href=\"https://x.test/\">this</a>."),
     (
