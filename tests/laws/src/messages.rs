@@ -71,7 +71,7 @@ pub fn frame(input: &[u8], domain: &DomainConfig) -> Verdict {
         became()
     );
     ensure!(
-        delimiters(input, input) == delimiters(input, &output),
+        delimiters(&input[..header], input) == delimiters(&input[..header], &output),
         "{}: other delimiters",
         became()
     );
@@ -253,28 +253,37 @@ fn header_length(message: &[u8]) -> usize {
     length
 }
 
-/// The lines that start with a delimiter that the input may have: two hyphens, and the value of a parameter.
-fn delimiters<'a>(input: &[u8], message: &'a [u8]) -> Vec<&'a [u8]> {
-    const PARAMETER: &[u8] = b"boundary=";
-    let lower = input.to_ascii_lowercase();
-    let boundaries: Vec<&[u8]> = memmem::find_iter(&lower, PARAMETER)
-        .map(|at| {
-            let value = &input[at + PARAMETER.len()..];
-            match value.strip_prefix(b"\"") {
-                Some(quoted) => quoted.split(|byte| b"\"\r\n".contains(byte)).next(),
-                None => value.split(|byte| b"; \t\r\n".contains(byte)).next(),
-            }
-            .unwrap()
-        })
-        .filter(|boundary| !boundary.is_empty())
-        .collect();
+/// The lines that start with two hyphens and the boundary of a header. That of the whole message is open in all parts.
+fn delimiters<'a>(header: &[u8], message: &'a [u8]) -> Vec<&'a [u8]> {
+    let Some(boundary) = boundary(header) else {
+        return Vec::new();
+    };
     let lines = message.split(|byte| *byte == b'\n');
     lines
         .filter(|line| {
             let text = line.strip_prefix(b"--");
-            text.is_some_and(|text| boundaries.iter().any(|it| text.starts_with(it)))
+            text.is_some_and(|text| text.starts_with(boundary))
         })
         .collect()
+}
+
+/// The boundary, if it is stated so plainly that no reader takes it for another.
+fn boundary(header: &[u8]) -> Option<&[u8]> {
+    const FIELD: &[u8] = b"\ncontent-type: multipart/";
+    const PARAMETER: &[u8] = b"boundary=";
+    let lower = header.to_ascii_lowercase();
+    let only = |what: &[u8]| {
+        let mut found = memmem::find_iter(&lower, what);
+        found.next().filter(|_| found.next().is_none())
+    };
+    let (field, at) = (only(FIELD)?, only(PARAMETER)?);
+    only(b"content-type")?;
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/; _-=\"\t\r\n".contains(byte);
+    let before = header.get(field + FIELD.len()..at)?;
+    let quoted = header[at + PARAMETER.len()..].strip_prefix(b"\"")?;
+    let end = quoted.iter().position(|byte| b"\"\\\r\n".contains(byte))?;
+    let is_one_field = !before.contains(&b'"') && before.iter().all(is_plain);
+    (is_one_field && end > 0 && quoted[end] == b'"').then(|| &quoted[..end])
 }
 
 fn shown(bytes: &[u8]) -> String {

@@ -180,12 +180,13 @@ const SUBTYPES: [(&str, bool); 8] = [
 fn multipart(draft: &mut Draft, place: Place<'_>, choices: &mut Unstructured<'_>) -> Result<()> {
     let (subtype, is_kept) = *choices.choose(&SUBTYPES)?;
     let boundary = draft.boundary(place.boundary, choices)?;
-    let parameter = format!("oundary=\"{boundary}\"");
     match choices.ratio(1, 2)? {
-        true => draft.line(&format!("Content-Type: multipart/{subtype}; b{parameter}")),
+        true => draft.line(&format!(
+            "Content-Type: multipart/{subtype}; boundary=\"{boundary}\""
+        )),
         false => {
             draft.line(&format!("content-type: multipart/{subtype};"));
-            draft.line(&format!("\tB{parameter}"));
+            draft.line(&format!("\tBoundary=\"{boundary}\""));
         }
     }
     draft.line("");
