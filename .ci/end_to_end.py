@@ -257,5 +257,17 @@ for options in [[], ["--chunk", "1"], ["--chunk", "99"], ["--format", "html"]]:
     assert report["tracked"] == 1 and "format" not in report, report
 _, report = rewrite("--key", KEY, "--format", "html", document=MAIL)
 assert "parts" not in report, report
+with tempfile.TemporaryDirectory() as folder:
+    folder = pathlib.Path(folder)
+    (folder / "mail").write_bytes(MAIL)
+    (folder / "page").write_bytes(page)
+    command = [EXAMPLES / "rewrite", "--key", KEY, "--report", folder / "report", "--out-dir", folder / "out"]
+    result = subprocess.run(
+        [*command, folder / "mail", folder / "page"], capture_output=True, check=True
+    )
+    assert result.stderr.decode().startswith(f"rewrite: {folder / 'mail'}: begins"), result
+    lines = [json.loads(line) for line in (folder / "report").read_text().splitlines()]
+    assert [line.get("format") for line in lines] == ["message", None], lines
+    assert (folder / "out" / "mail").read_bytes().startswith(MAIL.split(b"<a")[0])
 
 print(f"{len(clicks)} clicks and {len(opens)} open of the newsletter verified")
