@@ -87,8 +87,12 @@ class Judge:
 
     def rules(self, part):
         reported = self.reported.get(part.path)
-        if part.kept and reported and reported["outcome"] != "skipped":
+        if not part.kept or not reported or not part.is_leaf:
+            return
+        if reported["outcome"] != "skipped":
             self.fault(f"part {part.path} is {reported['outcome']}, expected it to stay: {part.kept}")
+        elif reported["reason"] not in (part.kept, "ambiguous", "limit"):
+            self.fault(f"part {part.path} stays for {reported['reason']}, expected {part.kept}")
 
     def locality(self):
         """The output is the input with other bytes in the place of the parts that were rewritten."""
