@@ -6,7 +6,8 @@ import re
 from . import mail
 
 PIXELS = {"both", "end", "placeholder", "start"}
-CLICK = re.compile(rb"https://link\.example\.com/c/[A-Za-z0-9_-]+")
+# A token in plain text that ends in what readers may take for punctuation has a query behind it.
+CLICK = re.compile(rb"https://link\.example\.com/c/[A-Za-z0-9_-]+(?:(?<=[_-])\?1)?")
 ESCAPE = re.compile(rb"=([0-9A-Fa-f]{2}|\r?\n|$)")
 END_OF_HEADER = re.compile(rb"\n\r?\n")
 SIGNATURES = {"dkim-signature": "dkim", "arc-seal": "arc", "dkim2-signature": "dkim2"}
@@ -91,7 +92,10 @@ class Judge:
             return
         if reported["outcome"] != "skipped":
             self.fault(f"part {part.path} is {reported['outcome']}, expected it to stay: {part.kept}")
-        elif reported["reason"] not in (part.kept, "ambiguous", "limit"):
+        # Where a header is not believed, what it says of its part is not the reason.
+        elif reported["reason"] not in (part.kept, "ambiguous", "limit") and (
+            reported["reason"] != "type" or part.type in ("text/html", "text/plain")
+        ):
             self.fault(f"part {part.path} stays for {reported['reason']}, expected {part.kept}")
 
     def locality(self):
