@@ -20,7 +20,7 @@ pub(super) fn parse_conditional(
     start: usize,
     memory_limit: usize,
 ) -> Option<VecDeque<Finding>> {
-    let mut parser = Parser::of_part(Scope::AnyHref, memory_limit, b"", start);
+    let mut parser = Parser::of_part(Scope::AnyHref, memory_limit, start);
     parser.feed(&without_nested_conditions(markup)).ok()?;
     let mut findings = VecDeque::new();
     parser.take_findings(&mut findings);
