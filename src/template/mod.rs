@@ -164,7 +164,8 @@ impl<T: Rendering> Template<T> {
         }
         let message_parts = MessageParts::new(&self.domain, message);
         let longest = message_parts.longest();
-        let token_bytes = PreparedToken::finished_len(longest) + 2;
+        let (version, head) = (self.domain.token_version(), self.parts.longest_head);
+        let token_bytes = PreparedToken::finished_len(version, head, longest) + 2;
         let tokens_bytes = self.parts.list.len() * token_bytes + 2 * PIXEL_AFTER_URL.len();
         out.reserve(self.parts.text.bytes() + tokens_bytes);
         match self.is_as_prepared(message, &message_parts) {

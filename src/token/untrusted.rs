@@ -4,6 +4,7 @@
 //! check, the key id only ever selects among keys that were configured, the tag is compared
 //! in constant time and whole, and nothing of the payload is looked at before that has passed.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
@@ -13,9 +14,10 @@ use super::domain_key::DomainKey;
 use super::error::TokenError;
 use super::event::{Event, EventKind};
 use super::mac::TAG_BYTES;
-use super::payload::{VERSION, read, read_key_id};
+use super::payload::{read, read_key_id};
 use super::seal::MAX_TOKEN_CHARS;
 use super::token_path::{PathKind, TokenPath};
+use super::version::TokenVersion;
 use crate::key::KeyId;
 
 /// Most tokens have a hundred bytes or two; those fit on the stack.
@@ -181,25 +183,47 @@ pub(crate) fn verify_url<'k, K: IntoIterator<Item = &'k DomainKey>>(
 #[derive(Clone, Copy)]
 struct Parts<'b> {
     key_id: KeyId,
-    payload: &'b [u8],
+    /// Of a signed token the payload; of a sealed one what comes up to its key id.
+    head: &'b [u8],
+    #[cfg_attr(
+        not(feature = "sealed"),
+        expect(dead_code, reason = "only sealed tokens have some")
+    )]
+    sealed: &'b [u8],
     tag: &'b [u8; TAG_BYTES],
+    version: TokenVersion,
 }
 
 impl<'b> Parts<'b> {
     fn read(bytes: &'b [u8]) -> Result<Self, TokenError> {
         let header = bytes.first().ok_or(TokenError::Malformed)?;
-        if header >> 4 != VERSION {
-            return Err(TokenError::UnsupportedVersion);
-        }
-        let (payload, tag) = bytes
-            .split_last_chunk::<TAG_BYTES>()
-            .filter(|(payload, _)| payload.len() >= MIN_PAYLOAD_BYTES)
-            .ok_or(TokenError::Malformed)?;
-        let key_id = read_key_id(payload).ok_or(TokenError::Malformed)?;
-        Ok(Self {
+        let version = TokenVersion::of(*header).ok_or(TokenError::UnsupportedVersion)?;
+        Self::split(bytes, version).ok_or(TokenError::Malformed)
+    }
+
+    fn split(bytes: &'b [u8], version: TokenVersion) -> Option<Self> {
+        let (head, sealed, tag) = match version {
+            TokenVersion::Signed => {
+                let (payload, tag) = bytes.split_last_chunk::<TAG_BYTES>()?;
+                (payload, &[][..], tag)
+            }
+            #[cfg(feature = "sealed")]
+            TokenVersion::Sealed => {
+                let (_, head_bytes) = read_key_id(bytes)?;
+                let (head, rest) = bytes.split_at_checked(head_bytes)?;
+                let (iv, sealed) = rest.split_first_chunk::<TAG_BYTES>()?;
+                (head, sealed, iv)
+            }
+        };
+        let is_long_enough = head.len() + sealed.len() >= MIN_PAYLOAD_BYTES
+            && (version == TokenVersion::Signed || !sealed.is_empty());
+        let (key_id, _) = read_key_id(head)?;
+        is_long_enough.then_some(Self {
             key_id,
-            payload,
+            head,
+            sealed,
             tag,
+            version,
         })
     }
 
@@ -210,12 +234,29 @@ impl<'b> Parts<'b> {
         let keys = keys.into_iter().filter(|key| key.id == self.key_id);
         let mut verdict = TokenError::UnknownKey;
         for key in keys {
-            if key.accepts(self.payload, self.tag) {
-                return read(self.payload, &key.domain).ok_or(TokenError::Malformed);
+            if let Some(payload) = self.payload(key) {
+                return read(&payload, &key.domain).ok_or(TokenError::Malformed);
             }
             verdict = TokenError::BadSignature;
         }
         Err(verdict)
+    }
+
+    /// Returns what the token says, if that key signed or sealed it.
+    fn payload(self, key: &DomainKey) -> Option<Cow<'b, [u8]>> {
+        match self.version {
+            TokenVersion::Signed => {
+                let payload = Cow::Borrowed(self.head);
+                key.accepts(self.head, self.tag).then_some(payload)
+            }
+            #[cfg(feature = "sealed")]
+            TokenVersion::Sealed => {
+                let mut payload = [self.head, self.sealed].concat();
+                let fields = payload.get_mut(self.head.len()..)?;
+                let is_genuine = key.sealing().open(self.head, fields, self.tag);
+                is_genuine.then_some(Cow::Owned(payload))
+            }
+        }
     }
 }
 
