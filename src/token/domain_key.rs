@@ -1,5 +1,8 @@
 //! A key at work for one sending domain.
 
+#[cfg(feature = "sealed")]
+use std::sync::Arc;
+
 use super::mac::{Mac, TAG_BYTES};
 #[cfg(feature = "sealed")]
 use super::sealing_key::SealingKey;
@@ -14,8 +17,9 @@ pub(crate) struct DomainKey {
     pub(crate) id: KeyId,
     /// In a box, so that no copy of its state stays behind when a list of keys grows.
     mac: Box<Mac>,
+    /// Shared with the links of templates.
     #[cfg(feature = "sealed")]
-    sealing: Box<SealingKey>,
+    sealing: Arc<SealingKey>,
 }
 
 impl DomainKey {
@@ -24,7 +28,7 @@ impl DomainKey {
             id: key.id(),
             mac: Box::new(Mac::new(key, &domain)),
             #[cfg(feature = "sealed")]
-            sealing: Box::new(SealingKey::new(key, &domain)),
+            sealing: Arc::new(SealingKey::new(key, &domain)),
             domain,
         }
     }
@@ -35,7 +39,7 @@ impl DomainKey {
     }
 
     #[cfg(feature = "sealed")]
-    pub(super) fn sealing(&self) -> &SealingKey {
+    pub(super) fn sealing(&self) -> &Arc<SealingKey> {
         &self.sealing
     }
 

@@ -1,12 +1,17 @@
 //! A token whose head is done once, for many messages.
 
+#[cfg(feature = "sealed")]
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::domain_key::DomainKey;
 use super::mac::{Mac, TAG_BYTES};
 #[cfg(feature = "sealed")]
-use super::seal::complete;
+use super::seal::seal_fields;
+#[cfg(feature = "sealed")]
+use super::sealing_key::SealingKey;
 use super::version::TokenVersion;
 
 /// What is left of a token after its head.
@@ -30,7 +35,7 @@ enum Rest {
     #[cfg(feature = "sealed")]
     Sealed {
         head: Box<[u8]>,
-        key: Box<DomainKey>,
+        key: Arc<SealingKey>,
     },
 }
 
@@ -51,7 +56,7 @@ impl PreparedToken {
             Some(TokenVersion::Sealed) => {
                 let rest = Rest::Sealed {
                     head: head.into(),
-                    key: Box::new(key.clone()),
+                    key: Arc::clone(key.sealing()),
                 };
                 (String::new(), rest)
             }
@@ -107,7 +112,7 @@ impl PreparedToken {
             Rest::Sealed { head, key } => {
                 scratch.extend_from_slice(head);
                 scratch.extend_from_slice(part);
-                complete(key, scratch);
+                seal_fields(key, scratch);
             }
         }
         write_base64(scratch, write);

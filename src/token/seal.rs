@@ -6,6 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::domain_key::DomainKey;
 #[cfg(feature = "sealed")]
 use super::payload::read_key_id;
+#[cfg(feature = "sealed")]
+use super::sealing_key::SealingKey;
 use super::version::TokenVersion;
 
 /// Longer texts are refused before they are decoded.
@@ -21,10 +23,10 @@ pub(crate) fn seal(key: &DomainKey, payload: &mut Vec<u8>, out: &mut Vec<u8>) {
 }
 
 /// Makes the bytes of a token of its payload.
-pub(super) fn complete(key: &DomainKey, payload: &mut Vec<u8>) {
+fn complete(key: &DomainKey, payload: &mut Vec<u8>) {
     match payload.first().and_then(|header| TokenVersion::of(*header)) {
         #[cfg(feature = "sealed")]
-        Some(TokenVersion::Sealed) => complete_sealed(key, payload),
+        Some(TokenVersion::Sealed) => seal_fields(key.sealing(), payload),
         _ => {
             let mut mac = key.start_tag();
             mac.update(payload);
@@ -35,12 +37,12 @@ pub(super) fn complete(key: &DomainKey, payload: &mut Vec<u8>) {
 
 /// Puts the synthetic IV between the key id and what follows, which is encrypted.
 #[cfg(feature = "sealed")]
-fn complete_sealed(key: &DomainKey, payload: &mut Vec<u8>) {
+pub(super) fn seal_fields(key: &SealingKey, payload: &mut Vec<u8>) {
     let head_bytes = read_key_id(payload).map_or(0, |(_, bytes)| bytes);
     let Some((head, fields)) = payload.split_at_mut_checked(head_bytes) else {
         return;
     };
-    let iv = key.sealing().seal(head, fields);
+    let iv = key.seal(head, fields);
     payload.splice(head_bytes..head_bytes, iv);
 }
 

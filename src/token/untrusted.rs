@@ -4,7 +4,6 @@
 //! check, the key id only ever selects among keys that were configured, the tag is compared
 //! in constant time and whole, and nothing of the payload is looked at before that has passed.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
@@ -28,7 +27,7 @@ const MIN_PAYLOAD_BYTES: usize = 3;
 /// A token whose format is in order, and of which nothing is believed yet.
 ///
 /// It says which key to look up, in any store, synchronous or not; [`verify`](Self::verify) then says with that
-/// key's domain whether the token is genuine. A forged token costs one HMAC, whatever the number of domains.
+/// key's domain whether the token is genuine. A forged token costs one HMAC or AES-SIV, whatever the number of domains.
 ///
 /// ```
 /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
@@ -48,7 +47,7 @@ const MIN_PAYLOAD_BYTES: usize = 3;
 /// ```
 #[derive(Clone)]
 pub struct UntrustedToken {
-    /// Payload and tag.
+    /// The token before base64url.
     bytes: Vec<u8>,
     key_id: KeyId,
     /// What the path says that the token is of.
@@ -159,13 +158,7 @@ pub(crate) fn verify_token<'k, K: IntoIterator<Item = &'k DomainKey>>(
 ) -> Result<Event, TokenError> {
     let length = decoded_len(token)?;
     let (mut stack, mut heap) = ([0; STACK_BYTES], Vec::new());
-    let buffer = match stack.get_mut(..length) {
-        Some(buffer) => buffer,
-        None => {
-            heap.resize(length, 0);
-            &mut heap[..]
-        }
-    };
+    let buffer = room(length, &mut stack, &mut heap);
     let parts = Parts::read(decode(token, buffer)?)?;
     parts.verify_by(keys(parts.key_id))
 }
@@ -234,27 +227,31 @@ impl<'b> Parts<'b> {
         let keys = keys.into_iter().filter(|key| key.id == self.key_id);
         let mut verdict = TokenError::UnknownKey;
         for key in keys {
-            if let Some(payload) = self.payload(key) {
-                return read(&payload, &key.domain).ok_or(TokenError::Malformed);
+            if let Some(event) = self.event(key) {
+                return event.ok_or(TokenError::Malformed);
             }
             verdict = TokenError::BadSignature;
         }
         Err(verdict)
     }
 
-    /// Returns what the token says, if that key signed or sealed it.
-    fn payload(self, key: &DomainKey) -> Option<Cow<'b, [u8]>> {
+    /// Returns what the token says, if it says anything, if that key signed or sealed it.
+    fn event(self, key: &DomainKey) -> Option<Option<Event>> {
         match self.version {
             TokenVersion::Signed => {
-                let payload = Cow::Borrowed(self.head);
-                key.accepts(self.head, self.tag).then_some(payload)
+                let is_genuine = key.accepts(self.head, self.tag);
+                is_genuine.then(|| read(self.head, &key.domain))
             }
             #[cfg(feature = "sealed")]
             TokenVersion::Sealed => {
-                let mut payload = [self.head, self.sealed].concat();
-                let fields = payload.get_mut(self.head.len()..)?;
-                let is_genuine = key.sealing().open(self.head, fields, self.tag);
-                is_genuine.then_some(Cow::Owned(payload))
+                let (mut stack, mut heap) = ([0; STACK_BYTES], Vec::new());
+                let length = self.head.len() + self.sealed.len();
+                let payload = room(length, &mut stack, &mut heap);
+                let (head, fields) = payload.split_at_mut_checked(self.head.len())?;
+                head.copy_from_slice(self.head);
+                fields.copy_from_slice(self.sealed);
+                let is_genuine = key.sealing().open(head, fields, self.tag);
+                is_genuine.then(|| read(payload, &key.domain))
             }
         }
     }
@@ -265,6 +262,21 @@ fn of_kind(event: Event, path_kind: Option<PathKind>) -> Result<Event, TokenErro
         (EventKind::Click(_), Some(PathKind::Open))
         | (EventKind::Open(_), Some(PathKind::Click)) => Err(TokenError::UnexpectedKind),
         _ => Ok(event),
+    }
+}
+
+/// Returns a buffer of that length, on the stack if it is short.
+fn room<'b>(
+    length: usize,
+    stack: &'b mut [u8; STACK_BYTES],
+    heap: &'b mut Vec<u8>,
+) -> &'b mut [u8] {
+    match stack.get_mut(..length) {
+        Some(buffer) => buffer,
+        None => {
+            heap.resize(length, 0);
+            heap
+        }
     }
 }
 
