@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import quopri
 import re
 import subprocess
 import tempfile
@@ -203,5 +204,76 @@ with tempfile.TemporaryDirectory() as folder:
         rewritten = (folder / "out" / page.name).read_bytes()
         assert rewritten.startswith(b"<a href='https://link.example.com/c/"), rewritten
         assert b"\xfe" in rewritten or page is pages[0]
+
+# Whole messages: recognised by their header, or as --format says.
+MAIL = b"""From: a@example.com\r
+Message-ID: <m-1@example.com>\r
+MIME-Version: 1.0\r
+Content-Type: text/html; charset=utf-8\r
+Content-Transfer-Encoding: quoted-printable\r
+\r
+<a href=3D"https://x.test/?a=3D1">=D1=82</a>\r
+"""
+TAKEN = "rewrite: standard input: begins with the header of a message: taken for one"
+EXCLUDES = "can't go with --format message"
+with tempfile.TemporaryDirectory() as folder:
+    path = pathlib.Path(folder) / "report"
+    for options, document, status, words in [
+        ([], MAIL, 0, [TAKEN]),
+        ([], b"From a Thu Nov 26 2026\n" + MAIL, 0, [TAKEN]),
+        (["--chunk", "3"], MAIL, 0, [TAKEN, "read whole, without --chunk"]),
+        (["--charset", "koi8-r"], MAIL, 0, [TAKEN, "without --charset"]),
+        (["--format", "message"], MAIL, 0, []),
+        (["--format", "message", "--chunk", "3"], MAIL, 2, ["--chunk " + EXCLUDES]),
+        (["--format", "message", "--charset", "utf-8"], MAIL, 2, ["--charset " + EXCLUDES]),
+        (["--format", "html", "--plain-text-links"], MAIL, 2, ["--plain-text-links can't go with"]),
+    ]:
+        result = subprocess.run(
+            [EXAMPLES / "rewrite", "--key", KEY, "--report", path, *options],
+            input=document,
+            capture_output=True,
+            check=False,
+        )
+        assert result.returncode == status, result
+        errors = result.stderr.decode()
+        assert all(word in errors for word in words) and bool(words) == bool(errors), result
+        if status:
+            continue
+        report = json.loads(path.read_text())
+        assert list(report)[:3] == ["file", "format", "parts"], report
+        assert report["format"] == "message", report
+        assert report["output_bytes"] == len(result.stdout), report
+        (part,) = report["parts"]
+        assert list(part)[:8] == [
+            "path", "type", "encoding", "charset", "outcome", "reason", "links", "pixel",
+        ], part
+        assert (part["path"], part["outcome"], part["pixel"]) == ("1", "rewritten", "end"), part
+        decoded = quopri.decodestring(result.stdout)
+        assert "\u0442</a>".encode() in decoded, result
+        urls = re.findall(r"https://link\.example\.com/[co]/[A-Za-z0-9_-]+", decoded.decode())
+        events = verify(urls, "--key", KEY)
+        assert [event["kind"] for event in events] == ["click", "open"], events
+        assert {event["message"] for event in events} == {"m-1@example.com"}, events
+        assert events[0]["destination"] == "https://x.test/?a=1", events
+
+# What only looks like the beginning of a message is HTML, in chunks of any size.
+page = b"From: a@example.com\n<a href='https://x.test/'>1</a>\n\n"
+for options in [[], ["--chunk", "1"], ["--chunk", "99"], ["--format", "html"]]:
+    _, report = rewrite("--key", KEY, *options, document=page)
+    assert report["tracked"] == 1 and "format" not in report, report
+_, report = rewrite("--key", KEY, "--format", "html", document=MAIL)
+assert "parts" not in report, report
+with tempfile.TemporaryDirectory() as folder:
+    folder = pathlib.Path(folder)
+    (folder / "mail").write_bytes(MAIL)
+    (folder / "page").write_bytes(page)
+    command = [EXAMPLES / "rewrite", "--key", KEY, "--report", folder / "report", "--out-dir", folder / "out"]
+    result = subprocess.run(
+        [*command, folder / "mail", folder / "page"], capture_output=True, check=True
+    )
+    assert result.stderr.decode().startswith(f"rewrite: {folder / 'mail'}: begins"), result
+    lines = [json.loads(line) for line in (folder / "report").read_text().splitlines()]
+    assert [line.get("format") for line in lines] == ["message", None], lines
+    assert (folder / "out" / "mail").read_bytes().startswith(MAIL.split(b"<a")[0])
 
 print(f"{len(clicks)} clicks and {len(opens)} open of the newsletter verified")

@@ -1,4 +1,4 @@
-"""Writes the seeds of each fuzz target to fuzz/corpus: the test cases, the newsletter, the token vectors,
+"""Writes the seeds of each fuzz target to fuzz/corpus: the test cases, the newsletter, messages, the token vectors,
 and the inputs that the repository keeps. Each goes with a few choices of settings.
 
     python3 fuzz/seeds.py
@@ -45,10 +45,15 @@ for document in documents():
             write(target, document + bytes([choice]) * choices)
 for seed in tokens():
     write("verify", seed)
-# A document of `structured` is built from such bytes.
+for file in sorted((ROOT / "tests" / "messages").glob("*.eml")):
+    for choice in [0, 2, 5, 7]:
+        write("message", file.read_bytes() + bytes([0, choice]))
+# A document of `structured` and a message are built from such bytes.
 for length in [16, 64, 256]:
     for start in range(8):
-        write("structured", bytes((start * 31 + at * at * 7) % 256 for at in range(length)))
+        choices = bytes((start * 31 + at * at * 7) % 256 for at in range(length))
+        write("structured", choices)
+        write("message", choices + bytes([1, start]))
 for finding in sorted((ROOT / "tests" / "replay").glob("*/*")):
     write(finding.parent.name, finding.read_bytes())
 for kept in sorted((ROOT / "tests" / "replay").glob("*.txt")):

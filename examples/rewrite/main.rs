@@ -1,7 +1,8 @@
-//! Pipes an HTML mail through linkseal: `rewrite < in.html > out.html`.
+//! Pipes an HTML mail, or a whole message, through linkseal: `rewrite < in.html > out.html`.
 //!
 //! `verify` reads the tokens back.
 
+mod detect;
 mod document;
 mod named;
 mod options;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    options.check()?;
     let domain = options.domain()?;
     if options.out_dir.is_none() && standard_output::is_closed() {
         return Err("standard output is closed, expected a place for the document".into());
@@ -50,8 +52,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     }
     let input = Named::new("standard input", io::stdin().lock());
     let output = Named::new("standard output", io::stdout().lock());
-    let report = rewrite(options, &domain, input, output)?;
-    Ok(reports.write(None, &report)?)
+    let done = rewrite(options, &domain, input, output)?;
+    Ok(reports.write(None, &done)?)
 }
 
 fn rewrite_files(
@@ -76,8 +78,8 @@ fn rewrite_files(
         if !written.insert(name) {
             return Err(at_file("comes twice by that name, expected different ones").into());
         }
-        let report = rewrite(options, domain, input, Named::create(&target)?)?;
-        reports.write(Some(file), &report)?;
+        let done = rewrite(options, domain, input, Named::create(&target)?)?;
+        reports.write(Some(file), &done)?;
     }
     Ok(())
 }

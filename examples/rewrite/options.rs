@@ -9,9 +9,15 @@ use linkseal::{
     Charset, DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost, TrackingLevel,
 };
 
-/// Rewrite an HTML mail: sign and track every link, and insert an open pixel.
+use crate::detect::Kind;
+
+/// Rewrite an HTML mail, or a whole message: sign and track every link, and insert an open pixel.
 #[derive(Parser)]
 pub(crate) struct Options {
+    /// What the input is. A message begins with two or more header fields up to an empty line, one of them
+    /// From, Date, Received, Message-ID or MIME-Version; an mbox `From ` line may come first.
+    #[arg(long, value_enum, default_value = "auto")]
+    format: Format,
     /// Sending domain.
     #[arg(long, default_value = "example.com")]
     domain: String,
@@ -24,7 +30,7 @@ pub(crate) struct Options {
     /// Key that still verifies, but no longer signs.
     #[arg(long, value_name = "ID:HEX")]
     retired_key: Vec<String>,
-    /// Sender's id for the message.
+    /// Sender's id for the message. Without it, a message's own is its Message-ID.
     #[arg(long, default_value = "")]
     message: String,
     /// Sender's id for the recipient.
@@ -66,22 +72,32 @@ pub(crate) struct Options {
     /// Make no line longer than this, such as 998, the most that SMTP allows.
     #[arg(long, value_name = "BYTES")]
     line_limit: Option<usize>,
+    /// Track http and https URLs in the plain text of a message, too.
+    #[arg(long)]
+    plain_text_links: bool,
     /// Charset of the document, as its Content-Type states it. Without it UTF-8, or what the document's
     /// <meta> states if it is not valid UTF-8 and not a stream.
     #[arg(long, value_name = "LABEL")]
     pub(crate) charset: Option<Charset>,
-    /// Stream the document in chunks of this size.
+    /// Stream the document in chunks of this size. A message is not streamed.
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) chunk: Option<u32>,
-    /// Write a report as JSON, one object for each document.
+    /// Write a report as JSON, one object for each document or message.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
     /// Rewrite each FILE to the same name in this folder.
     #[arg(long, value_name = "DIR", requires = "files")]
     pub(crate) out_dir: Option<PathBuf>,
-    /// Documents to rewrite into --out-dir; without any, standard input.
+    /// Documents and messages to rewrite into --out-dir; without any, standard input.
     #[arg(value_name = "FILE", requires = "out_dir")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq, ValueEnum)]
+enum Format {
+    Auto,
+    Html,
+    Message,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -92,6 +108,31 @@ enum Pixel {
 }
 
 impl Options {
+    /// Returns what the input is said to be, if it is not to be found out.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        match self.format {
+            Format::Auto => None,
+            Format::Html => Some(Kind::Html),
+            Format::Message => Some(Kind::Message),
+        }
+    }
+
+    /// Checks what the parser of the command line can't.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        match self.format {
+            Format::Message if self.chunk.is_some() => Err(
+                "--chunk can't go with --format message: a message is read whole, expected one of them",
+            ),
+            Format::Message if self.charset.is_some() => Err(
+                "--charset can't go with --format message: its parts state theirs, expected one of them",
+            ),
+            Format::Html if self.plain_text_links => Err(
+                "--plain-text-links can't go with --format html: only a message has plain text, expected one of them",
+            ),
+            _ => Ok(()),
+        }
+    }
+
     /// Returns the sending domain's settings, scoped to the message.
     pub(crate) fn domain(&self) -> Result<DomainConfig, Box<dyn Error>> {
         let key = match &self.key {
@@ -113,6 +154,7 @@ impl Options {
         if let Some(bytes) = self.line_limit {
             domain = domain.with_line_limit(bytes);
         }
+        domain = domain.with_plain_text_links(self.plain_text_links);
         domain = domain.with_pixel_placement(match self.pixel {
             Pixel::End => PixelPlacement::End,
             Pixel::Start => PixelPlacement::Start,

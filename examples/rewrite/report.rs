@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use linkseal::Report;
 use serde_json::{Map, Value};
 
+use crate::document::Done;
 use crate::named::Named;
 
 /// The file that `--report` names, if it names one.
@@ -17,19 +17,26 @@ impl Reports {
         path.map(Named::create).transpose().map(Self)
     }
 
-    /// Writes one line for a document: the named `file`, or standard input.
-    pub(crate) fn write(&mut self, file: Option<&Path>, report: &Report) -> io::Result<()> {
+    /// Writes one line for a document or message: the named `file`, or standard input.
+    pub(crate) fn write(&mut self, file: Option<&Path>, done: &Done) -> io::Result<()> {
         match &mut self.0 {
-            Some(reports) => writeln!(reports, "{}", report_json(file, report)?),
+            Some(reports) => writeln!(reports, "{}", report_json(file, done)?),
             None => Ok(()),
         }
     }
 }
 
-fn report_json(file: Option<&Path>, report: &Report) -> serde_json::Result<Value> {
+fn report_json(file: Option<&Path>, done: &Done) -> serde_json::Result<Value> {
     let file = file.map(|file| file.display().to_string());
     let mut line = Map::from_iter([("file".to_owned(), Value::from(file))]);
-    if let Value::Object(report) = serde_json::to_value(report)? {
+    let report = match done {
+        Done::Html(report) => serde_json::to_value(report)?,
+        Done::Message(report) => {
+            line.insert("format".to_owned(), Value::from("message"));
+            serde_json::to_value(report)?
+        }
+    };
+    if let Value::Object(report) = report {
         line.extend(report);
     }
     Ok(Value::Object(line))

@@ -126,6 +126,8 @@ mod tests {
                 "https://x.test/%%20",
                 "https://x.test/100%",
                 "https://x.test/%a%",
+                "https://x.test/%1z%",
+                "https://x.test/%_name%",
                 "https://x.test/%name",
                 "",
             ],

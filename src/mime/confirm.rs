@@ -21,12 +21,15 @@ const SINGLE_FIELDS: [&str; 3] = [
 /// delimiter.
 pub(super) fn confirmed<'a>(message: &'a [u8], parts: &[Part]) -> Vec<Option<Header<'a>>> {
     let mut headers: Vec<Option<Header<'a>>> = Vec::with_capacity(parts.len());
+    let mut is_told_apart = true;
     for part in parts {
         let is_in_confirmed = match part.parent {
             Some(parent) => headers.get(parent).is_some_and(Option::is_some),
             None => true,
         };
-        let header = match is_in_confirmed {
+        // What comes behind delimiters of two parts may be in either.
+        is_told_apart &= has_own_delimiter(parts, part);
+        let header = match is_told_apart && is_in_confirmed {
             true => header(message, parts, part),
             false => None,
         };
@@ -44,7 +47,6 @@ fn header<'a>(message: &'a [u8], parts: &[Part], part: &Part) -> Option<Header<'
         && SINGLE_FIELDS.iter().all(states_once)
         && part.content_type.parameter("boundary").is_ok()
         && part.content_type.is_multipart() == is_multipart
-        && has_own_delimiter(parts, part)
         && starts_after_delimiter(message, parts, part)
         && (is_multipart || ends_before_delimiter(message, parts, part))
         && (is_multipart || !holds_delimiter(message.get(part.body.clone())?, parts, part));
@@ -182,7 +184,7 @@ mod tests {
         for boundary in ["a", "ab"] {
             let message = format!(
                 "{TYPE}--a\nContent-Type: multipart/alternative; boundary={boundary}\n\n--{boundary}\n\none\n\
-                 --{boundary}--\n--a--\n"
+                 --{boundary}--\n--a\n\ntwo\n--a--\n"
             );
             assert!(confirmed_paths(&message).is_empty(), "{message}");
         }

@@ -107,6 +107,10 @@ impl TextRewriter<'_> {
     fn replace(&mut self, place: &Range<usize>, link: &TrackedLink<'_>) -> Result<(), SkipReason> {
         let mut url = Vec::new();
         self.minter.write_link(link, &mut url)?;
+        // Some readers take these for punctuation. The query counts for nothing when the token comes back.
+        if matches!(url.last(), Some(b'-' | b'_')) {
+            url.extend_from_slice(b"?1");
+        }
         if let Some(line) = &mut self.line
             && !line.takes(place, url.len())
         {

@@ -26,7 +26,7 @@ impl BodySearch {
             body: BodyTracker::default(),
             findings: VecDeque::new(),
             is_found: false,
-            parser: Parser::of_part(Scope::EveryToken, memory_limit, b"", 0),
+            parser: Parser::new(Scope::EveryToken, memory_limit),
             read: 0,
         }
     }

@@ -6,29 +6,39 @@ use std::collections::VecDeque;
 
 use memchr::memmem;
 
-use super::comment::{COMMENT_OPENING, is_conditional};
-use super::finding::Finding;
+use super::comment::{COMMENT_OPENING, is_conditional, is_outlook_link};
+use super::finding::{Finding, StartTag};
 use super::handlers::Scope;
 use super::parser::Parser;
+use super::tag::start_tag_name;
 use crate::report::LinkContext;
 
-/// Reads the markup of a conditional comment, which starts at `start` of the document. Returns `None` when
-/// that takes more than `memory_limit` bytes.
+/// Finds the links in the markup of a conditional comment, which starts at `start` of the document. Returns
+/// `None` when that takes more than `memory_limit` bytes.
 pub(super) fn parse_conditional(
     markup: &[u8],
     start: usize,
     memory_limit: usize,
 ) -> Option<VecDeque<Finding>> {
-    let mut parser = Parser::of_part(Scope::AnyHref, memory_limit, b"", start);
+    let mut parser = Parser::of_part(Scope::AnyHref, memory_limit, start);
     parser.feed(&without_nested_conditions(markup)).ok()?;
     let mut findings = VecDeque::new();
     parser.take_findings(&mut findings);
-    for finding in &mut findings {
-        if let Finding::StartTag(found) = finding {
+    findings.retain_mut(|finding| match finding {
+        Finding::StartTag(found) => {
             found.context = LinkContext::ConditionalComment;
+            is_link(markup, start, found)
         }
-    }
+        _ => false,
+    });
     Some(findings)
+}
+
+/// Whether a tag with an `href`, in markup that starts at `start` of the document, is a link.
+fn is_link(markup: &[u8], start: usize, found: &StartTag) -> bool {
+    let tag = found.tag.start.checked_sub(start);
+    let tag = tag.and_then(|at| markup.get(at..)).unwrap_or_default();
+    is_outlook_link(start_tag_name(tag))
 }
 
 /// Makes declarations of the openings of nested conditional comments, which end after their condition:

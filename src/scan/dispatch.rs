@@ -110,14 +110,6 @@ impl<S: Sink> Page<S> {
         [text, start].into_iter().flatten().min()
     }
 
-    /// Returns markup that opens what is open, as far as it decides how what follows is read.
-    pub(super) fn context(&self) -> &'static [u8] {
-        match self.is_foreign {
-            true => b"<svg>",
-            false => b"",
-        }
-    }
-
     fn take_comment(&mut self, window: &Window<'_>, range: &Range<usize>) -> Result<(), TooLong> {
         self.put_start_pixel(window, range.start);
         self.take_placeholder_markup(window, range);

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::body_search::BodySearch;
-use super::comment::is_outlook_link;
 use super::dispatch::{Page, TooLong};
 use super::finding::{Element, StartTag};
 use super::handlers::MAX_TAG_BYTES;
@@ -25,10 +24,7 @@ impl<S: Sink> Page<S> {
         };
         let tag = Tag::new(window, start);
         if context == LinkContext::ConditionalComment {
-            if is_outlook_link(tag.name()) {
-                self.take_link(window, &tag, context)?;
-            }
-            return Ok(());
+            return self.take_link(window, &tag, context);
         }
         self.is_foreign = !start.is_html;
         if start.element == Element::Image && self.is_own_pixel(&tag) {

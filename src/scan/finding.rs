@@ -44,12 +44,9 @@ impl Finding {
         }
     }
 
-    /// Moves the finding: what was at `from` is at `to`.
-    pub(super) fn shift(&mut self, from: usize, to: usize) {
-        let shift = |range: &mut Range<usize>| {
-            let moved = |at: usize| at.saturating_sub(from) + to;
-            *range = moved(range.start)..moved(range.end);
-        };
+    /// Moves the finding that many bytes on.
+    pub(super) fn shift(&mut self, by: usize) {
+        let shift = |range: &mut Range<usize>| *range = range.start + by..range.end + by;
         match self {
             Self::Comment(range)
             | Self::Doctype(range)

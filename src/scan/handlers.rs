@@ -20,8 +20,6 @@ use crate::report::LinkContext;
 pub(super) enum Scope {
     /// All start tags with an `href`: what links may be in a conditional comment.
     AnyHref,
-    /// Only whether the document ends outside of all constructs.
-    EndMark,
     /// Every token but end tags that close nothing.
     EveryToken,
     /// Elements that hold links, and those that say where a pixel can stand, as far as the document may
@@ -32,8 +30,6 @@ pub(super) enum Scope {
 /// Attributes of longer tags are not noted: lol_html lists them outside of its memory limit, and a tag of
 /// a million attributes would take a hundred times its length.
 pub(super) const MAX_TAG_BYTES: usize = 1024 * 1024;
-
-const RARE_END_MARK_NAME: &str = "linkseal-end";
 
 const XHTML: &str = "http://www.w3.org/1999/xhtml";
 
@@ -58,8 +54,6 @@ static SELECTORS: LazyLock<Vec<(Element, &str, Selector)>> = LazyLock::new(|| {
 
 static ANY_ELEMENT: LazyLock<Option<Selector>> = LazyLock::new(|| "*".parse().ok());
 static ANY_HREF: LazyLock<Option<Selector>> = LazyLock::new(|| "[href]".parse().ok());
-static END_MARK_SELECTOR: LazyLock<Option<Selector>> =
-    LazyLock::new(|| RARE_END_MARK_NAME.parse().ok());
 
 /// What the handlers have noted.
 pub(super) type Findings = Arc<Mutex<VecDeque<Finding>>>;
@@ -89,12 +83,6 @@ pub(super) fn with_handlers(
                 false => settings,
             }
         }
-        Scope::EndMark => with_element(
-            settings,
-            END_MARK_SELECTOR.as_ref(),
-            Some(Element::Other),
-            findings,
-        ),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::byte_order_mark::may_become_mark;
 use super::comment::is_needed_whole;
 use super::finding::Finding;
+use super::handlers::Scope;
 use super::open_construct::open_construct;
 use super::parser::Parser;
 use super::pixel::StartPlace;
@@ -19,23 +20,16 @@ impl<S: Sink> Scanner<S> {
         let limit = self.page.longest_construct;
         let mut needed = self.first_needed();
         if window.end().saturating_sub(needed) > limit && self.page.queue.is_empty() {
-            let context = self.page.context();
-            let open = match self.is_inside {
-                true => None,
-                false => open_construct(context, window.from(needed)),
-            };
-            let start = needed + open.unwrap_or(0);
+            let start = self.progress;
             self.page.put_placed_start_pixel(window);
-            if window.end() - start <= limit {
-                self.progress = self.progress.max(start);
+            if window.end().saturating_sub(start) <= limit {
                 needed = self.first_needed();
-            } else if !self.is_inside && is_needed_whole(window.from(start)) {
+            } else if self.page.cursor.handed_on <= start && is_needed_whole(window.from(start)) {
                 let at = position(start);
                 self.untouched = Some(Untouched::MemoryLimit { at });
                 needed = window.end();
             } else {
                 self.page.end_text(window);
-                self.is_inside = true;
                 needed = self.fed;
             }
         }
@@ -95,14 +89,10 @@ impl<S: Sink> Scanner<S> {
         if self.is_closed.unwrap_or_else(end) {
             return Some(window.end());
         }
-        let from = self.progress.max(self.page.cursor.handed_on);
-        let open = match window.start {
-            _ if self.is_inside => None,
-            0 => open_construct(b"", window.bytes),
-            _ => {
-                let context = self.page.context();
-                open_construct(context, window.from(from)).map(|open| from + open)
-            }
+        let open = match self.scope {
+            Scope::EveryToken => self.inside.allows_image().then_some(self.progress),
+            // Not all tokens were asked for, so this is a whole document.
+            Scope::AnyHref | Scope::Links(_) => open_construct(window.bytes),
         };
         open.filter(|open| {
             let is_at_hand = *open >= self.page.cursor.handed_on;

@@ -5,7 +5,7 @@
 //! bytes (`finding`). `dispatch` says what each finding means: `elements` reads tags, `links` decides on a
 //! link and its markers, `conditional` reads what stands in conditional comments, and `pixel_places` says
 //! where the open pixel goes. `cursor` hands the original bytes on to a [`Sink`], with the edits between
-//! them; `holding` says which bytes must wait. Nothing that lol_html writes is used: it would write a changed tag anew,
+//! them; `holding` says which bytes must wait. Nothing that lol_html writes goes out: it would write a changed tag anew,
 //! without its quotes and white space.
 
 mod body;

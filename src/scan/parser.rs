@@ -1,40 +1,55 @@
 //! lol_html, which finds the tokens of a document. Its handlers only read: each notes the ranges of
-//! what it was given, and nothing that lol_html writes is used.
+//! what it was given, and of what lol_html writes only the length is used.
 //!
 //! The text of a document is never decoded here. lol_html is told that it reads windows-1252, in which
 //! every byte is a character, so that its ranges count bytes in any charset that extends ASCII.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lol_html::errors::RewritingError;
 use lol_html::send::{HtmlRewriter, Settings};
-use lol_html::{AsciiCompatibleEncoding, MemorySettings};
+use lol_html::{AsciiCompatibleEncoding, MemorySettings, OutputSink};
 
 use super::finding::Finding;
 use super::handlers::{Findings, Scope, lock, with_handlers};
 use super::mask::mask;
 
-/// An element that is fed after the document's last byte: what swallows it would swallow a pixel. Where
-/// links are asked for, it is one; each further name that is asked for takes time.
+/// An element that is fed after the document's last byte: what swallows it would swallow a pixel. It is a link,
+/// since each further name that is asked for takes time.
 const END_MARK: &[u8] = b"<a>";
-const RARE_END_MARK: &[u8] = b"<linkseal-end>";
 
-/// What lol_html writes goes nowhere.
-type LolRewriter = HtmlRewriter<'static, fn(&[u8])>;
+/// What lol_html writes goes nowhere, and is counted: as it changes nothing, that many bytes at the start of
+/// what it was fed are done with.
+#[derive(Clone, Debug, Default)]
+struct Written(Arc<AtomicUsize>);
+
+impl Written {
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl OutputSink for Written {
+    fn handle_chunk(&mut self, chunk: &[u8]) {
+        self.0.store(self.get() + chunk.len(), Ordering::Relaxed);
+    }
+}
 
 /// Parses one document, or a part of one, piece by piece.
 pub(super) struct Parser {
-    /// How much was fed before the document: markup that opens what is open where the part starts.
-    context_bytes: usize,
-    end_mark: &'static [u8],
+    /// Up to where all tokens are done with, once the document has ended.
+    done_at_end: Option<usize>,
     fed: usize,
     findings: Findings,
     /// Whether what is fed may need a mask.
     pub(super) is_masked: bool,
     /// `None` once it has failed: lol_html panics when it is used after that.
-    rewriter: Option<LolRewriter>,
+    rewriter: Option<HtmlRewriter<'static, Written>>,
     /// Where the part starts in the document.
     start: usize,
+    written: Written,
 }
 
 /// Why the parser stopped before the document's end.
@@ -57,37 +72,29 @@ impl Parser {
         if let Some(encoding) = AsciiCompatibleEncoding::new(encoding_rs::WINDOWS_1252) {
             settings = settings.with_encoding(encoding);
         }
-        let sink: fn(&[u8]) = |_| {};
+        let written = Written::default();
         Self {
-            context_bytes: 0,
-            end_mark: match scope {
-                Scope::EndMark => RARE_END_MARK,
-                Scope::AnyHref | Scope::EveryToken | Scope::Links(_) => END_MARK,
-            },
+            done_at_end: None,
             fed: 0,
             is_masked: match scope {
                 Scope::Links(sought) => sought.needs_mask,
-                Scope::AnyHref | Scope::EndMark | Scope::EveryToken => true,
+                Scope::AnyHref | Scope::EveryToken => true,
             },
             start: 0,
             rewriter: Some(HtmlRewriter::new(
                 with_handlers(settings, scope, &findings),
-                sink,
+                written.clone(),
             )),
             findings,
+            written,
         }
     }
 
-    /// Starts a part of a document. `context` opens what is open where the part starts.
-    pub(super) fn of_part(scope: Scope, memory_limit: usize, context: &[u8], start: usize) -> Self {
-        let mut parser = Self::new(scope, memory_limit);
-        // An error shows again when the part is fed.
-        let _ = parser.feed(context);
-        lock(&parser.findings).clear();
+    /// Starts a part of a document.
+    pub(super) fn of_part(scope: Scope, memory_limit: usize, start: usize) -> Self {
         Self {
-            context_bytes: context.len(),
             start,
-            ..parser
+            ..Self::new(scope, memory_limit)
         }
     }
 
@@ -114,12 +121,18 @@ impl Parser {
         })
     }
 
+    /// Returns up to where all tokens of what was fed are done with. Known where every token is asked for: for
+    /// others lol_html only looks for tags.
+    pub(super) fn done(&self) -> usize {
+        self.done_at_end.unwrap_or_else(|| self.written.get())
+    }
+
     /// Moves what was found to the end of `queue`.
     pub(super) fn take_findings(&mut self, queue: &mut VecDeque<Finding>) {
         let mut findings = lock(&self.findings);
-        if self.context_bytes != self.start {
+        if self.start > 0 {
             for finding in findings.iter_mut() {
-                finding.shift(self.context_bytes, self.start);
+                finding.shift(self.start);
             }
         }
         queue.append(&mut findings);
@@ -133,7 +146,8 @@ impl Parser {
             Finding::StartTag(start) => start.tag.start >= document_end,
             _ => false,
         };
-        let fits = self.feed(self.end_mark).is_ok();
+        self.done_at_end = Some(self.written.get());
+        let fits = self.feed(END_MARK).is_ok();
         let mut findings = lock(&self.findings);
         let is_read = findings.back().is_some_and(is_mark);
         // The mark is no part of the document, and may have become a part of its last token.

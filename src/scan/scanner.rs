@@ -9,11 +9,12 @@ use encoding_rs::Encoding;
 use super::byte_order_mark::{UTF_8_MARK, may_become_mark, starts_with_utf_16_mark};
 use super::cursor::Cursor;
 use super::dispatch::{Page, TooLong};
-use super::finding::{Finding, StartTag};
+use super::finding::Finding;
 use super::handlers::Scope;
 use super::line::{LineCounter, LineLimit};
 use super::links::Links;
 use super::mask::maskable_len;
+use super::open_construct::Inside;
 use super::parser::{Parser, ParserError};
 use super::pixel::Pixel;
 use super::placeholder::Placeholders;
@@ -43,14 +44,15 @@ pub(crate) struct Scanner<S> {
     pub(super) fed: usize,
     /// Whether the document ends outside of all constructs, once it has ended.
     pub(super) is_closed: Option<bool>,
-    /// Whether the start of the open construct has been handed on.
-    pub(super) is_inside: bool,
+    /// What the tokens that were taken leave open.
+    pub(super) inside: Inside,
     lines: LineCounter,
     pub(super) page: Page<S>,
     pub(super) parser: Option<Parser>,
-    /// Up to where all tokens are done with, as far as is known.
+    /// Up to where all tokens are done with, as far as is known: where every token is asked for, the start of the
+    /// construct that is open.
     pub(super) progress: usize,
-    scope: Scope,
+    pub(super) scope: Scope,
     pub(super) untouched: Option<Untouched>,
 }
 
@@ -76,7 +78,7 @@ impl<S: Sink> Scanner<S> {
             counts_lines: true,
             fed: 0,
             is_closed: None,
-            is_inside: false,
+            inside: Inside::default(),
             lines: LineCounter::default(),
             page: Page::new(cursor, links, pixel, placeholders),
             parser: None,
@@ -235,8 +237,9 @@ impl<S: Sink> Scanner<S> {
         }
         parser.take_findings(&mut self.page.queue);
         self.take_findings(window);
-        if let Err(error) = result {
-            self.give_up(error);
+        match result {
+            Ok(()) => self.take_done(window),
+            Err(error) => self.give_up(error),
         }
         !piece.is_empty()
     }
@@ -259,13 +262,22 @@ impl<S: Sink> Scanner<S> {
     }
 
     fn take_progress(&mut self, finding: &Finding) {
-        if matches!(finding, Finding::RawText(_)) {
-            return;
-        }
-        let opens_raw_text = finding.start_tag().is_some_and(StartTag::opens_raw_text);
-        self.is_inside = opens_raw_text && finding.range().start < self.page.cursor.handed_on;
+        self.inside.take(finding);
         let done = finding.done().unwrap_or(self.progress);
         self.progress = self.progress.max(done);
+    }
+
+    /// Takes in what the parser is done with and has shown nothing of: end tags that close nothing, and where
+    /// CDATA sections start and end.
+    fn take_done(&mut self, window: &Window<'_>) {
+        if self.scope == Scope::EveryToken
+            && self.page.queue.is_empty()
+            && let Some(parser) = &self.parser
+        {
+            let done = parser.done();
+            self.inside.take_done(window, done);
+            self.progress = self.progress.max(self.inside.start(done));
+        }
     }
 
     fn give_up(&mut self, error: ParserError) {

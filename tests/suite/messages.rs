@@ -239,6 +239,30 @@ fn links_in_plain_text_are_numbered_after_those_in_html() {
 }
 
 #[test]
+fn no_url_in_plain_text_ends_in_what_readers_take_for_punctuation() {
+    let domain = domain().with_plain_text_links(true);
+    let mut lengthened = 0;
+    for number in 0..300 {
+        let destination = format!("https://shop.test/{number}{}", "x".repeat(number % 3));
+        let message = format!("Subject: Hi\r\n\r\n{destination}\r\n");
+        let (output, _) = rewritten(&message, &domain);
+        let url = output.lines().last().unwrap();
+        assert!(
+            url.ends_with(|last: char| last.is_ascii_alphanumeric()),
+            "{url}"
+        );
+        lengthened += usize::from(url.contains('?'));
+        let event = UntrustedToken::parse_url(url).unwrap().verify(&domain);
+        let EventKind::Click(click) = event.unwrap().kind().clone() else {
+            panic!("{url}")
+        };
+        assert_eq!(click.destination(), destination);
+        assert_eq!(rewritten(&output, &domain).0, output);
+    }
+    assert!(lengthened > 0);
+}
+
+#[test]
 fn lines_of_plain_text_stay_short() {
     let long = format!(
         "\r\nhttps://shop.test/ {}\r\nhttps://shop.test/\r\n",

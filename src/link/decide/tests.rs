@@ -204,3 +204,21 @@ fn relative_links_wait_for_the_merge_tag_of_their_base() {
         assert_skipped(&policy, "https://", SkipReason::Invalid);
     }
 }
+
+#[test]
+fn other_schemes_are_told_apart_before_parsing() {
+    let policy = policy(encoding_rs::UTF_8);
+    for href in [
+        "htt:x", "httpx:x", "httpss:x", "hxtp:x", "xhttp:x", "h:x", "abcd:x", "abcde:x",
+    ] {
+        let expected = Decision::skip(SkipReason::Scheme);
+        assert_eq!(policy.decide(href, false), expected, "{href}");
+    }
+}
+
+#[test]
+fn an_unreadable_base_leaves_relative_links_alone() {
+    let mut policy = policy(encoding_rs::UTF_8);
+    policy.set_unreadable_base();
+    assert_skipped(&policy, "page", SkipReason::Charset);
+}

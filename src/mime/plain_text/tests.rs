@@ -18,6 +18,7 @@ fn urls_end_where_readers_end_them() {
         ("https://x.test\r\nhttps", "https://x.test"),
         ("https://x.test/a)b)", "https://x.test/a)b"),
         ("https://x.test/…", "https://x.test/"),
+        ("https://x.test/a-_.", "https://x.test/a-_"),
         ("点https://x.test/，", "https://x.test/"),
         ("https://x.test/{{id}}", "https://x.test/{{id}}"),
     ] {

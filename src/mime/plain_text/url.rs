@@ -5,8 +5,8 @@
 //! - A URL starts with `http://` or `https://`, in any letter case, where no ASCII letter or digit and none of
 //!   `+-._@/:=` stands before it.
 //! - It ends before white space, a control character, `<`, `>`, `"`, `` ` ``, or a byte that is not ASCII.
-//! - Of what stands at its end, `.`, `,`, `;`, `:`, `!`, `?`, `'`, `*`, `_`, `~` and `|` are not a part of it, nor is a `)`,
-//!   `]` or `}` that no opening one in it belongs to.
+//! - Of what stands at its end, `.`, `,`, `;`, `:`, `!`, `?`, `'` and `*` are not a part of it, nor is a `)`, `]` or `}` that
+//!   no opening one in it belongs to.
 //! - In `format=flowed; DelSp=yes` (RFC 3676 §4.1), a space before a line ending does not end it: for a reader both are
 //!   gone, and so are the quote marks of the next line, of which there must be as many.
 //!
@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
                 change < 0 && open.get(kind).is_some_and(|open| *open < 0)
             };
             let closing = bracket(*last).filter(|found| is_unopened(*found));
-            if closing.is_none() && !b".,;:!?'*_~|".contains(last) {
+            if closing.is_none() && !b".,;:!?'*".contains(last) {
                 break;
             }
             if let Some((kind, _)) = closing

@@ -24,6 +24,8 @@ pub mod judge;
 #[cfg(feature = "judges")]
 pub mod known_differences;
 #[cfg(feature = "judges")]
+pub mod messages;
+#[cfg(feature = "judges")]
 pub mod naive;
 #[cfg(feature = "judges")]
 pub mod oracle;

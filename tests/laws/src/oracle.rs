@@ -89,8 +89,12 @@ pub fn outlook_markup(comment: &str) -> Option<&str> {
     start.eq_ignore_ascii_case("[if").then_some(markup)
 }
 
+/// An end tag without a name: nothing, to a parser (HTML §13.2.5.7).
+const NOTHING: &str = "</>";
+
 /// What html5ever sees in a conditional comment, with those in it laid open: what comes after their conditions
-/// goes on where the comment around them was.
+/// goes on where the comment around them was. That is in the data state: a `<` before the comment was text
+/// (§13.2.5.6), and begins no tag with what comes after.
 pub fn outlook_seen(comment: &str) -> Vec<Seen> {
     let mut markup = outlook_markup(comment).unwrap_or_default().to_owned();
     loop {
@@ -106,7 +110,7 @@ pub fn outlook_seen(comment: &str) -> Vec<Seen> {
         let is_inner = |(at, _): &(usize, &str)| is_shown_as(&markup[at + "<!--".len()..], text);
         let (start, _) = markup.match_indices("<!--").find(is_inner).unwrap();
         let condition = markup[start..].find('>').unwrap();
-        markup.replace_range(start..=start + condition, "");
+        markup.replace_range(start..=start + condition, NOTHING);
     }
 }
 

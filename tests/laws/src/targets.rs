@@ -15,14 +15,15 @@ use super::rewriting::{self, align, in_chunks};
 use super::settings::{Settings, domains, messages};
 use super::signer::token;
 use super::tokens::{self, Fields, dashed};
-use super::{Verdict, ensure, oracle};
+use super::{Verdict, ensure, messages, oracle};
 
 /// A target takes any bytes.
 pub type Target = fn(&[u8]) -> Verdict;
 
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("charset", charset),
     ("conditional_comment", conditional_comment),
+    ("message", message),
     ("rewrite", rewrite),
     ("split", split),
     ("structured", structured),
@@ -152,6 +153,20 @@ pub fn verify(input: &[u8]) -> Verdict {
             }
             Ok(())
         }
+    }
+}
+
+/// Whole messages: any bytes, or one that the bytes choose the parts of. The last two bytes choose which, and the
+/// settings.
+pub fn message(input: &[u8]) -> Verdict {
+    let (bytes, [mode, settings]) = split_off(input);
+    let settings = Settings::of(settings);
+    if mode & 1 == 0 {
+        return messages::any_bytes(bytes, settings);
+    }
+    match messages::message(&mut Unstructured::new(bytes)) {
+        Ok(built) => messages::of_known_parts(&built, settings),
+        Err(_) => Ok(()),
     }
 }
 

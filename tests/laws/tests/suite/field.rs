@@ -6,11 +6,14 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use linkseal::{
-    Click, DomainConfig, Event, EventKind, KeyId, Message, Report, Rewriter, SigningKey, Template,
-    TrackingHost, TrackingLevel, Verifier, rewrite, rewrite_bytes, rewrite_with_report,
+    Charset, Click, DomainConfig, Event, EventKind, KeyId, Message, Report, Rewriter, SigningKey,
+    Template, TrackingHost, TrackingLevel, Verifier, rewrite, rewrite_bytes,
+    rewrite_message_with_report, rewrite_with_report,
 };
 use linkseal_laws::judge::{Node, parse, tree};
+use linkseal_laws::messages::Code;
 use linkseal_laws::setup::{CLICK_PREFIX, OPEN_PREFIX, stream, tracking_urls};
+use memchr::memmem;
 
 /// The key that `examples/rewrite` signs with when it is given none.
 const DEMO_SECRET: &[u8; 32] = b"linkseal demo key, not a secret!";
@@ -21,10 +24,14 @@ fn folder() -> PathBuf {
 
 /// A case by its number, such as `H01`.
 fn case(number: &str) -> Vec<u8> {
+    case_of_kind(number, ".html")
+}
+
+fn case_of_kind(number: &str, extension: &str) -> Vec<u8> {
     let mut files = fs::read_dir(folder()).unwrap().map(|it| it.unwrap().path());
     let file = files.find(|file| {
         let name = file.file_name().unwrap().to_str().unwrap();
-        name.starts_with(number) && name.ends_with(".html")
+        name.starts_with(number) && name.ends_with(extension)
     });
     fs::read(file.unwrap()).unwrap()
 }
@@ -204,6 +211,23 @@ fn h07_a_link_that_is_not_valid_in_the_charset_is_skipped() {
     assert_eq!(outcomes(&report), ["tracked"]);
     let expected = "https://shop.test/%D1%82%D0%B5%D1%81%D1%82?q=%F2%E5%F1%F2";
     assert_eq!(destinations(&output), [expected]);
+}
+
+#[test]
+fn h08_the_part_of_a_message_decodes_to_what_becomes_of_it() {
+    let message = case_of_kind("H08", ".eml");
+    let domain = domain().for_message(self::message("m-1", "r-1"));
+    let (output, report) = rewrite_message_with_report(&message, &domain);
+    let body = memmem::find(&message, b"\r\n\r\n").unwrap() + 4;
+    assert_eq!(output[..body], message[..body], "the header");
+    let decoded = Code::QuotedPrintable.decode(&message[body..]);
+    let (expected, html) = rewrite_bytes(&decoded, Charset::UTF_8, &domain);
+    assert_eq!(Code::QuotedPrintable.decode(&output[body..]), expected);
+    assert_eq!(report.parts()[0].report(), Some(&html));
+    let links = ["https://shop.test/?a=1&b=2", "https://shop.test/2"];
+    assert_eq!(destinations(&expected), links);
+    let mut lines = output[body..].split(|byte| *byte == b'\n');
+    assert!(lines.all(|line| line.trim_ascii_end().len() <= 76));
 }
 
 #[test]

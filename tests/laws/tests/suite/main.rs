@@ -16,6 +16,7 @@ mod field;
 mod generator_coverage;
 mod hostile;
 mod known_differences;
+mod messages;
 mod properties;
 mod replay;
 mod template;

@@ -18,7 +18,7 @@ fn documents() -> impl Strategy<Value = String> {
     vec(any::<u8>(), 0..400).prop_map(|bytes| document(&mut Unstructured::new(&bytes)).unwrap())
 }
 
-fn settings() -> impl Strategy<Value = Settings> {
+pub(crate) fn settings() -> impl Strategy<Value = Settings> {
     any::<u8>().prop_map(Settings::of)
 }
 
@@ -31,7 +31,7 @@ fn holds(verdict: Verdict) -> Result<(), TestCaseError> {
 }
 
 /// The same documents in each run, so that a change alone makes a law fail. `LINKSEAL_SEED` chooses others.
-fn seed() -> RngSeed {
+pub(crate) fn seed() -> RngSeed {
     let chosen = std::env::var("LINKSEAL_SEED").ok();
     RngSeed::Fixed(chosen.map_or(1, |seed| seed.parse().unwrap()))
 }

@@ -1,0 +1,1 @@
+"""What `.ci/messages.py` judges messages by."""
