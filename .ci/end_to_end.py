@@ -71,6 +71,12 @@ streamed, again = rewrite(
 )
 assert (streamed, again) == (output, report)
 
+# Sealed tokens say the same in as many characters, and nothing of it can be read.
+sealed, again = rewrite("--key", KEY, "--retired-key", OLD_KEY, *identity, "--sealed")
+assert len(sealed) == len(output) and again["links"] == report["links"], again
+sealed_urls = re.findall(r"https://link\.example\.com/[co]/[A-Za-z0-9_-]+", sealed)
+assert verify(sealed_urls, "--key", KEY) == events and not set(urls) & set(sealed_urls)
+
 forged = urls[0][:-2] + ("AA" if not urls[0].endswith("AA") else "BB")
 errors = verify([forged, "no token"], "--key", KEY, status=1)
 assert [error["error"] for error in errors] == ["bad_signature", "malformed"], errors

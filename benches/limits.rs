@@ -19,6 +19,8 @@
 )]
 
 mod arms;
+#[path = "limits/sealed.rs"]
+mod sealed;
 
 use std::env;
 use std::hint::black_box;
@@ -49,6 +51,7 @@ fn main() {
     documents();
     template(&inputs::newsletter());
     verify();
+    sealed::sealed();
     growth();
     whole_message();
     real_mail();

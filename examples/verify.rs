@@ -9,7 +9,7 @@ use linkseal::error::TokenError;
 use linkseal::{Event, SendingDomain, SigningKey, Verifier};
 use serde_json::json;
 
-/// Verify tokens and print the event of each as JSON, one a line.
+/// Verify tokens, signed or sealed, and print the event of each as JSON, one a line.
 #[derive(Parser)]
 struct Options {
     /// Key: its id, its secret in hexadecimal, and the sending domain if it is not example.com.

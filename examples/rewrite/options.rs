@@ -39,6 +39,9 @@ pub(crate) struct Options {
     /// Time of sending.
     #[arg(long, value_name = "UNIX", default_value_t = 0)]
     sent_at: u64,
+    /// Seal tokens, so that nobody can read them without the key.
+    #[arg(long)]
+    sealed: bool,
     /// Leave links alone.
     #[arg(long)]
     no_clicks: bool,
@@ -144,6 +147,7 @@ impl Options {
         for host in &self.exclude_host {
             domain = domain.with_excluded_host(host)?;
         }
+        domain = domain.with_sealed_tokens(self.sealed);
         if self.keep_markers {
             domain = domain.with_markers_kept();
         }

@@ -6,6 +6,8 @@ use crate::key::KeyId;
 use crate::message::Message;
 use crate::pixel::PixelPlacement;
 use crate::sending_domain::SendingDomain;
+#[cfg(feature = "sealed")]
+use crate::token::TokenVersion;
 use crate::tracking_host::TrackingHost;
 use crate::tracking_level::TrackingLevel;
 
@@ -84,6 +86,13 @@ impl DomainConfig {
     #[must_use]
     pub fn line_limit(&self) -> Option<usize> {
         self.settings.line_limit
+    }
+
+    /// Returns whether tokens are sealed.
+    #[cfg(feature = "sealed")]
+    #[must_use]
+    pub fn seals_tokens(&self) -> bool {
+        self.token_version() == TokenVersion::Sealed
     }
 
     /// Returns whether links in plain text parts of messages are tracked.

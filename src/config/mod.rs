@@ -16,7 +16,7 @@ use crate::key::SigningKey;
 use crate::message::Message;
 use crate::pixel::PixelPlacement;
 use crate::sending_domain::SendingDomain;
-use crate::token::DomainKey;
+use crate::token::{DomainKey, TokenVersion};
 use crate::tracking_host::TrackingHost;
 use crate::tracking_level::TrackingLevel;
 
@@ -64,6 +64,7 @@ struct Settings {
     sending_domain: SendingDomain,
     signing_key: DomainKey,
     status: DomainStatus,
+    token_version: TokenVersion,
 }
 
 impl DomainConfig {
@@ -116,6 +117,7 @@ impl DomainConfig {
                 signing_key: DomainKey::new(&signing_key, sending_domain.clone()),
                 sending_domain,
                 status: DomainStatus::Validated,
+                token_version: TokenVersion::Signed,
             }),
         })
     }
@@ -178,6 +180,10 @@ impl DomainConfig {
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &DomainKey> {
         std::iter::once(self.signing_key()).chain(&self.settings.retired_keys)
+    }
+
+    pub(crate) fn token_version(&self) -> TokenVersion {
+        self.settings.token_version
     }
 
     pub(crate) fn signing_key(&self) -> &DomainKey {

@@ -5,6 +5,8 @@ use super::error::ConfigError;
 use crate::domain_status::DomainStatus;
 use crate::key::SigningKey;
 use crate::token::DomainKey;
+#[cfg(feature = "sealed")]
+use crate::token::TokenVersion;
 use crate::tracking_level::TrackingLevel;
 
 impl DomainConfig {
@@ -38,6 +40,37 @@ impl DomainConfig {
         let key = DomainKey::new(&key, self.sending_domain().clone());
         self.settings_mut().retired_keys.push(key);
         Ok(self)
+    }
+
+    /// Sets whether tokens are sealed; they are signed when new.
+    ///
+    /// A signed token can be read by whoever holds the link: its destination, message and recipient. A sealed one, of
+    /// the same length, can be read only with the key: it is encrypted by AES-SIV (RFC 5297). Tokens of both kinds
+    /// verify, whatever is set here; a program without the feature `sealed` refuses sealed ones as
+    /// [`UnsupportedVersion`](crate::error::TokenError::UnsupportedVersion), so update the programs that verify first.
+    ///
+    /// There is no randomness in it: the same link in the same mail is the same token.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{UntrustedToken, rewrite};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+    /// let sealed = rewrite("<a href='https://shop.example/'>Shop</a>", &domain.clone().with_sealed_tokens(true));
+    /// let url = sealed.split('\'').nth(1).unwrap();
+    /// assert!(url.starts_with("https://link.example.com/c/IQ"));
+    /// assert!(UntrustedToken::parse_url(url)?.verify(&domain).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "sealed")]
+    #[must_use]
+    pub fn with_sealed_tokens(mut self, are_sealed: bool) -> Self {
+        self.settings_mut().token_version = match are_sealed {
+            true => TokenVersion::Sealed,
+            false => TokenVersion::Signed,
+        };
+        self
     }
 
     /// Sets whether the domain may be rewritten; it is [`DomainStatus::Validated`] when new.

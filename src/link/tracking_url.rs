@@ -101,8 +101,15 @@ impl Minter {
         let key = self.domain.signing_key();
         let (name, destination) = (link.name, link.destination);
         self.payload.clear();
-        write_click(key.id, link.position, name, destination, &mut self.payload)
-            .ok_or(SkipReason::Scheme)?;
+        write_click(
+            self.domain.token_version(),
+            key.id,
+            link.position,
+            name,
+            destination,
+            &mut self.payload,
+        )
+        .ok_or(SkipReason::Scheme)?;
         let Some(part) = &self.parts.click else {
             return Err(SkipReason::ClicksOff);
         };
@@ -123,7 +130,13 @@ impl Minter {
         out.extend_from_slice(PIXEL_BEFORE_URL.as_bytes());
         out.extend_from_slice(self.domain.open_url_prefix().as_bytes());
         self.payload.clear();
-        write_open(self.domain.signing_key().id, placement, &mut self.payload);
+        let version = self.domain.token_version();
+        write_open(
+            version,
+            self.domain.signing_key().id,
+            placement,
+            &mut self.payload,
+        );
         let part = self.parts.open.as_deref().unwrap_or_default();
         self.payload.extend_from_slice(part);
         seal(self.domain.signing_key(), &mut self.payload, out);
@@ -171,6 +184,7 @@ impl Prepared {
         let mut head = Vec::new();
         let key = domain.signing_key();
         write_click(
+            domain.token_version(),
             key.id,
             link.position,
             link.name,
@@ -192,7 +206,12 @@ impl Prepared {
         ready: Option<&[u8]>,
     ) -> Self {
         let mut head = Vec::new();
-        write_open(domain.signing_key().id, placement, &mut head);
+        write_open(
+            domain.token_version(),
+            domain.signing_key().id,
+            placement,
+            &mut head,
+        );
         let before = format!("{PIXEL_BEFORE_URL}{}", domain.open_url_prefix());
         Self::new(domain, before, &head, ready)
     }

@@ -15,7 +15,7 @@ use crate::message::Message;
 use crate::one_shot::rewrite_bytes;
 use crate::report::Report;
 use crate::scan::{LineCounter, Scanner};
-use crate::token::PreparedToken;
+use crate::token::{PreparedToken, TAG_BYTES};
 
 /// A document that was read once, to be rendered for any number of messages: the same for all except for
 /// their tokens. It fills in no merge tags, and a link that holds one is never tracked.
@@ -164,7 +164,8 @@ impl<T: Rendering> Template<T> {
         }
         let message_parts = MessageParts::new(&self.domain, message);
         let longest = message_parts.longest();
-        let token_bytes = PreparedToken::finished_len(longest) + 2;
+        let (version, head) = (self.domain.token_version(), self.parts.longest_head);
+        let token_bytes = PreparedToken::finished_len(version, head, longest) + 2;
         let tokens_bytes = self.parts.list.len() * token_bytes + 2 * PIXEL_AFTER_URL.len();
         out.reserve(self.parts.text.bytes() + tokens_bytes);
         match self.is_as_prepared(message, &message_parts) {
@@ -207,7 +208,8 @@ impl<T: Rendering> Template<T> {
 
     fn render_prepared(&self, message_parts: &MessageParts, out: &mut T) {
         let click_part = message_parts.click.as_deref().unwrap_or_default();
-        let mut scratch = Vec::with_capacity(message_parts.longest() + 32);
+        let scratch_bytes = self.parts.longest_head + message_parts.longest() + TAG_BYTES;
+        let mut scratch = Vec::with_capacity(scratch_bytes);
         let (text, mut copied) = (&self.parts.text, 0);
         for part in &self.parts.list {
             match (&part.content, &message_parts.open) {

@@ -1,5 +1,11 @@
 //! Why tokens are refused.
 
+/// Those that this build reads.
+const VERSIONS: &str = match cfg!(feature = "sealed") {
+    true => "1 or 2",
+    false => "1",
+};
+
 /// Why a token can't be believed.
 ///
 /// Nothing of a token is used before its tag has been checked, so no variant says anything about
@@ -20,11 +26,12 @@
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// The tag does not fit: the token was altered, or signed for another domain or by another key.
+    /// The tag, or what a sealed token has in its place, does not fit: the token was altered, or made for another
+    /// domain or by another key.
     #[error("token has a bad signature, expected one made by a key of its domain")]
     BadSignature,
     /// The text is not a token: wrong alphabet, cut short, too long, or with a part out of its limits.
-    #[error("token is malformed, expected unpadded base64url of a version 1 payload and its tag")]
+    #[error("token is malformed, expected unpadded base64url of a signed or sealed payload")]
     Malformed,
     /// The token is signed by a key that the verifier does not have (any more).
     #[error("token names an unknown key, expected one that signs or is retired")]
@@ -32,8 +39,8 @@ pub enum TokenError {
     /// The token is genuine, but a click stands where an open is expected, or the reverse.
     #[error("token is of the other kind, expected a click under /c/ and an open under /o/")]
     UnexpectedKind,
-    /// The token is of a version that this crate does not know.
-    #[error("token has an unsupported version, expected 1")]
+    /// The token is of a version that this crate does not know, or is sealed and the feature `sealed` is off.
+    #[error("token has an unsupported version, expected {}", VERSIONS)]
     UnsupportedVersion,
 }
 

@@ -9,10 +9,13 @@ mod mac;
 mod payload;
 mod prepared;
 mod seal;
+#[cfg(feature = "sealed")]
+mod sealing_key;
 mod token_path;
 mod untrusted;
 #[cfg(test)]
 mod vectors;
+mod version;
 mod wire;
 
 pub use error::TokenError;
@@ -25,3 +28,4 @@ pub(crate) use payload::{message_part, write_click, write_open};
 pub(crate) use prepared::PreparedToken;
 pub(crate) use seal::{MAX_TOKEN_BYTES, seal};
 pub(crate) use untrusted::{verify_token, verify_url};
+pub(crate) use version::TokenVersion;

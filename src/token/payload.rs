@@ -1,6 +1,7 @@
-//! The bytes that a tag is made over: the table of `docs/token-format.md`, written and read.
+//! What a token says: the table of `docs/token-format.md`, written and read.
 
 use super::event::{Click, Event, EventKind, Open};
+use super::version::TokenVersion;
 use super::wire::{Reader, put_field, put_varint};
 use crate::key::KeyId;
 use crate::message::Message;
@@ -8,16 +9,14 @@ use crate::pixel::PixelPosition;
 use crate::sending_domain::SendingDomain;
 use crate::tracking_level::TrackingLevel;
 
-/// The high four bits of the header.
-pub(super) const VERSION: u8 = 1;
-
-/// Headers: the version, and the kind.
-const CLICK: u8 = VERSION << 4 | 1;
-const OPEN: u8 = VERSION << 4 | 2;
+/// The low four bits of the header.
+const CLICK: u8 = 1;
+const OPEN: u8 = 2;
 
 /// Appends the part of a click's payload that is the same for every message; `None` when `destination` is
 /// neither http nor https.
 pub(crate) fn write_click(
+    version: TokenVersion,
     key_id: KeyId,
     position: u32,
     name: &str,
@@ -29,7 +28,7 @@ pub(crate) fn write_click(
     } else {
         (0, destination.strip_prefix("http://")?)
     };
-    out.push(CLICK);
+    out.push(version.header(CLICK));
     put_varint(key_id.0.into(), out);
     put_varint(position.into(), out);
     put_field(&[name.as_bytes()], out);
@@ -38,8 +37,13 @@ pub(crate) fn write_click(
 }
 
 /// Appends the part of an open's payload that is the same for every message.
-pub(crate) fn write_open(key_id: KeyId, position: PixelPosition, out: &mut Vec<u8>) {
-    out.push(OPEN);
+pub(crate) fn write_open(
+    version: TokenVersion,
+    key_id: KeyId,
+    position: PixelPosition,
+    out: &mut Vec<u8>,
+) {
+    out.push(version.header(OPEN));
     put_varint(key_id.0.into(), out);
     out.push(match position {
         PixelPosition::End => 0,
@@ -63,11 +67,12 @@ pub(crate) fn message_part(message: &Message, level: TrackingLevel) -> Vec<u8> {
     part
 }
 
-/// Reads which key a payload names; nothing else of it is looked at.
-pub(super) fn read_key_id(payload: &[u8]) -> Option<KeyId> {
-    let mut reader = Reader::new(payload);
+/// Reads which key a token names, and returns how many bytes come up to there; nothing else of it is looked at.
+pub(super) fn read_key_id(token: &[u8]) -> Option<(KeyId, usize)> {
+    let mut reader = Reader::new(token);
     reader.byte()?;
-    reader.varint_32().map(KeyId)
+    let key_id = reader.varint_32().map(KeyId)?;
+    Some((key_id, token.len() - reader.remaining()))
 }
 
 /// Reads a payload whose tag has been checked; `None` when the key's holder signed nonsense.
@@ -75,7 +80,7 @@ pub(super) fn read(payload: &[u8], domain: &SendingDomain) -> Option<Event> {
     let mut reader = Reader::new(payload);
     let header = reader.byte()?;
     let key_id = KeyId(reader.varint_32()?);
-    let kind = match header {
+    let kind = match header & 0x0f {
         CLICK => EventKind::Click(read_click(&mut reader)?),
         OPEN => EventKind::Open(read_open(&mut reader)?),
         _ => return None,

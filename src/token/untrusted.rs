@@ -13,9 +13,10 @@ use super::domain_key::DomainKey;
 use super::error::TokenError;
 use super::event::{Event, EventKind};
 use super::mac::TAG_BYTES;
-use super::payload::{VERSION, read, read_key_id};
+use super::payload::{read, read_key_id};
 use super::seal::MAX_TOKEN_CHARS;
 use super::token_path::{PathKind, TokenPath};
+use super::version::TokenVersion;
 use crate::key::KeyId;
 
 /// Most tokens have a hundred bytes or two; those fit on the stack.
@@ -26,7 +27,7 @@ const MIN_PAYLOAD_BYTES: usize = 3;
 /// A token whose format is in order, and of which nothing is believed yet.
 ///
 /// It says which key to look up, in any store, synchronous or not; [`verify`](Self::verify) then says with that
-/// key's domain whether the token is genuine. A forged token costs one HMAC, whatever the number of domains.
+/// key's domain whether the token is genuine. A forged token costs one HMAC or AES-SIV, whatever the number of domains.
 ///
 /// ```
 /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
@@ -46,7 +47,7 @@ const MIN_PAYLOAD_BYTES: usize = 3;
 /// ```
 #[derive(Clone)]
 pub struct UntrustedToken {
-    /// Payload and tag.
+    /// The token before base64url.
     bytes: Vec<u8>,
     key_id: KeyId,
     /// What the path says that the token is of.
@@ -157,13 +158,7 @@ pub(crate) fn verify_token<'k, K: IntoIterator<Item = &'k DomainKey>>(
 ) -> Result<Event, TokenError> {
     let length = decoded_len(token)?;
     let (mut stack, mut heap) = ([0; STACK_BYTES], Vec::new());
-    let buffer = match stack.get_mut(..length) {
-        Some(buffer) => buffer,
-        None => {
-            heap.resize(length, 0);
-            &mut heap[..]
-        }
-    };
+    let buffer = room(length, &mut stack, &mut heap);
     let parts = Parts::read(decode(token, buffer)?)?;
     parts.verify_by(keys(parts.key_id))
 }
@@ -181,25 +176,47 @@ pub(crate) fn verify_url<'k, K: IntoIterator<Item = &'k DomainKey>>(
 #[derive(Clone, Copy)]
 struct Parts<'b> {
     key_id: KeyId,
-    payload: &'b [u8],
+    /// Of a signed token the payload; of a sealed one what comes up to its key id.
+    head: &'b [u8],
+    #[cfg_attr(
+        not(feature = "sealed"),
+        expect(dead_code, reason = "only sealed tokens have some")
+    )]
+    sealed: &'b [u8],
     tag: &'b [u8; TAG_BYTES],
+    version: TokenVersion,
 }
 
 impl<'b> Parts<'b> {
     fn read(bytes: &'b [u8]) -> Result<Self, TokenError> {
         let header = bytes.first().ok_or(TokenError::Malformed)?;
-        if header >> 4 != VERSION {
-            return Err(TokenError::UnsupportedVersion);
-        }
-        let (payload, tag) = bytes
-            .split_last_chunk::<TAG_BYTES>()
-            .filter(|(payload, _)| payload.len() >= MIN_PAYLOAD_BYTES)
-            .ok_or(TokenError::Malformed)?;
-        let key_id = read_key_id(payload).ok_or(TokenError::Malformed)?;
-        Ok(Self {
+        let version = TokenVersion::of(*header).ok_or(TokenError::UnsupportedVersion)?;
+        Self::split(bytes, version).ok_or(TokenError::Malformed)
+    }
+
+    fn split(bytes: &'b [u8], version: TokenVersion) -> Option<Self> {
+        let (head, sealed, tag) = match version {
+            TokenVersion::Signed => {
+                let (payload, tag) = bytes.split_last_chunk::<TAG_BYTES>()?;
+                (payload, &[][..], tag)
+            }
+            #[cfg(feature = "sealed")]
+            TokenVersion::Sealed => {
+                let (_, head_bytes) = read_key_id(bytes)?;
+                let (head, rest) = bytes.split_at_checked(head_bytes)?;
+                let (iv, sealed) = rest.split_first_chunk::<TAG_BYTES>()?;
+                (head, sealed, iv)
+            }
+        };
+        let is_long_enough = head.len() + sealed.len() >= MIN_PAYLOAD_BYTES
+            && (version == TokenVersion::Signed || !sealed.is_empty());
+        let (key_id, _) = read_key_id(head)?;
+        is_long_enough.then_some(Self {
             key_id,
-            payload,
+            head,
+            sealed,
             tag,
+            version,
         })
     }
 
@@ -210,12 +227,33 @@ impl<'b> Parts<'b> {
         let keys = keys.into_iter().filter(|key| key.id == self.key_id);
         let mut verdict = TokenError::UnknownKey;
         for key in keys {
-            if key.accepts(self.payload, self.tag) {
-                return read(self.payload, &key.domain).ok_or(TokenError::Malformed);
+            if let Some(event) = self.event(key) {
+                return event.ok_or(TokenError::Malformed);
             }
             verdict = TokenError::BadSignature;
         }
         Err(verdict)
+    }
+
+    /// Returns what the token says, if it says anything, if that key signed or sealed it.
+    fn event(self, key: &DomainKey) -> Option<Option<Event>> {
+        match self.version {
+            TokenVersion::Signed => {
+                let is_genuine = key.accepts(self.head, self.tag);
+                is_genuine.then(|| read(self.head, &key.domain))
+            }
+            #[cfg(feature = "sealed")]
+            TokenVersion::Sealed => {
+                let (mut stack, mut heap) = ([0; STACK_BYTES], Vec::new());
+                let length = self.head.len() + self.sealed.len();
+                let payload = room(length, &mut stack, &mut heap);
+                let (head, fields) = payload.split_at_mut_checked(self.head.len())?;
+                head.copy_from_slice(self.head);
+                fields.copy_from_slice(self.sealed);
+                let is_genuine = key.sealing().open(head, fields, self.tag);
+                is_genuine.then(|| read(payload, &key.domain))
+            }
+        }
     }
 }
 
@@ -224,6 +262,21 @@ fn of_kind(event: Event, path_kind: Option<PathKind>) -> Result<Event, TokenErro
         (EventKind::Click(_), Some(PathKind::Open))
         | (EventKind::Open(_), Some(PathKind::Click)) => Err(TokenError::UnexpectedKind),
         _ => Ok(event),
+    }
+}
+
+/// Returns a buffer of that length, on the stack if it is short.
+fn room<'b>(
+    length: usize,
+    stack: &'b mut [u8; STACK_BYTES],
+    heap: &'b mut Vec<u8>,
+) -> &'b mut [u8] {
+    match stack.get_mut(..length) {
+        Some(buffer) => buffer,
+        None => {
+            heap.resize(length, 0);
+            heap
+        }
     }
 }
 

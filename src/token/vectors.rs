@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{DomainKey, TokenError, message_part, seal, verify_token, write_click, write_open};
+use super::{
+    DomainKey, TokenError, TokenVersion, message_part, seal, verify_token, write_click, write_open,
+};
 use crate::key::{KeyId, SigningKey};
 use crate::message::Message;
 use crate::pixel::PixelPosition;
@@ -11,9 +13,19 @@ use crate::tracking_level::TrackingLevel;
 #[test]
 fn valid_vectors_are_minted_to_their_very_bytes() {
     let vectors = include_str!("../../tests/vectors/tokens.json");
+    assert_eq!(assert_minted(TokenVersion::Signed, vectors), 9);
+}
+
+#[cfg(feature = "sealed")]
+#[test]
+fn valid_vectors_are_sealed_to_their_very_bytes() {
+    let vectors = include_str!("../../tests/vectors/tokens-v2.json");
+    assert_eq!(assert_minted(TokenVersion::Sealed, vectors), 23);
+}
+
+fn assert_minted(version: TokenVersion, vectors: &str) -> usize {
     let vectors: Value = serde_json::from_str(vectors).unwrap();
     let valid = vectors["valid"].as_array().unwrap();
-    assert_eq!(valid.len(), 9);
     for vector in valid {
         let event = &vector["event"];
         let text = |name: &str| event[name].as_str().unwrap();
@@ -30,13 +42,14 @@ fn valid_vectors_are_minted_to_their_very_bytes() {
         if text("kind") == "click" {
             let position = u32::try_from(number("position")).unwrap();
             let destination = text("destination");
-            write_click(key_id, position, text("name"), destination, &mut payload).unwrap();
+            let name = text("name");
+            write_click(version, key_id, position, name, destination, &mut payload).unwrap();
         } else {
             let placement = match text("placement") {
                 "start" => PixelPosition::Start,
                 _ => PixelPosition::End,
             };
-            write_open(key_id, placement, &mut payload);
+            write_open(version, key_id, placement, &mut payload);
         }
         let message = Message::new(text("message"))
             .and_then(|message| message.with_recipient(text("recipient")))
@@ -49,6 +62,7 @@ fn valid_vectors_are_minted_to_their_very_bytes() {
         let expected = vector["token"].as_str().unwrap();
         assert_eq!(token, expected.as_bytes(), "{}", vector["note"]);
     }
+    valid.len()
 }
 
 /// What another implementation with the key might sign, in place of a destination.

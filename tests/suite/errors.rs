@@ -417,7 +417,7 @@ fn token_errors_say_what_was_expected() {
         ),
         (
             TokenError::Malformed,
-            "token is malformed, expected unpadded base64url of a version 1 payload and its tag",
+            "token is malformed, expected unpadded base64url of a signed or sealed payload",
         ),
         (
             TokenError::UnknownKey,
@@ -429,7 +429,10 @@ fn token_errors_say_what_was_expected() {
         ),
         (
             TokenError::UnsupportedVersion,
-            "token has an unsupported version, expected 1",
+            match cfg!(feature = "sealed") {
+                true => "token has an unsupported version, expected 1 or 2",
+                false => "token has an unsupported version, expected 1",
+            },
         ),
     ] {
         assert_eq!(error.to_string(), words);

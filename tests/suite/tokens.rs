@@ -9,8 +9,15 @@ use serde_json::{Value, json};
 
 use crate::setup::{CLICK_PREFIX, OPEN_PREFIX, domain, key, tracking_urls, verifier};
 
-fn vectors() -> Value {
-    serde_json::from_str(include_str!("../vectors/tokens.json")).unwrap()
+/// The vectors of version 1, and of version 2 where it is known, with the numbers of valid and refused ones.
+fn vectors() -> Vec<(Value, usize, usize)> {
+    let read = |text| serde_json::from_str(text).unwrap();
+    let signed = (read(include_str!("../vectors/tokens.json")), 9, 30);
+    let sealed = (read(include_str!("../vectors/tokens-v2.json")), 23, 23);
+    match cfg!(feature = "sealed") {
+        true => vec![signed, sealed],
+        false => vec![signed],
+    }
 }
 
 fn vector_verifier(vectors: &Value) -> Verifier {
@@ -54,35 +61,41 @@ fn event_json(event: &Event) -> Value {
 
 #[test]
 fn valid_vectors_verify_to_their_event() {
-    let vectors = vectors();
-    let verifier = vector_verifier(&vectors);
-    let valid = vectors["valid"].as_array().unwrap();
-    assert_eq!(valid.len(), 9);
-    for vector in valid {
-        let event = verifier.verify(vector["token"].as_str().unwrap()).unwrap();
-        assert_eq!(event_json(&event), vector["event"], "{}", vector["note"]);
+    for (vectors, count, _) in vectors() {
+        let verifier = vector_verifier(&vectors);
+        let valid = vectors["valid"].as_array().unwrap();
+        assert_eq!(valid.len(), count);
+        for vector in valid {
+            let event = verifier.verify(vector["token"].as_str().unwrap()).unwrap();
+            assert_eq!(event_json(&event), vector["event"], "{}", vector["note"]);
+        }
     }
 }
 
 #[test]
 fn refused_vectors_get_their_error() {
-    let vectors = vectors();
-    let verifier = vector_verifier(&vectors);
-    let refused = vectors["refused"].as_array().unwrap();
-    assert_eq!(refused.len(), 30);
-    for vector in refused {
-        let error = verifier
-            .verify(vector["token"].as_str().unwrap())
-            .unwrap_err();
-        assert_eq!(error.as_str(), vector["error"], "{}", vector["note"]);
+    for (vectors, _, count) in vectors() {
+        let verifier = vector_verifier(&vectors);
+        let refused = vectors["refused"].as_array().unwrap();
+        assert_eq!(refused.len(), count);
+        for vector in refused {
+            let error = verifier
+                .verify(vector["token"].as_str().unwrap())
+                .unwrap_err();
+            assert_eq!(error.as_str(), vector["error"], "{}", vector["note"]);
+        }
     }
 }
 
 /// A click's and an open's token of the tests' domain.
 fn tokens() -> [String; 2] {
+    tokens_of(&domain())
+}
+
+fn tokens_of(domain: &DomainConfig) -> [String; 2] {
     let html = rewrite(
         "<a data-track-name=cta href=https://x.test/p?q=1>x</a>",
-        &domain(),
+        domain,
     );
     let open = html.split(OPEN_PREFIX).nth(1).unwrap();
     [
@@ -91,9 +104,18 @@ fn tokens() -> [String; 2] {
     ]
 }
 
+/// Signed ones, and, where that is known, sealed ones.
+fn tokens_of_all_versions() -> Vec<String> {
+    #[cfg(not(feature = "sealed"))]
+    let sealed = [];
+    #[cfg(feature = "sealed")]
+    let sealed = tokens_of(&domain().with_sealed_tokens(true));
+    tokens().into_iter().chain(sealed).collect()
+}
+
 #[test]
 fn tokens_cut_anywhere_are_refused() {
-    for token in tokens() {
+    for token in tokens_of_all_versions() {
         assert!(verifier().verify(&token).is_ok());
         for end in 0..token.len() {
             let error = verifier().verify(&token[..end]).unwrap_err();
@@ -105,7 +127,7 @@ fn tokens_cut_anywhere_are_refused() {
 
 #[test]
 fn tokens_with_any_one_character_changed_are_refused() {
-    for token in tokens() {
+    for token in tokens_of_all_versions() {
         for at in 0..token.len() {
             for sign in "AQgw9-_=+/ .é".chars() {
                 let mut changed: Vec<char> = token.chars().collect();
@@ -329,7 +351,9 @@ fn an_untrusted_token_names_its_key_and_is_believed_by_its_domain_only() {
 
 #[test]
 fn an_untrusted_token_is_refused_for_its_format_before_any_key_is_looked_up() {
-    let vectors = vectors();
+    let [(vectors, ..), ..] = &vectors()[..] else {
+        panic!()
+    };
     for vector in vectors["refused"].as_array().unwrap() {
         let token = vector["token"].as_str().unwrap();
         let expected = vector["error"].as_str().unwrap();
@@ -343,5 +367,44 @@ fn an_untrusted_token_is_refused_for_its_format_before_any_key_is_looked_up() {
     for url in ["", "/", "/c/", "/x/EQEA", "/c/EQEA/more"] {
         let error = UntrustedToken::parse_url(url).unwrap_err();
         assert_eq!(error, TokenError::Malformed, "{url}");
+    }
+}
+
+#[cfg(feature = "sealed")]
+#[test]
+fn sealed_tokens_say_the_same_in_as_many_characters_and_nobody_can_read_it() {
+    let sealing = domain().with_sealed_tokens(true);
+    assert!(sealing.seals_tokens() && !domain().seals_tokens());
+    let (signed, sealed) = (tokens(), tokens_of(&sealing));
+    for (signed, sealed) in signed.iter().zip(&sealed) {
+        assert_eq!(signed.len(), sealed.len());
+        let [of_signed, of_sealed] =
+            [signed, sealed].map(|token| verifier().verify(token).unwrap());
+        assert_eq!(of_signed, of_sealed);
+        let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        let bytes = base64::Engine::decode(&bytes, sealed).unwrap();
+        for text in ["x.test", "cta", "msg-7f3a", "rcpt-42"] {
+            assert!(memchr::memmem::find(&bytes, text.as_bytes()).is_none());
+        }
+    }
+    assert_eq!(tokens_of(&sealing), sealed, "there is no randomness in it");
+}
+
+#[cfg(feature = "sealed")]
+#[test]
+fn a_template_renders_sealed_tokens_as_they_are_minted() {
+    let html = "<body><a href='https://x.test/1'>1</a><a href='https://x.test/2'>2</a></body>";
+    let sealing = domain().with_sealed_tokens(true);
+    let anonymous = sealing
+        .clone()
+        .with_click_tracking(linkseal::TrackingLevel::Anonymous);
+    for domain in [sealing, anonymous] {
+        let template = linkseal::Template::compile(html, &domain);
+        for recipient in ["r", "rcpt-42", ""] {
+            let message = Message::new("msg-7f3a").unwrap();
+            let message = message.with_recipient(recipient).unwrap();
+            let expected = rewrite(html, &domain.for_message(message.clone()));
+            assert_eq!(template.render(&message), expected);
+        }
     }
 }

@@ -83,6 +83,7 @@ def verdict(token, key, key_id, domain):
     data = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     if encode(data) != token:
         return MALFORMED
+    # Version 2 has no tag: no row here is of it.
     if data[0] >> 4 != 1:
         return VERSION
     payload, tag = data[:-TAG], data[-TAG:]
@@ -219,7 +220,7 @@ def messages(group):
     group.add("WrongContext", "letter of the domain in the payload", longer, signed, VERSION)
     for comment, other, error in (
         ("version 0", click(1, header=0x01), VERSION),
-        ("version 2", click(1, header=0x21), VERSION),
+        ("version 3", click(1, header=0x31), VERSION),
         ("version 15", click(1, header=0xF1), VERSION),
         ("key id 0", click(0), UNKNOWN),
         ("key id 2", click(2), UNKNOWN),

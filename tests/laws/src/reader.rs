@@ -4,7 +4,7 @@ use linkseal::error::TokenError;
 use linkseal::{Event, EventKind};
 
 use super::setup::SECRET;
-use super::signer::{DOMAIN, full_tag, varint};
+use super::signer::{DOMAIN, full_tag, opened, sealed_head, varint};
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -86,8 +86,8 @@ fn parts(payload: &[u8]) -> Option<Said> {
     let mut rest = &payload[1..];
     take_varint(&mut rest, 1 << 32)?;
     let mut said = Said::default();
-    match payload[0] {
-        0x11 => {
+    match payload[0] & 15 {
+        1 => {
             said.position = take_varint(&mut rest, 1 << 32)?;
             said.name = take_text(&mut rest)?;
             let destination = take_text(&mut rest)?;
@@ -102,7 +102,7 @@ fn parts(payload: &[u8]) -> Option<Said> {
             }
             said.destination = Some(format!("{scheme}{target}"));
         }
-        0x12 => {
+        2 => {
             said.placement =
                 Some(["end", "start"][usize::from(*rest.first().filter(|byte| **byte < 2)?)]);
             rest = &rest[1..];
@@ -121,20 +121,29 @@ pub fn read(token: &str) -> Result<Said, TokenError> {
         return Err(TokenError::Malformed);
     }
     let bytes = decode(token).ok_or(TokenError::Malformed)?;
-    if bytes[0] >> 4 != 1 {
+    let version = bytes[0] >> 4;
+    if ![1, 2].contains(&version) {
         return Err(TokenError::UnsupportedVersion);
     }
-    if bytes.len() < 3 + 16 {
+    // Where the tag, or the synthetic IV, must end at the latest, and where the key id must.
+    let (shortest, end) = match version {
+        1 => (3 + 16, bytes.len().saturating_sub(16)),
+        _ => (sealed_head(&bytes) + 16 + 1, bytes.len()),
+    };
+    if bytes.len() < shortest {
         return Err(TokenError::Malformed);
     }
-    let (payload, tag) = bytes.split_at(bytes.len() - 16);
-    match take_varint(&mut &payload[1..], 1 << 32) {
+    match take_varint(&mut &bytes[1..end], 1 << 32) {
         None => return Err(TokenError::Malformed),
         Some(1) => {}
         Some(_) => return Err(TokenError::UnknownKey),
     }
-    if full_tag(&SECRET, DOMAIN, payload)[..16] != *tag {
-        return Err(TokenError::BadSignature);
-    }
-    parts(payload).ok_or(TokenError::Malformed)
+    let payload = match version {
+        1 => {
+            let (payload, tag) = bytes.split_at(end);
+            (full_tag(&SECRET, DOMAIN, payload)[..16] == *tag).then(|| payload.to_vec())
+        }
+        _ => opened(&bytes),
+    };
+    parts(&payload.ok_or(TokenError::BadSignature)?).ok_or(TokenError::Malformed)
 }

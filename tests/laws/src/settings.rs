@@ -30,6 +30,8 @@ pub const OWN_OPT_OUT_CLASS: &str = "plain";
 pub struct Settings {
     /// Whether the sender's own words count too.
     pub has_dialect: bool,
+    /// Whether tokens are of version 2.
+    pub is_sealed: bool,
     pub keeps_markers: bool,
     pub line_limit: Option<usize>,
     /// The domain's own placeholder.
@@ -42,6 +44,7 @@ pub struct Settings {
 impl Settings {
     pub const DEFAULT: Self = Self {
         has_dialect: false,
+        is_sealed: false,
         keeps_markers: false,
         line_limit: None,
         own: None,
@@ -68,6 +71,7 @@ impl Settings {
         };
         Self {
             has_dialect,
+            is_sealed: [0, 3, 5].contains(&(byte >> 5)),
             keeps_markers: byte & 4 != 0,
             line_limit,
             own: [None, Some("%own%"), Some("<!--own-->"), Some("<own>")]
@@ -79,6 +83,10 @@ impl Settings {
 
     pub fn recipient(self) -> String {
         format!("rcpt-{}", self.recipient)
+    }
+
+    pub fn token_version(self) -> u8 {
+        if self.is_sealed { 2 } else { 1 }
     }
 
     /// The settings for the message `msg-7f3a` to the recipient.
@@ -93,6 +101,7 @@ impl Settings {
         if self.has_dialect {
             domain = with_dialect(domain);
         }
+        domain = domain.with_sealed_tokens(self.is_sealed);
         if let Some(limit) = self.line_limit {
             domain = domain.with_line_limit(limit);
         }
@@ -183,6 +192,12 @@ pub fn domains() -> Vec<DomainConfig> {
         with_dialect(domain()),
         domain().with_line_limit(150),
         domain()
+            .with_line_limit(300)
+            .with_pixel_placement(PixelPlacement::Both),
+        domain().with_sealed_tokens(true),
+        domain()
+            .with_sealed_tokens(true)
+            .with_click_tracking(TrackingLevel::Anonymous)
             .with_line_limit(300)
             .with_pixel_placement(PixelPlacement::Both),
     ]

@@ -1,4 +1,6 @@
-//! A signer that shares nothing with the crate: what it signs may break any rule of the format.
+//! A signer that shares nothing with the crate: what it signs, or seals, may break any rule of the format.
+
+mod siv;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -22,7 +24,7 @@ pub fn field(bytes: &[u8]) -> Vec<u8> {
     [&varint(u64::try_from(bytes.len()).unwrap()), bytes].concat()
 }
 
-/// What is signed for an event.
+/// What is signed for an event, or, of another version, sealed.
 pub fn payload(event: &Event) -> Vec<u8> {
     let key_id = event.key_id().0;
     let head = match event.kind() {
@@ -84,20 +86,60 @@ fn tail(sent_at: u64, message: &str, recipient: &str) -> Vec<u8> {
 }
 
 pub fn full_tag(secret: &[u8], domain: &str, payload: &[u8]) -> [u8; 32] {
+    hmac(secret, 1, domain, payload)
+}
+
+/// The key of sealed tokens.
+pub fn sealing_key(secret: &[u8], domain: &str) -> [u8; 32] {
+    hmac(secret, 2, domain, b"")
+}
+
+fn hmac(secret: &[u8], version: u8, domain: &str, payload: &[u8]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
-    mac.update(b"linkseal/1\0");
+    mac.update(format!("linkseal/{version}\0").as_bytes());
     mac.update(&field(domain.as_bytes()));
     mac.update(payload);
     mac.finalize().into_bytes().into()
 }
 
-/// Payload and tag, before base64url.
+/// The same payload with another version in its header.
+pub fn of_version(version: u8, payload: &[u8]) -> Vec<u8> {
+    [&[version << 4 | payload[0] & 15], &payload[1..]].concat()
+}
+
+/// A token of the version that the payload's header says, before base64url: payload and tag, or, of version 2, sealed.
+/// Of any other version it is signed as version 1 is.
 pub fn signed(payload: &[u8]) -> Vec<u8> {
     signed_with(&SECRET, payload)
 }
 
 pub fn signed_with(secret: &[u8], payload: &[u8]) -> Vec<u8> {
-    [payload, &full_tag(secret, DOMAIN, payload)[..16]].concat()
+    signed_for(DOMAIN, secret, payload)
+}
+
+pub fn signed_for(domain: &str, secret: &[u8], payload: &[u8]) -> Vec<u8> {
+    match payload.first().map(|header| header >> 4) {
+        Some(2) => {
+            let (head, fields) = payload.split_at(sealed_head(payload));
+            let (iv, sealed) = siv::seal(&sealing_key(secret, domain), head, fields);
+            [head, &iv, &sealed].concat()
+        }
+        _ => [payload, &full_tag(secret, domain, payload)[..16]].concat(),
+    }
+}
+
+/// How many bytes the header and a key id of a sealed token take: up to the first byte without its high bit.
+pub fn sealed_head(bytes: &[u8]) -> usize {
+    let last = bytes.iter().skip(1).position(|byte| *byte < 128);
+    last.map_or(bytes.len(), |at| at + 2)
+}
+
+/// What is sealed in the bytes of a token of version 2; `None` if that is refused.
+pub fn opened(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (head, rest) = bytes.split_at(sealed_head(bytes));
+    let (iv, sealed) = rest.split_at(16);
+    let fields = siv::open(&sealing_key(&SECRET, DOMAIN), head, iv, sealed)?;
+    Some([head, &fields].concat())
 }
 
 pub fn encode(bytes: &[u8]) -> String {

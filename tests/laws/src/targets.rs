@@ -132,7 +132,7 @@ pub fn nothing_new(html: &str, settings: Settings) -> Verdict {
     }
 }
 
-/// Tokens: any text, any fields, any payload that the key's holder signs.
+/// Tokens: any text, any fields, any payload that the key's holder signs or seals.
 pub fn verify(input: &[u8]) -> Verdict {
     let Some((mode, rest)) = input.split_first() else {
         return tokens::only_minted_verifies("");

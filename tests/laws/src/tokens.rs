@@ -2,14 +2,14 @@
 
 use linkseal::error::TokenError;
 use linkseal::{
-    Event, EventKind, Link, LinkContext, LinkOutcome, Message, Open, PixelPosition, UntrustedToken,
-    rewrite_with_report,
+    DomainConfig, Event, EventKind, Link, LinkContext, LinkOutcome, Message, Open, PixelPosition,
+    UntrustedToken, rewrite_with_report,
 };
 
 use super::reader::{Said, read};
 use super::settings::Settings;
 use super::setup::{CLICK_PREFIX, OPEN_PREFIX, domain, token_length, tracking_urls, verifier};
-use super::signer::{click_payload, payload, token};
+use super::signer::{click_payload, of_version, payload, token};
 use super::{Verdict, ensure};
 
 /// One in 4,096 recipients will do, of those whose tokens have the right length.
@@ -45,8 +45,17 @@ fn cut(id: &str) -> &str {
     &id[..end]
 }
 
-/// Mints a click and an open; returns their tokens once both came back with every field.
-pub fn round_trip(fields: &Fields) -> Result<[String; 2], String> {
+/// Mints a click and an open of both versions; returns their tokens once all came back with every field.
+pub fn round_trip(fields: &Fields) -> Result<Vec<String>, String> {
+    let mut minted = Vec::new();
+    for is_sealed in [false, true] {
+        let domain = domain().with_sealed_tokens(is_sealed);
+        minted.extend(round_trip_of(fields, &domain)?);
+    }
+    Ok(minted)
+}
+
+fn round_trip_of(fields: &Fields, minting: &DomainConfig) -> Result<[String; 2], String> {
     let message = fields.message();
     let escaped = |text: &str| text.replace('&', "&amp;").replace('"', "&quot;");
     let html = format!(
@@ -54,7 +63,7 @@ pub fn round_trip(fields: &Fields) -> Result<[String; 2], String> {
         escaped(&fields.name),
         escaped(&fields.path)
     );
-    let (output, report) = rewrite_with_report(&html, &domain().for_message(message.clone()));
+    let (output, report) = rewrite_with_report(&html, &minting.for_message(message.clone()));
     let open = output.rsplit(OPEN_PREFIX).next().unwrap_or_default();
     let open = open[..token_length(open.as_bytes())].to_owned();
     let verified = |token: Result<UntrustedToken, TokenError>| {
@@ -141,6 +150,7 @@ pub fn dashed(html: &str, settings: Settings) -> Option<Settings> {
         };
         let ids = ("msg-7f3a", &*settings.recipient());
         let payload = click_payload(1, position, name, link.destination().unwrap(), ids);
+        let payload = of_version(settings.token_version(), &payload);
         // Elsewhere the last character has bits that are always zero.
         (payload.len() + 16).is_multiple_of(3) && token(&payload).ends_with("--")
     };
@@ -159,9 +169,9 @@ pub fn only_minted_verifies(text: &str) -> Verdict {
         UntrustedToken::parse(text).and_then(|token| token.verify(&domain())),
     ];
     for event in bare.into_iter().flatten() {
-        let minted = token(&payload(&event));
+        let minted = minted(&event);
         ensure!(
-            text == minted,
+            minted.iter().any(|minted| text == minted),
             "{text:?} verifies as {event:?}, but is not {minted:?}"
         );
     }
@@ -176,14 +186,20 @@ pub fn only_minted_verifies(text: &str) -> Verdict {
             UntrustedToken::parse_url(&url).and_then(|token| token.verify(&domain())),
         ];
         for event in asked.into_iter().flatten() {
-            let minted = token(&payload(&event));
+            let minted = minted(&event);
+            let url_unfolded = unfolded(&url);
             ensure!(
-                unfolded(&url).contains(&minted),
+                minted.iter().any(|minted| url_unfolded.contains(minted)),
                 "{url:?} verifies as {event:?}, but does not hold {minted:?}"
             );
         }
     }
     Ok(())
+}
+
+/// The tokens that say this: one of each version.
+fn minted(event: &Event) -> [String; 2] {
+    [1, 2].map(|version| token(&of_version(version, &payload(event))))
 }
 
 /// Decodes percent escapes, and leaves out what a server that folds lines puts in.

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::settings::{RETIRED_KEY_ID, RETIRED_SECRET};
 use crate::setup::{CLICK_PREFIX, OPEN_PREFIX, SECRET};
-use crate::signer::{click_payload, encode, open_payload, signed_with};
+use crate::signer::{click_payload, encode, of_version, open_payload, signed_with};
 
 const THIS: (&str, &str) = ("msg-7f3a", "rcpt-42");
 const OTHER: (&str, &str) = ("m-1", "r-1");
@@ -33,6 +33,15 @@ pub(super) fn clicks() -> &'static [String] {
             url(token(&RETIRED_SECRET, &unknown)),
             url(token(&RETIRED_SECRET, &click_payload(1, 0, "", old, OTHER))),
             url(token(&SECRET, &open_payload(1, 0, OTHER))),
+            url(token(
+                &SECRET,
+                &sealed(&click_payload(1, 0, "", old, OTHER)),
+            )),
+            url(token(&RETIRED_SECRET, &sealed(&retired))),
+            url(token(
+                &RETIRED_SECRET,
+                &sealed(&click_payload(1, 0, "", old, OTHER)),
+            )),
         ]
     });
     &CLICKS
@@ -48,6 +57,8 @@ pub(super) fn pixels() -> &'static [String] {
             url(token(&SECRET, &open_payload(1, 0, OTHER))),
             url(token(&RETIRED_SECRET, &retired)),
             url(token(&SECRET, &retired)),
+            url(token(&SECRET, &sealed(&open_payload(1, 0, THIS)))),
+            url(token(&SECRET, &sealed(&open_payload(1, 0, OTHER)))),
         ]
     });
     &PIXELS
@@ -55,4 +66,8 @@ pub(super) fn pixels() -> &'static [String] {
 
 fn token(secret: &[u8], payload: &[u8]) -> String {
     encode(&signed_with(secret, payload))
+}
+
+fn sealed(payload: &[u8]) -> Vec<u8> {
+    of_version(2, payload)
 }

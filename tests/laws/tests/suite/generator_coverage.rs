@@ -29,7 +29,7 @@ const REACHED: [(&str, usize); 36] = [
     ("named", 5),
     ("cut", 5),
     ("signed again", 10),
-    ("token that ends in dashes", 20),
+    ("token that ends in dashes", 30),
     ("quotes in a comment", 10),
     ("broken line", 10),
     ("Html", 2),

@@ -69,7 +69,7 @@ fn no_key_is_asked_for_before_the_first_three_rules_have_passed() {
         (format!(" {right}"), TokenError::Malformed),
         (right.repeat(200), TokenError::Malformed),
         (encode(&version(0)), TokenError::UnsupportedVersion),
-        (encode(&version(2)), TokenError::UnsupportedVersion),
+        (encode(&version(3)), TokenError::UnsupportedVersion),
         (encode(&signed(&payload(1))[..18]), TokenError::Malformed),
         (encode(&with_id(&[0x81, 0])), TokenError::Malformed),
         (encode(&with_id(&varint(1 << 32))), TokenError::Malformed),

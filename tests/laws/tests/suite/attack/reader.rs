@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
 
-use super::forge::{DOMAIN, click, encode, field, open, signed, varint, verifier};
+use super::forge::{DOMAIN, click, encode, field, of_version, open, signed, varint, verifier};
 
 #[track_caller]
 fn assert_read_alike(token: &str) -> Result<Said, TokenError> {
@@ -56,7 +56,8 @@ fn payloads() -> impl Strategy<Value = Vec<u8>> {
     let left = prop_oneof![8 => Just(vec![]), 1 => vec(any::<u8>(), 1..3)];
     let tail = (number(), text(), text(), left);
     let tail = tail.prop_map(|(a, b, c, left)| [a, b, c, left].concat());
-    (prop_oneof![click, open], tail).prop_map(|(head, tail)| [head, tail].concat())
+    let payload = (prop_oneof![click, open], tail).prop_map(|(head, tail)| [head, tail].concat());
+    (1..3_u8, payload).prop_map(|(version, payload)| of_version(version, &payload))
 }
 
 /// Changes a byte, or cuts, or leaves all as it is, which is the case more often than not.
@@ -103,7 +104,7 @@ fn any_text_is_read_as_a_token_by_the_letter_of_the_format() {
         rng_seed: RngSeed::Fixed(5),
         ..ProptestConfig::with_cases(5000)
     };
-    proptest!(config, |(token in "[EA-D][A-Za-z0-9_-]{0,60}", text in any::<String>())| {
+    proptest!(config, |(token in "[EIA-D][A-Za-z0-9_-]{0,60}", text in any::<String>())| {
         prop_assert!(assert_read_alike(&token).is_err());
         prop_assert!(assert_read_alike(&text).is_err());
     });
@@ -117,13 +118,22 @@ fn the_first_rule_that_is_broken_names_the_error() {
     for (bytes, expected) in [
         (vec![0x00], TokenError::UnsupportedVersion),
         (vec![0x10], TokenError::Malformed),
-        (altered(&[0x21, 0x80, 0]), TokenError::UnsupportedVersion),
+        (altered(&[0x31, 0x80, 0]), TokenError::UnsupportedVersion),
         (altered(&[0x11, 2]), TokenError::Malformed),
         (altered(&[0x11, 0x82, 0, 0]), TokenError::Malformed),
         (altered(&[0x13, 2, 0, 0, 0]), TokenError::UnknownKey),
         (altered(&kind_3), TokenError::BadSignature),
         (signed(&kind_3), TokenError::Malformed),
         (altered(&click(b"\x07")), TokenError::BadSignature),
+        (vec![0x20], TokenError::Malformed),
+        (altered(&[0x21, 0x80, 0]), TokenError::Malformed),
+        (altered(&[0x21, 2]), TokenError::Malformed),
+        (altered(&[0x21, 0x82, 0, 0]), TokenError::Malformed),
+        (altered(&[0x21, 0x82]), TokenError::Malformed),
+        (altered(&[0x21, 2, 0]), TokenError::UnknownKey),
+        (altered(&[0x21, 1, 0]), TokenError::BadSignature),
+        (altered(&of_version(2, &kind_3)), TokenError::BadSignature),
+        (signed(&of_version(2, &kind_3)), TokenError::Malformed),
     ] {
         let token = encode(&bytes);
         assert_eq!(assert_read_alike(&token), Err(expected), "{token}");

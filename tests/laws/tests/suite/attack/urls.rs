@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
 
-use super::forge::{click, encode, open, signed, token, verifier};
+use super::forge::{click, encode, of_version, open, signed, token, verifier};
 
 fn tokens() -> [String; 2] {
     [token(&click(b"\x01x.test/")), token(&open())]
@@ -158,9 +158,10 @@ const ODD: &[&str] = &[
 
 fn some_token() -> impl Strategy<Value = String> {
     let [click, open] = tokens();
+    let sealed = token(&of_version(2, &super::forge::click(b"\x01x.test/")));
     let mut forged = signed(&super::forge::click(b"\x01evil.test/"));
     *forged.last_mut().unwrap() ^= 1;
-    let tokens = select(vec![click, open, encode(&forged)]);
+    let tokens = select(vec![click, open, encode(&forged), sealed]);
     let which = prop_oneof![2 => Just(0), 1 => any::<u64>()];
     (tokens, which).prop_map(|(token, which)| escaped(&token, which))
 }
