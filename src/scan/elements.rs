@@ -28,7 +28,7 @@ impl<S: Sink> Page<S> {
         }
         self.is_foreign = !start.is_html;
         if start.element == Element::Image && self.is_own_pixel(&tag) {
-            self.take_own_pixel(start);
+            self.take_own_pixel(start.tag.start);
         }
         self.put_start_pixel(window, start.tag.start);
         if start.element == Element::Frameset && start.is_html && self.body.is_outside_templates() {
@@ -59,9 +59,11 @@ impl<S: Sink> Page<S> {
         Ok(())
     }
 
-    fn take_own_pixel(&mut self, start: &StartTag) {
-        if start.is_html && self.body.start_tag(b"img") {
-            self.pixel.body_starts(StartPlace::At(start.tag.start));
+    /// Takes in a pixel of this message. No `img` is in SVG or MathML, which it ends (HTML §13.2.6.5); behind
+    /// some that are nested, or have ended, lol_html says so.
+    fn take_own_pixel(&mut self, at: usize) {
+        if self.body.start_tag(b"img") {
+            self.pixel.body_starts(StartPlace::At(at));
         }
         self.pixel.found_own();
     }

@@ -5,7 +5,7 @@ use super::comment::is_needed_whole;
 use super::finding::Finding;
 use super::handlers::Scope;
 use super::open_construct::open_construct;
-use super::parser::Parser;
+use super::parser::{Ending, Parser};
 use super::pixel::StartPlace;
 use super::scanner::{Scanner, position};
 use super::sink::Sink;
@@ -55,7 +55,7 @@ impl<S: Sink> Scanner<S> {
             bytes: window.slice(window.start..known),
             ..*window
         };
-        self.is_closed.is_none()
+        self.ending.is_none()
             && known.end().saturating_sub(at) <= self.page.longest_construct
             && !lines.knows_line_end(&known, at)
     }
@@ -85,8 +85,10 @@ impl<S: Sink> Scanner<S> {
         if !needs(PixelPosition::Start) && !needs(PixelPosition::End) {
             return None;
         }
-        let end = || self.parser.as_mut().is_some_and(Parser::end);
-        if self.is_closed.unwrap_or_else(end) {
+        let ending = self
+            .ending
+            .or_else(|| self.parser.as_mut().map(Parser::end));
+        if ending == Some(Ending::Outside) {
             return Some(window.end());
         }
         let open = match self.scope {

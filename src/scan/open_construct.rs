@@ -4,14 +4,18 @@
 //! element of raw text it shows the start tag, and the text as it comes.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use super::finding::Finding;
 use super::handlers::Scope;
 use super::mask::maskable_len;
-use super::parser::Parser;
+use super::parser::{Ending, Parser};
+use super::space::is_space;
+use super::tag::start_tag_name;
 use super::window::Window;
 
 const CDATA_OPENING: &[u8] = b"<![CDATA[";
+const TITLE: &[u8] = b"title";
 
 /// Memory for the elements that are open in a document at hand.
 const MEMORY_LIMIT: usize = 16 * 1024 * 1024;
@@ -29,29 +33,43 @@ pub(super) enum Inside {
     Markup,
     /// An element of raw text, whose start tag starts there.
     RawText { start: usize },
+    /// A `title` before its text, which starts at `end`. lol_html says of one of SVG, which holds markup, that it
+    /// is of HTML.
+    Title { start: usize, end: usize },
 }
 
 impl Inside {
     /// Takes in the next token.
-    pub(super) fn take(&mut self, finding: &Finding) {
+    pub(super) fn take(&mut self, window: &Window<'_>, finding: &Finding) {
         *self = match (finding, *self) {
-            (Finding::RawText(_), Self::RawText { start }) => Self::RawText { start },
+            (Finding::RawText(_), Self::RawText { start } | Self::Title { start, .. }) => {
+                Self::RawText { start }
+            }
             (Finding::RawText(range), _) => Self::Cdata { end: range.end },
-            (Finding::StartTag(found), _) if found.opens_raw_text() => Self::RawText {
-                start: found.tag.start,
-            },
+            (Finding::StartTag(found), _) if found.opens_raw_text() => {
+                let Range { start, end } = found.tag;
+                let name = start_tag_name(window.slice(found.tag.clone()));
+                match name.eq_ignore_ascii_case(TITLE) {
+                    true => Self::Title { start, end },
+                    false => Self::RawText { start },
+                }
+            }
             _ => Self::Markup,
         };
     }
 
     /// Takes in up to where the parser is done, all tokens up to there having been taken. It shows nothing of the
-    /// `<![CDATA[` and `]]>` of a section.
-    pub(super) fn take_done(&mut self, window: &Window<'_>, done: usize) {
+    /// `<![CDATA[` and `]]>` of a section. The window ends where the parser has been fed; `ending` says how the
+    /// document ends.
+    pub(super) fn take_done(&mut self, window: &Window<'_>, done: usize, ending: Option<Ending>) {
         *self = match *self {
             Self::RawText { start } => Self::RawText { start },
+            Self::Title { start, end } if done == end && !is_markup(window.from(done), ending) => {
+                Self::Title { start, end }
+            }
             _ if window.slice(0..done).ends_with(CDATA_OPENING) => Self::Cdata { end: done },
-            Self::Cdata { end } if end < done => Self::Markup,
-            other => other,
+            Self::Cdata { end } if done <= end => Self::Cdata { end },
+            _ => Self::Markup,
         };
     }
 
@@ -65,9 +83,25 @@ impl Inside {
     /// to `done`.
     pub(super) fn start(self, done: usize) -> usize {
         match self {
-            Self::RawText { start } => start,
+            Self::RawText { start } | Self::Title { start, .. } => start,
             Self::Cdata { .. } | Self::Markup => done,
         }
+    }
+}
+
+/// Whether what the parser is not done with behind `<title>` is markup. In a `title` of HTML it can only be a part
+/// of the end tag (HTML §13.2.5.9 to 11), which is text after all where the document ends in its name.
+fn is_markup(open: &[u8], ending: Option<Ending>) -> bool {
+    let Some(end_tag) = open.strip_prefix(b"</") else {
+        return open.len() > b"<".len();
+    };
+    let is_letter = |byte: &&u8| byte.is_ascii_alphabetic();
+    let name_end = end_tag.iter().take_while(is_letter).count();
+    match end_tag.split_at_checked(name_end) {
+        Some((name, [after, ..])) => {
+            !(name.eq_ignore_ascii_case(TITLE) && (is_space(*after) || *after == b'/'))
+        }
+        _ => ending == Some(Ending::InMarkup),
     }
 }
 
@@ -78,7 +112,7 @@ pub(super) fn open_construct(document: &[u8]) -> Option<usize> {
     let mut parser = Parser::new(Scope::EveryToken, memory);
     let mut inside = Inside::default();
     let mut findings = VecDeque::new();
-    let mut fed = 0;
+    let (window, mut fed) = (Window::whole(document), 0);
     while fed < document.len() {
         let rest = document.get(fed..)?;
         // The parser reads a token that is open anew with each piece.
@@ -89,9 +123,11 @@ pub(super) fn open_construct(document: &[u8]) -> Option<usize> {
         fed += piece.len();
         parser.feed(piece).ok()?;
         parser.take_findings(&mut findings);
-        findings.drain(..).for_each(|found| inside.take(&found));
+        let taken = findings.drain(..);
+        taken.for_each(|found| inside.take(&window, &found));
     }
-    inside.take_done(&Window::whole(document), parser.done());
+    let ending = parser.end();
+    inside.take_done(&window, parser.done(), Some(ending));
     let start = inside.start(parser.done());
     inside.allows_image().then_some(start)
 }
@@ -138,10 +174,34 @@ mod tests {
     }
 
     #[test]
+    fn a_title_of_svg_holds_markup() {
+        for (html, expected) in [
+            ("<svg><title><b ", 12),
+            ("<svg><title><!--x", 12),
+            ("<svg><title></b", 12),
+            ("<svg><title></b ", 12),
+            ("<svg><title></title", 12),
+            ("<svg><title></titlex ", 12),
+            ("<svg><title></!", 12),
+            ("<svg><title></p></title ", 16),
+            ("<svg><desc><title></b", 11),
+            ("<svg><desc><title><", 11),
+            ("<title></b ", 0),
+            ("<title></title", 0),
+            ("<title></title ", 0),
+            ("<title></title/", 0),
+            ("<title><!--", 0),
+        ] {
+            assert_eq!(open_construct(html.as_bytes()), Some(expected), "{html}");
+        }
+    }
+
+    #[test]
     fn no_image_may_come_before_an_open_cdata_section() {
         for (html, expected) in [
             ("<svg><![CDATA[", None),
             ("<svg><![CDATA[>]]", None),
+            ("<svg><![CDATA[>]]]", None),
             ("<svg><![CDATA[]]>x<![CDATA[", None),
             ("<svg><![CDATA[]]></x><b ", Some(21)),
             ("<svg><![CDATA[x]]><b ", Some(18)),

@@ -52,6 +52,17 @@ pub(super) struct Parser {
     written: Written,
 }
 
+/// Where a document ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Ending {
+    /// In a tag or a comment.
+    InMarkup,
+    /// In raw text or a CDATA section, where every token is asked for.
+    InText,
+    /// Outside of all constructs, so that what follows would be read as markup.
+    Outside,
+}
+
 /// Why the parser stopped before the document's end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum ParserError {
@@ -138,20 +149,21 @@ impl Parser {
         queue.append(&mut findings);
     }
 
-    /// Ends the document; returns whether it ends outside of all constructs, so that what follows would
-    /// be read as markup. The last findings are then ready to be taken.
-    pub(super) fn end(&mut self) -> bool {
+    /// Ends the document. The last findings are then ready to be taken.
+    pub(super) fn end(&mut self) -> Ending {
         let document_end = self.fed;
-        let is_mark = |finding: &Finding| match finding {
-            Finding::StartTag(start) => start.tag.start >= document_end,
-            _ => false,
-        };
         self.done_at_end = Some(self.written.get());
         let fits = self.feed(END_MARK).is_ok();
         let mut findings = lock(&self.findings);
-        let is_read = findings.back().is_some_and(is_mark);
+        let ending = match findings.back() {
+            Some(Finding::StartTag(mark)) if fits && mark.tag.start >= document_end => {
+                Ending::Outside
+            }
+            Some(Finding::RawText(text)) if text.end > document_end => Ending::InText,
+            _ => Ending::InMarkup,
+        };
         // The mark is no part of the document, and may have become a part of its last token.
         findings.retain(|finding| finding.range().end <= document_end);
-        fits && is_read
+        ending
     }
 }

@@ -15,7 +15,7 @@ use super::line::{LineCounter, LineLimit};
 use super::links::Links;
 use super::mask::maskable_len;
 use super::open_construct::Inside;
-use super::parser::{Parser, ParserError};
+use super::parser::{Ending, Parser, ParserError};
 use super::pixel::Pixel;
 use super::placeholder::Placeholders;
 use super::sink::Sink;
@@ -42,8 +42,8 @@ pub(crate) struct Scanner<S> {
     counted: usize,
     counts_lines: bool,
     pub(super) fed: usize,
-    /// Whether the document ends outside of all constructs, once it has ended.
-    pub(super) is_closed: Option<bool>,
+    /// How the document ends, once it has.
+    pub(super) ending: Option<Ending>,
     /// What the tokens that were taken leave open.
     pub(super) inside: Inside,
     lines: LineCounter,
@@ -77,7 +77,7 @@ impl<S: Sink> Scanner<S> {
             counted: 0,
             counts_lines: true,
             fed: 0,
-            is_closed: None,
+            ending: None,
             inside: Inside::default(),
             lines: LineCounter::default(),
             page: Page::new(cursor, links, pixel, placeholders),
@@ -231,9 +231,9 @@ impl<S: Sink> Scanner<S> {
         };
         let result = parser.feed(piece);
         self.fed += piece.len();
-        let waits_for_end = self.scope == Scope::EveryToken && self.is_closed.is_none();
+        let waits_for_end = self.scope == Scope::EveryToken && self.ending.is_none();
         if is_last && result.is_ok() && waits_for_end {
-            self.is_closed = Some(parser.end());
+            self.ending = Some(parser.end());
         }
         parser.take_findings(&mut self.page.queue);
         self.take_findings(window);
@@ -257,12 +257,12 @@ impl<S: Sink> Scanner<S> {
                 self.untouched = Some(Untouched::MemoryLimit { at: position(at) });
                 return;
             }
-            self.take_progress(&finding);
+            self.take_progress(window, &finding);
         }
     }
 
-    fn take_progress(&mut self, finding: &Finding) {
-        self.inside.take(finding);
+    fn take_progress(&mut self, window: &Window<'_>, finding: &Finding) {
+        self.inside.take(window, finding);
         let done = finding.done().unwrap_or(self.progress);
         self.progress = self.progress.max(done);
     }
@@ -275,7 +275,11 @@ impl<S: Sink> Scanner<S> {
             && let Some(parser) = &self.parser
         {
             let done = parser.done();
-            self.inside.take_done(window, done);
+            let fed = Window {
+                bytes: window.slice(window.start..self.fed),
+                ..*window
+            };
+            self.inside.take_done(&fed, done, self.ending);
             self.progress = self.progress.max(self.inside.start(done));
         }
     }

@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use linkseal::{
-    DomainConfig, Event, PIXEL_GIF, Report, RewriteWriter, Rewriter, SendingDomain, SigningKey,
-    Template, TrackingLevel, UntrustedToken, Verifier, rewrite_with_report,
+    DomainConfig, Event, Message, PIXEL_GIF, Report, RewriteWriter, Rewriter, SendingDomain,
+    SigningKey, Template, TrackingLevel, UntrustedToken, Verifier, rewrite, rewrite_with_report,
 };
 
 use crate::setup::{domain, stream};
@@ -92,5 +92,28 @@ fn gmail_clips_over_102_kilobytes() {
         let rewriter = Rewriter::new(&domain().with_open_tracking(TrackingLevel::Off));
         let (_, report) = stream(rewriter, &vec![b'x'; bytes], 4096);
         assert_eq!(report.gmail_clips(), clips, "{bytes}");
+    }
+}
+
+#[test]
+fn an_event_shows_what_it_says_and_what_is_absent() {
+    let link = "<a data-track-name=cta href=https://x.test/>x</a>";
+    let html = rewrite(link, &domain().for_message(Message::default()));
+    let url = html.split(['=', '>']).find(|part| part.contains("/c/"));
+    let token = UntrustedToken::parse_url(url.unwrap()).unwrap();
+    let event = token.verify(&domain()).unwrap();
+    assert_eq!(
+        (event.message(), event.recipient(), event.sent_at()),
+        (None, None, None)
+    );
+    let text = format!("{event:?}");
+    for field in [
+        "example.com",
+        "sent_at: None",
+        "position: 0",
+        "\"cta\"",
+        "https://x.test/",
+    ] {
+        assert!(text.contains(field), "{text}");
     }
 }

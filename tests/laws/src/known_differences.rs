@@ -10,7 +10,7 @@ mod lol;
 use self::lol::differs;
 use super::Verdict;
 use super::judge::{Parsed, Seen, Tag, is_void, parse};
-use super::oracle::outlook_markup;
+use super::oracle::laid_open;
 
 /// What the documents of a kind have in common.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -137,22 +137,12 @@ fn has_frameset(html: &str) -> bool {
 
 /// The document, and what Outlook reads of it in comments.
 fn layers(html: &str) -> Vec<String> {
-    let mut layers = vec![html.to_owned()];
-    let mut next = 0;
-    while let Some(layer) = layers.get(next) {
-        let inner: Vec<String> = parse(layer)
-            .seen
-            .iter()
-            .filter_map(|seen| match seen {
-                Seen::Comment(text) | Seen::UnclosedComment(text) => outlook_markup(text),
-                _ => None,
-            })
-            .map(str::to_owned)
-            .collect();
-        layers.extend(inner);
-        next += 1;
-    }
-    layers
+    let parsed = parse(html);
+    let inner = parsed.seen.iter().filter_map(|seen| match seen {
+        Seen::Comment(text) => laid_open(text),
+        _ => None,
+    });
+    [html.to_owned()].into_iter().chain(inner).collect()
 }
 
 /// Passes over what breaks a law in a document of a known kind.

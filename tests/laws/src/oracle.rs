@@ -92,26 +92,26 @@ pub fn outlook_markup(comment: &str) -> Option<&str> {
 /// An end tag without a name: nothing, to a parser (HTML §13.2.5.7).
 const NOTHING: &str = "</>";
 
-/// What html5ever sees in a conditional comment, with those in it laid open: what comes after their conditions
-/// goes on where the comment around them was. That is in the data state: a `<` before the comment was text
-/// (§13.2.5.6), and begins no tag with what comes after.
+/// What html5ever sees in a conditional comment.
 pub fn outlook_seen(comment: &str) -> Vec<Seen> {
-    let mut markup = outlook_markup(comment).unwrap_or_default().to_owned();
-    loop {
-        let seen = parse(&markup).seen;
-        // Nothing in there can end a comment: that would have ended the one around it.
-        let inner = match seen.last() {
-            Some(Seen::UnclosedComment(text)) => outlook_markup(text).map(|_| text),
-            _ => None,
-        };
-        let Some(text) = inner else {
-            return seen;
-        };
+    laid_open(comment).map_or_else(Vec::new, |markup| parse(&markup).seen)
+}
+
+/// The markup of a conditional comment, with those in it laid open: what comes after their conditions goes on where
+/// the comment around them was. That is in the data state: a `<` before the comment was text (§13.2.5.6), and
+/// begins no tag with what comes after.
+pub fn laid_open(comment: &str) -> Option<String> {
+    let mut markup = outlook_markup(comment)?.to_owned();
+    // Nothing in there can end a comment: that would have ended the one around it.
+    while let Some(Seen::UnclosedComment(text)) = parse(&markup).seen.last()
+        && outlook_markup(text).is_some()
+    {
         let is_inner = |(at, _): &(usize, &str)| is_shown_as(&markup[at + "<!--".len()..], text);
         let (start, _) = markup.match_indices("<!--").find(is_inner).unwrap();
         let condition = markup[start..].find('>').unwrap();
         markup.replace_range(start..=start + condition, NOTHING);
     }
+    Some(markup)
 }
 
 /// Whether parsers hand an unclosed comment on as `text` (HTML §13.2.3.5, §13.2.5.45). What may begin its end
