@@ -80,3 +80,19 @@ fn is_fold(character: char) -> bool {
 fn is_token_char(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '-' || character == '_'
 }
+
+#[cfg(test)]
+mod tests {
+    use super::TokenPath;
+
+    #[test]
+    fn a_token_ends_with_its_last_character_and_not_with_punctuation() {
+        for token in ["EQEA", "EQE-", "EQE_", "EQ-_"] {
+            for after in ["", ".", ").", "?utm=1", "#top", "%2e", " \r\n"] {
+                let url = format!("https://x.test/c/{token}{after}");
+                let found = TokenPath::find(&url).unwrap();
+                assert_eq!(found.token, token, "{after}");
+            }
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! The token vectors, minted: the bytes are judged by what a separate implementation made.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use super::{
@@ -96,5 +98,30 @@ fn signed_destinations_that_no_header_may_hold_are_malformed() {
     ] {
         let error = verify(token(destination));
         assert_eq!(error, Err(TokenError::Malformed), "{destination:?}");
+    }
+}
+
+/// Rule 3 of the format: what is too short for its version says so, whatever keys there are.
+#[test]
+fn tokens_without_room_for_a_payload_are_malformed() {
+    for (head, least) in [
+        (&[0x11, 1][..], 1),
+        (&[0x12, 0x81, 1], 0),
+        #[cfg(feature = "sealed")]
+        (&[0x21, 1], 1),
+        #[cfg(feature = "sealed")]
+        (&[0x22, 0x81, 1], 1),
+    ] {
+        for more in 0..3 {
+            let mut bytes = head.to_vec();
+            bytes.resize(head.len() + 16 + more, 0xaa);
+            let token = URL_SAFE_NO_PAD.encode(bytes);
+            let error = verify_token(&token, |_| Vec::<&DomainKey>::new());
+            let expected = match more < least {
+                true => TokenError::Malformed,
+                false => TokenError::UnknownKey,
+            };
+            assert_eq!(error, Err(expected), "{head:?} {more}");
+        }
     }
 }
