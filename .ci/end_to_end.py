@@ -77,6 +77,16 @@ assert len(sealed) == len(output) and again["links"] == report["links"], again
 sealed_urls = re.findall(r"https://link\.example\.com/[co]/[A-Za-z0-9_-]+", sealed)
 assert verify(sealed_urls, "--key", KEY) == events and not set(urls) & set(sealed_urls)
 
+# Campaign parameters go into the tokens.
+options = ["--parameter", "utm_source=news", "--parameter-host", "x.test", "--name-parameter", "utm_content"]
+page = b"<a data-track-name='a b' href='https://x.test/?a#b'>1</a><a href='https://y.test/'>2</a>"
+for more, count in [([], 2), (["--no-clicks", "--parameters-untracked"], 0)]:
+    extended, found = rewrite("--key", KEY, *options, *more, document=page)
+    destination = "https://x.test/?a&utm_source=news&utm_content=a%20b#b"
+    assert found["links"][0]["destination"] == destination, found
+    assert (destination.replace("&", "&amp;") in extended) == (count == 0), extended
+    assert extended.count("link.example.com/c/") == count, extended
+
 forged = urls[0][:-2] + ("AA" if not urls[0].endswith("AA") else "BB")
 errors = verify([forged, "no token"], "--key", KEY, status=1)
 assert [error["error"] for error in errors] == ["bad_signature", "malformed"], errors

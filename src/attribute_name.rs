@@ -32,6 +32,8 @@ pub(crate) enum AttributeName {
     DataSkipClick,
     /// `data-track`: linkseal.
     DataTrack,
+    /// `data-track-parameters`: linkseal.
+    DataTrackParameters,
     /// `disable-tracking`: Mailgun.
     DisableTracking,
     /// `ecm:tracking`: Mapp.
@@ -76,6 +78,7 @@ impl AttributeName {
             b"data-skip-click" => Self::DataSkipClick,
             b"data-track" => Self::DataTrack,
             b"data-track-name" => Self::DataTrackName,
+            b"data-track-parameters" => Self::DataTrackParameters,
             b"disable-tracking" => Self::DisableTracking,
             b"ecm:tracking" => Self::EcmTracking,
             b"href" => Self::Href,

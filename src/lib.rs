@@ -32,9 +32,11 @@
 //! # Guarantees
 //!
 //! 1. **Nothing else changes.** Outside the replaced `href` values, the markers and placeholders that
-//!    were read and the pixel, the output is the input byte for byte. Two exceptions, each by a rule: an
-//!    unquoted value in a conditional comment gets quotes, and a [line limit](DomainConfig::with_line_limit)
-//!    puts a line ending in place of white space in a link's tag.
+//!    were read and the pixel, the output is the input byte for byte. Three exceptions, each by a rule: an
+//!    unquoted value in a conditional comment gets quotes; a [line limit](DomainConfig::with_line_limit)
+//!    puts a line ending in place of white space in a link's tag; and campaign parameters, where
+//!    [asked for](LinkParameters::with_untracked_links), make the value of a link that is not tracked its
+//!    destination with them.
 //! 2. **Mail always goes out.** Rewriting can't fail and can't panic. What can't be handled is left
 //!    alone, and the [`Report`] says what and why.
 //! 3. **The destination is what a browser would open**: the value of `href` decoded by the HTML
@@ -65,6 +67,7 @@ mod config;
 mod dialect;
 mod domain_status;
 mod host;
+mod host_list;
 mod key;
 mod link;
 mod message;
@@ -72,6 +75,7 @@ mod message;
 mod mime;
 mod names;
 mod one_shot;
+mod parameters;
 mod pixel;
 mod placeholder;
 mod prescan;
@@ -102,6 +106,7 @@ pub mod error {
     pub use crate::key::KeyError;
     pub use crate::message::MessageError;
     pub use crate::names::NameError;
+    pub use crate::parameters::ParameterError;
     pub use crate::placeholder::PlaceholderError;
     pub use crate::token::TokenError;
     pub use crate::verifier::VerifierError;
@@ -119,6 +124,7 @@ pub use mime::{
     rewrite_message_with_report,
 };
 pub use one_shot::{rewrite, rewrite_bytes, rewrite_with_report};
+pub use parameters::LinkParameters;
 pub use pixel::{PixelOutcome, PixelPlacement, PixelPosition};
 pub use report::{Link, LinkContext, LinkOutcome, Report, SkipReason, Untouched};
 pub use rewrite_writer::{FinishError, RewriteWriter};

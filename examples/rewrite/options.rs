@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use linkseal::error::ConfigError;
 use linkseal::{
-    Charset, DomainConfig, KeyId, Message, PixelPlacement, SigningKey, TrackingHost, TrackingLevel,
+    Charset, DomainConfig, KeyId, LinkParameters, Message, PixelPlacement, SigningKey,
+    TrackingHost, TrackingLevel,
 };
 
 use crate::detect::Kind;
@@ -69,6 +70,18 @@ pub(crate) struct Options {
     /// Leave links of this class alone.
     #[arg(long, value_name = "NAME")]
     opt_out_class: Vec<String>,
+    /// Add this campaign parameter to destinations.
+    #[arg(long, value_name = "NAME=VALUE", requires = "parameter_host")]
+    parameter: Vec<String>,
+    /// Add campaign parameters to links to this host, or with *. before it to its subdomains.
+    #[arg(long, value_name = "HOST")]
+    parameter_host: Vec<String>,
+    /// Add a campaign parameter of this name, whose value is the link's name.
+    #[arg(long, value_name = "NAME", requires = "parameter_host")]
+    name_parameter: Option<String>,
+    /// Add campaign parameters also to links that are not tracked.
+    #[arg(long, requires = "parameter_host")]
+    parameters_untracked: bool,
     /// Make no line longer than this, such as 998, the most that SMTP allows.
     #[arg(long, value_name = "BYTES")]
     line_limit: Option<usize>,
@@ -160,7 +173,30 @@ impl Options {
             Pixel::Start => PixelPlacement::Start,
             Pixel::Both => PixelPlacement::Both,
         });
+        if let Some(parameters) = self.parameters()? {
+            domain = domain.with_link_parameters(parameters);
+        }
         Ok(self.with_dialect(domain)?.for_message(self.message()?))
+    }
+
+    /// Returns the campaign parameters, if there are hosts for them.
+    fn parameters(&self) -> Result<Option<LinkParameters>, Box<dyn Error>> {
+        if self.parameter_host.is_empty() {
+            return Ok(None);
+        }
+        let mut parameters = LinkParameters::new(&self.parameter_host)?;
+        for parameter in &self.parameter {
+            let (name, value) = parameter.split_once('=').ok_or_else(|| {
+                format!("campaign parameter `{parameter}` has no value, expected NAME=VALUE")
+            })?;
+            parameters = parameters.with_parameter(name, value)?;
+        }
+        if let Some(name) = &self.name_parameter {
+            parameters = parameters.with_name_parameter(name)?;
+        }
+        Ok(Some(
+            parameters.with_untracked_links(self.parameters_untracked),
+        ))
     }
 
     /// Adds the sender's own merge tags and markers.

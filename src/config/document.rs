@@ -1,10 +1,8 @@
 //! Settings: what in a document is left alone, and where its pixel goes.
 
-use url::Host;
-
 use super::DomainConfig;
 use super::error::ConfigError;
-use crate::host::parse_domain;
+use crate::parameters::LinkParameters;
 use crate::pixel::PixelPlacement;
 use crate::placeholder::check_placeholder;
 
@@ -98,23 +96,33 @@ impl DomainConfig {
     ///
     /// [`ConfigError::ExcludedHost`] when it is not a host by the URL standard.
     pub fn with_excluded_host(mut self, host: &str) -> Result<Self, ConfigError> {
-        let (wildcard, name) = match host.strip_prefix("*.") {
-            Some(name) => ("*.", name),
-            None => ("", host),
-        };
-        let name = match Host::parse(name) {
-            Ok(address @ (Host::Ipv4(_) | Host::Ipv6(_))) if wildcard.is_empty() => {
-                address.to_string()
-            }
-            _ => parse_domain(name).map_err(|source| ConfigError::ExcludedHost {
-                host: host.to_owned(),
-                source,
-            })?,
-        };
-        self.settings_mut()
-            .excluded_hosts
-            .insert(format!("{wildcard}{name}"));
+        let excluded = &mut self.settings_mut().excluded_hosts;
+        let added = excluded.add(host);
+        added.map_err(|source| ConfigError::ExcludedHost {
+            host: host.to_owned(),
+            source,
+        })?;
         Ok(self)
+    }
+
+    /// Sets campaign parameters, which the destinations of links get; there are none when new.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{LinkParameters, rewrite_with_report};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+    /// let parameters = LinkParameters::new(["shop.example"])?.with_parameter("utm_source", "news")?;
+    /// let domain = domain.with_link_parameters(parameters);
+    /// let (_, report) = rewrite_with_report("<a href='https://shop.example/'>Shop</a>", &domain);
+    /// assert_eq!(report.links()[0].destination(), Some("https://shop.example/?utm_source=news"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_link_parameters(mut self, parameters: LinkParameters) -> Self {
+        self.settings_mut().link_parameters = Some(parameters);
+        self
     }
 
     /// Adds the delimiters of the sender's own merge tags, besides those that are known: links that

@@ -4,6 +4,7 @@ use super::DomainConfig;
 use crate::domain_status::DomainStatus;
 use crate::key::KeyId;
 use crate::message::Message;
+use crate::parameters::LinkParameters;
 use crate::pixel::PixelPlacement;
 use crate::sending_domain::SendingDomain;
 #[cfg(feature = "sealed")]
@@ -63,7 +64,7 @@ impl DomainConfig {
     /// Returns the hosts that links are left alone to, in lower case and punycode, each with `*.` before it when
     /// it stands for its subdomains.
     pub fn excluded_hosts(&self) -> impl Iterator<Item = &str> {
-        self.settings.excluded_hosts.iter().map(String::as_str)
+        self.settings.excluded_hosts.iter()
     }
 
     /// Returns the delimiters of the sender's own merge tags, opener and closer.
@@ -86,6 +87,12 @@ impl DomainConfig {
     #[must_use]
     pub fn line_limit(&self) -> Option<usize> {
         self.settings.line_limit
+    }
+
+    /// Returns the campaign parameters that the destinations of links get, if any were set.
+    #[must_use]
+    pub fn link_parameters(&self) -> Option<&LinkParameters> {
+        self.settings.link_parameters.as_ref()
     }
 
     /// Returns whether tokens are sealed.

@@ -5,15 +5,16 @@ mod error;
 mod getters;
 mod tracking;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::dialect::Dialect;
 use crate::domain_status::DomainStatus;
 use crate::host::{is_dns_name, is_subdomain};
+use crate::host_list::HostList;
 use crate::key::SigningKey;
 use crate::message::Message;
+use crate::parameters::LinkParameters;
 use crate::pixel::PixelPlacement;
 use crate::sending_domain::SendingDomain;
 use crate::token::{DomainKey, TokenVersion};
@@ -50,10 +51,11 @@ struct Settings {
     click_tracking: TrackingLevel,
     click_url_prefix: String,
     dialect: Dialect,
-    excluded_hosts: BTreeSet<String>,
+    excluded_hosts: HostList,
     host: TrackingHost,
     keep_markers: bool,
     line_limit: Option<usize>,
+    link_parameters: Option<LinkParameters>,
     open_tracking: TrackingLevel,
     open_url_prefix: String,
     pixel_placeholder: Option<String>,
@@ -103,10 +105,11 @@ impl DomainConfig {
                 click_tracking: TrackingLevel::Identified,
                 click_url_prefix,
                 dialect: Dialect::default(),
-                excluded_hosts: BTreeSet::new(),
+                excluded_hosts: HostList::default(),
                 host,
                 keep_markers: false,
                 line_limit: None,
+                link_parameters: None,
                 open_tracking: TrackingLevel::Identified,
                 open_url_prefix,
                 pixel_placeholder: None,
@@ -229,16 +232,19 @@ impl DomainConfig {
 
     /// `host` as the URL standard serialises it.
     pub(crate) fn excludes(&self, host: &str) -> bool {
-        let excluded = &self.settings.excluded_hosts;
-        if excluded.is_empty() {
-            return false;
-        }
-        let host = host.strip_suffix('.').unwrap_or(host);
-        let mut parents = host
-            .match_indices('.')
-            .filter_map(|(at, _)| host.get(at..))
-            .map(|parent| format!("*{parent}"));
-        excluded.contains(host) || parents.any(|parent| excluded.contains(&parent))
+        self.settings.excluded_hosts.contains(host)
+    }
+
+    /// Returns the parameters that links get: none while the domain is not validated.
+    pub(crate) fn parameters_in_force(&self) -> Option<&LinkParameters> {
+        let parameters = self.link_parameters();
+        parameters.filter(|_| self.status() == DomainStatus::Validated)
+    }
+
+    /// Whether links may get parameters that are not tracked.
+    pub(crate) fn extends_untracked_links(&self) -> bool {
+        let parameters = self.parameters_in_force();
+        parameters.is_some_and(LinkParameters::reaches_untracked_links)
     }
 
     fn settings_mut(&mut self) -> &mut Settings {

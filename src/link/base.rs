@@ -10,7 +10,7 @@ use crate::dialect::Dialect;
 use crate::report::SkipReason;
 
 /// A destination is a part of a token, and tokens have a limit.
-pub(super) const MAX_DESTINATION_BYTES: usize = 4096;
+pub(super) use crate::parameters::MAX_DESTINATION_BYTES;
 
 /// Only detours that nobody writes, such as `a/../` and line breaks, lead from more than that to a
 /// destination that short. Parsing makes nine bytes of a NUL.

@@ -24,10 +24,14 @@ pub(crate) struct LinkPolicy {
 pub(crate) enum Decision<'a> {
     Skip {
         destination: Option<Cow<'a, str>>,
+        /// Whether the link is a tracking URL of this domain, with a genuine token.
+        is_own: bool,
         reason: SkipReason,
     },
     Track {
         destination: Cow<'a, str>,
+        /// The same: it was signed before.
+        is_own: bool,
         /// The name that the link had in another message; it goes before a marker's.
         name: Option<String>,
     },
@@ -89,6 +93,7 @@ impl LinkPolicy {
             true => self.judge(destination, &host, opted_out),
             false => Decision::Skip {
                 destination: Some(destination),
+                is_own: false,
                 reason: SkipReason::Scheme,
             },
         }
@@ -115,11 +120,13 @@ impl LinkPolicy {
         } else {
             return Decision::Track {
                 destination: url,
+                is_own: false,
                 name: None,
             };
         };
         Decision::Skip {
             destination: Some(url),
+            is_own: false,
             reason,
         }
     }
@@ -134,9 +141,19 @@ impl LinkPolicy {
                 ..
             } => Decision::Track {
                 destination: Cow::Owned(destination),
+                is_own: true,
                 name,
             },
-            decision => decision,
+            Decision::Skip {
+                destination,
+                reason,
+                ..
+            } => Decision::Skip {
+                destination,
+                is_own: true,
+                reason,
+            },
+            decision @ Decision::Track { .. } => decision,
         }
     }
 
@@ -145,7 +162,14 @@ impl LinkPolicy {
     }
 }
 
-impl Decision<'_> {
+impl<'a> Decision<'a> {
+    pub(crate) fn into_destination(self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Skip { destination, .. } => destination,
+            Self::Track { destination, .. } => Some(destination),
+        }
+    }
+
     /// Whether the link is not yet what it will be.
     pub(crate) fn waits(&self) -> bool {
         matches!(self, Self::Skip { reason, .. } if *reason == SkipReason::MergeTag)
@@ -159,9 +183,17 @@ impl Decision<'_> {
         }
     }
 
+    pub(crate) fn destination(&self) -> Option<&str> {
+        match self {
+            Self::Skip { destination, .. } => destination.as_deref(),
+            Self::Track { destination, .. } => Some(destination),
+        }
+    }
+
     pub(crate) fn skip(reason: SkipReason) -> Self {
         Self::Skip {
             destination: None,
+            is_own: false,
             reason,
         }
     }

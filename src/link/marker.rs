@@ -17,6 +17,8 @@ pub(crate) enum Marker {
 pub(super) enum Says {
     /// The link's name.
     Name,
+    /// The link gets no campaign parameters.
+    NoParameters,
     /// Nothing that is understood, so it stays.
     Nothing,
     OptOut,
@@ -74,6 +76,8 @@ fn known_says(name: AttributeName, value: &str, dialect: &Dialect) -> Says {
             };
         }
         Attribute::Conversion => return Says::Spent,
+        Attribute::DataTrackParameters if is(value, "off") => return Says::NoParameters,
+        Attribute::DataTrackParameters => return Says::Nothing,
         Attribute::Href | Attribute::Src => false,
         Attribute::Class => value
             .split_ascii_whitespace()
@@ -125,6 +129,7 @@ mod tests {
             "data-skip-click",
             "data-track",
             "data-track-name",
+            "data-track-parameters",
             "disable-tracking",
             "ecm:tracking",
             "mautic:disable-tracking",

@@ -13,6 +13,7 @@ const MAX_NAME_BYTES: usize = 256;
 #[derive(Debug, Default)]
 pub(crate) struct MarkerSet {
     name: Option<(AttributeName, String)>,
+    no_parameters: bool,
     opted_out: bool,
     /// What was understood and need not be in the output, a bit for each.
     read: u64,
@@ -35,6 +36,7 @@ impl MarkerSet {
         let value = value();
         let says = marker.says(&value, dialect);
         self.opted_out |= says == Says::OptOut;
+        self.no_parameters |= says == Says::NoParameters;
         if says == Says::Name
             && let Marker::Known(name) = marker
             && self.name.as_ref().is_none_or(|(first, _)| name < *first)
@@ -49,6 +51,11 @@ impl MarkerSet {
 
     pub(crate) fn opts_out(&self) -> bool {
         self.opted_out
+    }
+
+    /// Whether the link gets no campaign parameters.
+    pub(crate) fn refuses_parameters(&self) -> bool {
+        self.no_parameters
     }
 
     pub(crate) fn name(&self) -> Option<&str> {
@@ -154,6 +161,16 @@ mod tests {
         ]);
         assert_eq!(set.name(), Some("ours"));
         assert_eq!(read(&[("ses:tags", "k:v;l:w")]).name(), Some("k:v;l:w"));
+    }
+
+    #[test]
+    fn parameters_are_refused_and_the_link_is_tracked() {
+        for (value, expected) in [("off", true), (" OFF ", true), ("on", false), ("", false)] {
+            let set = read(&[("data-track-parameters", value)]);
+            assert_eq!(set.refuses_parameters(), expected, "{value}");
+            assert_eq!(set.has_removable(), expected, "{value}");
+            assert!(!set.opts_out() && set.name().is_none());
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod marker;
 mod marker_set;
 mod merge_tag;
 mod own_url;
+mod parameters;
 mod serialised;
 mod tracking_url;
 
@@ -14,6 +15,7 @@ pub(crate) use decide::{Decision, LinkPolicy};
 pub(crate) use marker::Marker;
 pub(crate) use marker_set::MarkerSet;
 pub(crate) use own_url::OwnPixel;
+pub(crate) use parameters::{Extended, escaped};
 pub(crate) use tracking_url::{
     MessageParts, Minter, PIXEL_AFTER_URL, Prepared, TrackedLink, fits, quote,
 };

@@ -106,7 +106,9 @@ mod tests {
             add_quotes: false,
             destination,
             name,
+            plain: destination,
             position: 7,
+            untracked: None,
         }
     }
 
@@ -132,6 +134,7 @@ mod tests {
             for href in [&*click, &folded, &uppercase, &with_query] {
                 let expected = Decision::Track {
                     destination: Cow::Borrowed(destination),
+                    is_own: true,
                     name: (!name.is_empty()).then(|| name.to_owned()),
                 };
                 assert_eq!(policy.decide(href, false), expected, "{href}");
@@ -173,6 +176,7 @@ mod tests {
         let policy = LinkPolicy::new(rotated, encoding_rs::UTF_8);
         let expected = Decision::Track {
             destination: Cow::Borrowed("https://x.test/"),
+            is_own: true,
             name: None,
         };
         assert_eq!(policy.decide(&click, false), expected);

@@ -25,7 +25,11 @@ pub(crate) struct TrackedLink<'a> {
     pub(crate) add_quotes: bool,
     pub(crate) destination: &'a str,
     pub(crate) name: &'a str,
+    /// The destination without campaign parameters.
+    pub(crate) plain: &'a str,
     pub(crate) position: u32,
+    /// What the value becomes if this message does not track the link; `None` if it stays.
+    pub(crate) untracked: Option<&'a str>,
 }
 
 /// Returns what stands on both sides of a tracking URL that may need quotes of its own.
@@ -95,7 +99,7 @@ impl Minter {
         link: &TrackedLink<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), SkipReason> {
-        if self.domain.message().is_list_unsubscribe(link.destination) {
+        if self.domain.message().is_list_unsubscribe(link.plain) {
             return Err(SkipReason::Unsubscribe);
         }
         let key = self.domain.signing_key();

@@ -155,6 +155,11 @@ impl Sink for Recorder {
         Ok(())
     }
 
+    fn untracked(&mut self, original: &[u8], new: &str, plain: &str) {
+        self.splicer.untracked(original, new, plain);
+        self.replace(original.len());
+    }
+
     fn line_ending(&mut self, original: &[u8], ending: &'static str) {
         self.splicer.line_ending(original, ending);
         self.replace(original.len());

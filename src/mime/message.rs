@@ -26,7 +26,7 @@ use crate::scan::LineCounter;
 ///   makes of the decoded part, with [a line limit](DomainConfig::with_line_limit) of 998 for `7bit` and `8bit`.
 /// - **Never touched** are parts that are signed, encrypted or reports, messages in messages, attachments, appointments,
 ///   AMP documents, parts with a `Content-MD5`, and those that readers may see otherwise; see
-///   [`PartSkipReason`](crate::PartSkipReason).
+///   [`PartSkipReason`].
 /// - URLs of `List-Unsubscribe` fields are not tracked. The `Message-ID`, without its brackets, is the message's id
 ///   unless `domain` is [scoped](DomainConfig::for_message) to a message with an id.
 /// - The open pixel goes into one part: the last HTML part of the first `multipart/alternative`, else the first HTML part.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::edits::{Edits, Recording};
 use crate::charset::Charset;
 use crate::config::DomainConfig;
-use crate::link::{Decision, LinkPolicy, Minter, TrackedLink};
+use crate::link::{Decision, Extended, LinkPolicy, Minter, TrackedLink};
 use crate::report::{Link, LinkContext, LinkOutcome, Report, SkipReason};
 use crate::scan::LineCounter;
 use crate::tracking_level::TrackingLevel;
@@ -73,51 +73,87 @@ struct TextRewriter<'a> {
 impl TextRewriter<'_> {
     /// Decides on a URL, and replaces it. Returns its name and its destination, if it has them.
     fn take(&mut self, found: &FoundUrl) -> (Option<String>, Option<String>, LinkOutcome) {
-        let decision = if !self.policy.domain().tracks_clicks() {
-            Decision::skip(SkipReason::ClicksOff)
+        let domain = self.policy.domain();
+        let mut extended = if !domain.tracks_clicks() && !domain.extends_untracked_links() {
+            Extended::skip(SkipReason::ClicksOff)
         } else if found.is_ambiguous {
-            Decision::skip(SkipReason::Invalid)
+            Extended::skip(match domain.tracks_clicks() {
+                true => SkipReason::Invalid,
+                false => SkipReason::ClicksOff,
+            })
         } else {
-            self.policy.decide(&found.url, false)
+            let decision = self.policy.decide(&found.url, false);
+            let name = decision.name().map(str::to_owned);
+            self.policy.extend(decision, name.as_deref(), false)
         };
-        match decision {
-            Decision::Skip {
-                destination,
-                reason,
+        let outcome = match &extended.decision {
+            Decision::Skip { reason, .. } => LinkOutcome::Skipped(*reason),
+            Decision::Track {
+                destination, name, ..
             } => {
-                let destination = destination.map(|url| url.into_owned());
-                (None, destination, LinkOutcome::Skipped(reason))
-            }
-            Decision::Track { destination, name } => {
                 let link = TrackedLink {
                     add_quotes: false,
-                    destination: &destination,
+                    destination,
                     name: name.as_deref().unwrap_or_default(),
+                    plain: extended.plain(destination),
                     position: self.next_position,
+                    untracked: None,
                 };
-                let outcome = match self.replace(&found.place, &link) {
+                match self.track(&found.place, &link) {
                     Ok(()) => LinkOutcome::Tracked,
                     Err(reason) => LinkOutcome::Skipped(reason),
-                };
-                (name, Some(destination.into_owned()), outcome)
+                }
             }
+        };
+        if let LinkOutcome::Skipped(reason) = outcome
+            && !self.put_untracked(&found.place, &extended, reason)
+        {
+            extended.revert();
         }
+        let name = extended.decision.name().map(str::to_owned);
+        let destination = extended.decision.into_destination();
+        (name, destination.map(|url| url.into_owned()), outcome)
     }
 
-    fn replace(&mut self, place: &Range<usize>, link: &TrackedLink<'_>) -> Result<(), SkipReason> {
+    fn track(&mut self, place: &Range<usize>, link: &TrackedLink<'_>) -> Result<(), SkipReason> {
         let mut url = Vec::new();
         self.minter.write_link(link, &mut url)?;
         // Some readers take these for punctuation. The query counts for nothing when the token comes back.
         if matches!(url.last(), Some(b'-' | b'_')) {
             url.extend_from_slice(b"?1");
         }
+        self.replace(place, &url)
+    }
+
+    /// Puts the destination with its parameters in the place of a URL that is not tracked for that reason, if it goes
+    /// there, and returns whether it does.
+    fn put_untracked(
+        &mut self,
+        place: &Range<usize>,
+        extended: &Extended<'_>,
+        reason: SkipReason,
+    ) -> bool {
+        let message = self.policy.domain().message();
+        // Readers may take another end for punctuation.
+        let ends_well = |url: &str| url.ends_with(|end: char| end.is_ascii_alphanumeric());
+        match extended.in_value(reason) {
+            Some((destination, plain))
+                if ends_well(destination) && !message.is_list_unsubscribe(plain) =>
+            {
+                self.replace(place, destination.as_bytes()).is_ok()
+            }
+            _ => false,
+        }
+    }
+
+    fn replace(&mut self, place: &Range<usize>, url: &[u8]) -> Result<(), SkipReason> {
         if let Some(line) = &mut self.line
             && !line.takes(place, url.len())
         {
             return Err(SkipReason::LineLength);
         }
-        if self.text.get(place.clone()) != Some(&url) {
-            self.edits.push(place.clone(), &url);
+        if self.text.get(place.clone()) != Some(url) {
+            self.edits.push(place.clone(), url);
         }
         Ok(())
     }

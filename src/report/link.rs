@@ -66,8 +66,9 @@ impl Link {
         &self.original
     }
 
-    /// Returns the URL that the link leads to; `None` when skipped before it was parsed, or too long. Of a
-    /// tracking URL with a genuine token of this domain, it is the destination that the token holds.
+    /// Returns the URL that the link leads to, with its campaign parameters if it gets any; `None` when skipped before it
+    /// was parsed, or too long. Of a tracking URL with a genuine token of this domain, it is the destination that the
+    /// token holds.
     #[must_use]
     pub fn destination(&self) -> Option<&str> {
         self.destination.as_deref()

@@ -126,7 +126,11 @@ impl<S: Sink> Cursor<S> {
         link: &TrackedLink<'_>,
     ) -> Result<(), SkipReason> {
         self.end_due_line(window, place.value.start);
-        let length = self.fit_line(window, &place, link)?;
+        let length = match &mut self.line_limit {
+            Some(lines) => lines.minter.link_len(link)?,
+            None => 0,
+        };
+        self.fit_line(window, &place, length)?;
         self.hand_on(window, place.value.start);
         let original = window.slice(place.value.clone());
         self.sink.link(original, link)?;
@@ -137,18 +141,39 @@ impl<S: Sink> Cursor<S> {
         Ok(())
     }
 
-    /// Ends the line before the link where it must end, or says that this would not do. Returns the
-    /// length of the link, if lines have a limit.
+    /// Hands on what the value of a link that is not tracked becomes, and returns whether it does: not where its
+    /// line would be too long. `plain` is where the link led before.
+    pub(super) fn put_untracked(
+        &mut self,
+        window: &Window<'_>,
+        place: LinkPlace,
+        new: &str,
+        plain: &str,
+    ) -> bool {
+        self.end_due_line(window, place.value.start);
+        if self.fit_line(window, &place, new.len()).is_err() {
+            return false;
+        }
+        self.hand_on(window, place.value.start);
+        let original = window.slice(place.value.clone());
+        self.sink.untracked(original, new, plain);
+        self.skip(original, place.value.end);
+        if let Some(lines) = &mut self.line_limit {
+            lines.put_in_line(new.len());
+        }
+        true
+    }
+
+    /// Ends the line before a value of `new` bytes where it must end, or says that this would not do.
     fn fit_line(
         &mut self,
         window: &Window<'_>,
         place: &LinkPlace,
-        link: &TrackedLink<'_>,
-    ) -> Result<usize, SkipReason> {
+        new: usize,
+    ) -> Result<(), SkipReason> {
         let Some(lines) = &mut self.line_limit else {
-            return Ok(0);
+            return Ok(());
         };
-        let new = lines.minter.link_len(link)?;
         let space = place.space.clone().filter(|space| {
             space.start >= self.handed_on && !window.slice(space.clone()).contains(&b'\n')
         });
@@ -167,7 +192,7 @@ impl<S: Sink> Cursor<S> {
         if let Some(space) = space.filter(|_| fit.is_broken) {
             self.end_line(window, space);
         }
-        Ok(new)
+        Ok(())
     }
 
     /// Ends the line in the white space that an edit has asked for, if that comes before `to`.

@@ -5,13 +5,14 @@ use std::ops::Range;
 
 use encoding_rs::Encoding;
 
-use super::cursor::{Cursor, LinkPlace};
+use super::cursor::Cursor;
 use super::decode::{attribute_value, attribute_value_lossy, text};
 use super::edit::{no_track_mark, removals};
+use super::found::{Found, offset};
 use super::sink::{Cut, Sink};
-use super::tag::{Attribute, Tag};
+use super::tag::Tag;
 use super::window::Window;
-use crate::link::{Decision, LinkPolicy, Marker, MarkerSet, OwnPixel, TrackedLink};
+use crate::link::{Decision, Extended, LinkPolicy, Marker, MarkerSet, OwnPixel, TrackedLink};
 use crate::report::{Link, LinkContext, LinkOutcome, Report, SkipReason};
 
 #[derive(Debug)]
@@ -20,15 +21,6 @@ pub(super) struct Links {
     policy: LinkPolicy,
     next_position: u32,
     report: Report,
-}
-
-/// A link, and what is decided on it.
-struct Found<'a> {
-    context: LinkContext,
-    decision: Decision<'a>,
-    href: &'a Attribute,
-    name: Option<String>,
-    tag: &'a Tag<'a>,
 }
 
 impl Links {
@@ -91,20 +83,26 @@ impl Links {
         let Some(href) = tag.first_named(b"href") else {
             return;
         };
-        let mut markers = match self.policy.domain().tracks_clicks() {
+        let mut markers = match self.reads_links() {
             true => self.markers(tag),
             false => MarkerSet::default(),
         };
         let value = self.value(tag.slice(&href.value));
-        let decision = match &value {
-            Ok(value) => self.policy.decide(value, markers.opts_out()),
-            Err(reason) => Decision::skip(*reason),
+        let (name, extended) = match &value {
+            Ok(value) => {
+                let decision = self.policy.decide(value, markers.opts_out());
+                let name = decision.name().or(markers.name()).map(str::to_owned);
+                let refuses = markers.refuses_parameters();
+                let extended = self.policy.extend(decision, name.as_deref(), refuses);
+                (name, extended)
+            }
+            Err(reason) => (markers.name().map(str::to_owned), Extended::skip(*reason)),
         };
-        let found = Found {
+        let mut found = Found {
             context,
-            name: decision.name().or(markers.name()).map(str::to_owned),
-            decision,
+            extended,
             href,
+            name,
             tag,
         };
         let cuts = self.cuts(cursor, &found, &mut markers);
@@ -113,18 +111,33 @@ impl Links {
         let before = std::iter::from_fn(|| after.next_if(is_before));
         cut_markers(cursor, window, tag, before);
         let outcome = self.put(cursor, window, &found);
+        if let LinkOutcome::Skipped(reason) = outcome
+            && !self.put_untracked(cursor, window, &found, reason)
+        {
+            found.extended.revert();
+        }
         cut_markers(cursor, window, tag, after);
         self.record(found, outcome);
+    }
+
+    /// Whether it matters where links lead.
+    fn reads_links(&self) -> bool {
+        let domain = self.policy.domain();
+        domain.tracks_clicks() || domain.extends_untracked_links()
     }
 
     /// Returns the decoded value of a link, or why it does not matter.
     fn value<'a>(&self, original: &'a [u8]) -> Result<Cow<'a, str>, SkipReason> {
         if no_track_mark(original).is_some() {
             Err(SkipReason::OptedOut)
-        } else if !self.policy.domain().tracks_clicks() {
+        } else if !self.reads_links() {
             Err(SkipReason::ClicksOff)
         } else {
-            attribute_value(original, self.policy.encoding()).ok_or(SkipReason::Charset)
+            let unreadable = match self.policy.domain().tracks_clicks() {
+                true => SkipReason::Charset,
+                false => SkipReason::ClicksOff,
+            };
+            attribute_value(original, self.policy.encoding()).ok_or(unreadable)
         }
     }
 
@@ -137,7 +150,7 @@ impl Links {
     ) -> Vec<Range<usize>> {
         let domain = self.policy.domain();
         // When its merge tag is filled, the link comes again, and its markers with it.
-        if domain.keeps_markers() || found.decision.waits() {
+        if domain.keeps_markers() || !domain.tracks_clicks() || found.extended.decision.waits() {
             return Vec::new();
         }
         let cuts = removals(found.tag, markers, domain.dialect(), found.is_in_comment());
@@ -156,7 +169,7 @@ impl Links {
         found: &Found<'_>,
     ) -> LinkOutcome {
         let (tag, href) = (found.tag, found.href);
-        let destination = match &found.decision {
+        let destination = match &found.extended.decision {
             Decision::Skip { reason, .. } => {
                 // Without its mark the link would lead nowhere, so the mark goes in any case.
                 if let Some(mark) = no_track_mark(found.original()) {
@@ -167,16 +180,40 @@ impl Links {
             }
             Decision::Track { destination, .. } => destination,
         };
+        let untracked = found.untracked_value(SkipReason::ClicksOff);
         let link = TrackedLink {
             // A token may end in `--`, and the `>` of the tag would then end the comment.
             add_quotes: found.is_in_comment() && !href.is_quoted,
             destination,
             name: found.name.as_deref().unwrap_or_default(),
+            plain: found.extended.plain(destination),
             position: self.next_position,
+            untracked: untracked.as_deref(),
         };
-        match cursor.put_link(window, place(cursor.handed_on, tag, href), &link) {
+        match cursor.put_link(window, found.place(cursor.handed_on), &link) {
             Ok(()) => LinkOutcome::Tracked,
             Err(reason) => LinkOutcome::Skipped(reason),
+        }
+    }
+
+    /// Puts the destination with its parameters in the place of the value of a link that is not tracked, if it goes
+    /// there, and returns whether it does.
+    fn put_untracked<S: Sink>(
+        &self,
+        cursor: &mut Cursor<S>,
+        window: &Window<'_>,
+        found: &Found<'_>,
+        reason: SkipReason,
+    ) -> bool {
+        let plain = found.extended.in_value(reason).map(|(_, plain)| plain);
+        let value = found.untracked_value(reason);
+        let message = self.policy.domain().message();
+        match plain.zip(value) {
+            Some((plain, value)) if !message.is_list_unsubscribe(plain) => {
+                let place = found.place(cursor.handed_on);
+                cursor.put_untracked(window, place, &value, plain)
+            }
+            _ => false,
         }
     }
 
@@ -195,10 +232,7 @@ impl Links {
         };
         if self.keeps_links {
             let original = text(found.original(), self.policy.encoding()).into_owned();
-            let destination = match found.decision {
-                Decision::Skip { destination, .. } => destination,
-                Decision::Track { destination, .. } => Some(destination),
-            };
+            let destination = found.extended.decision.into_destination();
             self.report.links.push(Link {
                 context: found.context,
                 destination: destination.map(Cow::into_owned),
@@ -225,26 +259,6 @@ impl Links {
     }
 }
 
-impl Found<'_> {
-    fn is_in_comment(&self) -> bool {
-        self.context == LinkContext::ConditionalComment
-    }
-
-    fn original(&self) -> &[u8] {
-        self.tag.slice(&self.href.value)
-    }
-}
-
-fn place(handed_on: usize, tag: &Tag<'_>, href: &Attribute) -> LinkPlace {
-    let from = handed_on.saturating_sub(tag.start);
-    LinkPlace {
-        space: tag
-            .space_before(href, from)
-            .map(|space| offset(&space, tag.start)),
-        value: offset(&href.value, tag.start),
-    }
-}
-
 fn cut_markers<S: Sink>(
     cursor: &mut Cursor<S>,
     window: &Window<'_>,
@@ -252,10 +266,6 @@ fn cut_markers<S: Sink>(
     cuts: impl Iterator<Item = Range<usize>>,
 ) {
     cuts.for_each(|cut| cursor.cut(window, offset(&cut, tag.start), Cut::Marker));
-}
-
-fn offset(range: &Range<usize>, by: usize) -> Range<usize> {
-    range.start + by..range.end + by
 }
 
 /// Returns an element's name as the parser folds it (HTML §13.2.5.8).

@@ -19,6 +19,7 @@ mod dispatch;
 mod edit;
 mod elements;
 mod finding;
+mod found;
 mod handlers;
 mod holding;
 mod line;

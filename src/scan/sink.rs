@@ -31,6 +31,9 @@ pub(crate) trait Sink {
     /// track it; then the bytes stay.
     fn link(&mut self, original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason>;
 
+    /// Takes the bytes of a link's value, what they become although the link is not tracked, and where it led.
+    fn untracked(&mut self, original: &[u8], new: &str, plain: &str);
+
     /// Takes white space that a line ending takes the place of.
     fn line_ending(&mut self, original: &[u8], ending: &'static str);
 
@@ -70,6 +73,10 @@ impl Sink for Splicer {
 
     fn link(&mut self, _original: &[u8], link: &TrackedLink<'_>) -> Result<(), SkipReason> {
         self.minter.write_link(link, &mut self.out)
+    }
+
+    fn untracked(&mut self, _original: &[u8], new: &str, _plain: &str) {
+        self.source(new.as_bytes());
     }
 
     fn line_ending(&mut self, _original: &[u8], ending: &'static str) {

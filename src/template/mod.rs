@@ -10,7 +10,7 @@ pub use text::Rendering;
 
 use crate::charset::Charset;
 use crate::config::DomainConfig;
-use crate::link::{MessageParts, Minter, PIXEL_AFTER_URL, TrackedLink, fits};
+use crate::link::{MessageParts, Minter, PIXEL_AFTER_URL, fits};
 use crate::message::Message;
 use crate::one_shot::rewrite_bytes;
 use crate::report::Report;
@@ -219,7 +219,9 @@ impl<T: Rendering> Template<T> {
                         .finish(click_part, &mut scratch, |text| out.push_str(text));
                     out.push_str(link.quote());
                 }
-                (Content::Marker(_), _) => out.push_range(text, copied, part.content_end),
+                (Content::Marker(_) | Content::Untracked(_), _) => {
+                    out.push_range(text, copied, part.content_end);
+                }
                 (Content::Pixel(token), Some(open_part)) => {
                     out.push_range(text, copied, part.content_end);
                     token.finish(open_part, &mut scratch, |text| out.push_str(text));
@@ -244,20 +246,19 @@ impl<T: Rendering> Template<T> {
             out.push_range(text, copied, part.text_end);
             match (&part.content, &message_parts.open) {
                 (Content::Link(link), _) => {
-                    let tracked = TrackedLink {
-                        add_quotes: link.add_quotes,
-                        destination: &link.destination,
-                        name: &link.name,
-                        position,
-                    };
                     url.clear();
-                    if minter.write_link(&tracked, &mut url).is_ok() {
-                        out.push_bytes(&url);
-                        position = position.saturating_add(1);
-                    } else {
-                        out.push_range(&link.original, 0, link.original.bytes());
+                    match minter.write_link(&link.at(position), &mut url) {
+                        Ok(()) => {
+                            out.push_bytes(&url);
+                            position = position.saturating_add(1);
+                        }
+                        Err(reason) => link.push_untracked(reason, out),
                     }
                 }
+                (Content::Untracked(link), _) if message.is_list_unsubscribe(&link.plain) => {
+                    out.push_range(&link.original, 0, link.original.bytes());
+                }
+                (Content::Untracked(_), _) => out.push_range(text, part.text_end, part.content_end),
                 (Content::Marker(_), _) if tracks_clicks => {}
                 (Content::Marker(original), _) => out.push_range(original, 0, original.bytes()),
                 (Content::Pixel(token), Some(open_part)) => {

@@ -26,6 +26,14 @@ pub(super) enum Content<T> {
     /// A marker that was cut.
     Marker(T),
     Pixel(Box<PreparedToken>),
+    /// What the value of a link that is not tracked became.
+    Untracked(Box<UntrackedLink<T>>),
+}
+
+pub(super) struct UntrackedLink<T> {
+    pub(super) original: T,
+    /// Where it led before.
+    pub(super) plain: String,
 }
 
 pub(super) struct PreparedLink<T> {
@@ -33,10 +41,33 @@ pub(super) struct PreparedLink<T> {
     pub(super) destination: String,
     pub(super) name: String,
     pub(super) original: T,
+    /// The destination without campaign parameters.
+    pub(super) plain: String,
     pub(super) token: PreparedToken,
+    /// What the value becomes if a message does not track the link; `None` if it stays.
+    pub(super) untracked: Option<String>,
 }
 
-impl<T> PreparedLink<T> {
+impl<T: Text> PreparedLink<T> {
+    /// Returns the link in that place among the tracked links.
+    pub(super) fn at(&self, position: u32) -> TrackedLink<'_> {
+        TrackedLink {
+            add_quotes: self.add_quotes,
+            destination: &self.destination,
+            name: &self.name,
+            plain: &self.plain,
+            position,
+            untracked: self.untracked.as_deref(),
+        }
+    }
+
+    /// Appends what its value is if a message does not track it for that reason.
+    pub(super) fn push_untracked(&self, reason: SkipReason, out: &mut T) {
+        match self.untracked.as_deref() {
+            Some(untracked) if reason != SkipReason::Unsubscribe => out.push_str(untracked),
+            _ => out.push_range(&self.original, 0, self.original.bytes()),
+        }
+    }
     /// Returns what follows the tracking URL.
     pub(super) fn quote(&self) -> &'static str {
         quote(self.add_quotes)
@@ -110,16 +141,28 @@ impl<T: Text> Sink for Parts<T> {
             return Err(SkipReason::TooLong);
         }
         self.longest_head = self.longest_head.max(prepared.head_bytes);
-        self.destinations.insert(link.destination.to_owned());
+        self.destinations.insert(link.plain.to_owned());
+        self.originals_bytes += link.untracked.map_or(0, str::len);
         let content = PreparedLink {
             add_quotes: link.add_quotes,
             destination: link.destination.to_owned(),
             name: link.name.to_owned(),
             original: self.original(original),
+            plain: link.plain.to_owned(),
             token: prepared.token,
+            untracked: link.untracked.map(str::to_owned),
         };
         self.push(&prepared.text, Content::Link(Box::new(content)));
         Ok(())
+    }
+
+    fn untracked(&mut self, original: &[u8], new: &str, plain: &str) {
+        self.destinations.insert(plain.to_owned());
+        let content = UntrackedLink {
+            original: self.original(original),
+            plain: plain.to_owned(),
+        };
+        self.push(new, Content::Untracked(Box::new(content)));
     }
 
     fn line_ending(&mut self, _original: &[u8], ending: &'static str) {

@@ -1,8 +1,10 @@
 //! What a verified token says.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::key::KeyId;
+use crate::parameters::extended;
 use crate::pixel::PixelPosition;
 use crate::sending_domain::SendingDomain;
 
@@ -177,6 +179,35 @@ impl Click {
     #[must_use]
     pub fn destination(&self) -> &str {
         self.texts.get(self.name_end..).unwrap_or_default()
+    }
+
+    /// Returns the destination with parameters of the click's own, such as an id by which the site it leads to can
+    /// report back, or those that came with the request.
+    ///
+    /// They go before the fragment, percent-encoded. A parameter whose name the query has already, in any letter case
+    /// and spelling, is left out, and nothing that is there changes. All are left out where the query looks signed, or
+    /// where more than 4096 bytes would come of it. Whether the site may get them is for the caller to decide.
+    ///
+    /// ```
+    /// # use linkseal::{DomainConfig, KeyId, SigningKey, TrackingHost};
+    /// use linkseal::{EventKind, UntrustedToken, rewrite};
+    ///
+    /// # let key = SigningKey::new(KeyId(1), &[0x42; 32])?;
+    /// # let domain = DomainConfig::new("example.com".parse()?, TrackingHost::custom("link.example.com")?, key)?;
+    /// let html = rewrite("<a href='https://shop.example/?a=1#top'>Shop</a>", &domain);
+    /// let event = UntrustedToken::parse_url(html.split('\'').nth(1).unwrap())?.verify(&domain)?;
+    /// let EventKind::Click(click) = event.kind() else { panic!() };
+    /// let location = click.destination_with(&[("click_id", "7f 3a"), ("a", "2")]);
+    /// assert_eq!(location, "https://shop.example/?a=1&click_id=7f%203a#top");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn destination_with(&self, parameters: &[(&str, &str)]) -> Cow<'_, str> {
+        let destination = self.destination();
+        match extended(destination, parameters.iter().copied(), |_| false) {
+            Some(extended) => Cow::Owned(extended),
+            None => Cow::Borrowed(destination),
+        }
     }
 
     /// Returns the name that a marker gave the link, if any did.

@@ -17,6 +17,7 @@ mod markers;
 #[cfg(feature = "mime")]
 mod messages;
 mod names;
+mod parameters;
 mod pixel;
 #[cfg(feature = "serde")]
 mod serde;

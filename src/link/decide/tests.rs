@@ -18,6 +18,7 @@ fn policy(encoding: &'static Encoding) -> LinkPolicy {
 fn assert_tracked(policy: &LinkPolicy, href: &str, expected: &str) {
     let expected = Decision::Track {
         destination: Cow::Borrowed(expected),
+        is_own: false,
         name: None,
     };
     assert_eq!(policy.decide(href, false), expected, "{href:?}");

@@ -1,7 +1,12 @@
 //! Oracles too simple to be wrong, and too slow to be used: markers and merge tags.
 
+use url::Url;
+
 use super::judge::Tag;
-use super::settings::{OWN_MERGE_TAGS, OWN_OPT_OUT_CLASS, OWN_OPT_OUTS, Settings};
+use super::settings::{
+    EXCLUDED_PARENT, NAME_PARAMETER, OWN_MERGE_TAGS, OWN_OPT_OUT_CLASS, OWN_OPT_OUTS,
+    PARAMETER_HOSTS, PARAMETERS, Settings,
+};
 
 /// Attributes that opt out by one value, or by being there.
 const OPT_OUTS: [(&str, Option<&str>); 13] = [
@@ -26,6 +31,12 @@ const OPT_OUT_CLASSES: [&str; 4] = ["inf-track-no", "mktNoTrack", "no-track-link
 const NAMES: [&str; 4] = ["data-track-name", "data-msys-linkname", "ses:tags", "alias"];
 const MAX_NAME_BYTES: usize = 256;
 
+/// The attribute by which a link refuses parameters.
+const NO_PARAMETERS: &str = "data-track-parameters";
+/// Names of parameters that sign a query.
+const SIGNING_NAMES: [&str; 4] = ["sig", "signature", "x-amz-signature", "x-goog-signature"];
+const MAX_DESTINATION_BYTES: usize = 4096;
+
 const MERGE_TAG_OPENERS: [&str; 7] = ["{{", "{%", "*|", "[%", "<%", "${", "#{"];
 
 /// The attributes by which a link opts out.
@@ -37,7 +48,7 @@ fn opt_outs(settings: Settings) -> impl Iterator<Item = (&'static str, Option<&'
 }
 
 pub fn is_marker(attribute: &str, settings: Settings) -> bool {
-    attribute == "conversion"
+    ["conversion", NO_PARAMETERS].contains(&attribute)
         || NAMES.contains(&attribute)
         || opt_outs(settings).any(|(name, _)| name == attribute)
 }
@@ -68,6 +79,54 @@ pub fn name_of(tag: &Tag) -> Option<String> {
         cut.push(character);
     }
     Some(cut)
+}
+
+pub fn refuses_parameters(tag: &Tag) -> bool {
+    let value = tag.attribute(NO_PARAMETERS).unwrap_or_default();
+    value.trim().eq_ignore_ascii_case("off")
+}
+
+/// Where a link of that name leads with its parameters, if it gets any.
+pub fn extended(url: &Url, name: Option<&str>, settings: Settings) -> Option<String> {
+    let host = url.host_str()?;
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let is_listed =
+        PARAMETER_HOSTS.contains(&host) || host.ends_with(&format!(".{EXCLUDED_PARENT}"));
+    let names = url.query_pairs().map(|(name, _)| name.to_lowercase());
+    let names: Vec<String> = names.collect();
+    let is_signed = names
+        .iter()
+        .any(|name| SIGNING_NAMES.contains(&name.as_str()));
+    let is_web = matches!(url.scheme(), "http" | "https");
+    if !settings.has_parameters || !is_listed || is_signed || !is_web {
+        return None;
+    }
+    let all = PARAMETERS
+        .into_iter()
+        .chain(name.map(|name| (NAME_PARAMETER, name)));
+    let new = all.filter(|(name, _)| !names.contains(&name.to_lowercase()));
+    let new: Vec<String> = new
+        .map(|(name, value)| format!("{}={}", escaped(name), escaped(value)))
+        .collect();
+    let query = url.query().unwrap_or_default();
+    let glue = match query.is_empty() || query.ends_with('&') {
+        true => "",
+        false => "&",
+    };
+    let mut with = url.clone();
+    with.set_query(Some(&format!("{query}{glue}{}", new.join("&"))));
+    let with = String::from(with);
+    (!new.is_empty() && with.len() <= MAX_DESTINATION_BYTES).then_some(with)
+}
+
+fn escaped(text: &str) -> String {
+    let escape = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(escape).collect()
 }
 
 pub fn has_merge_tag(value: &str, settings: Settings) -> bool {

@@ -203,7 +203,12 @@ pub(super) fn changes_again(report: &Report, settings: Settings) -> bool {
             .links()
             .iter()
             .any(|link| link.outcome() == line_length);
-    count_no_track(report) > 0 || lacks_room
+    let excluded = LinkOutcome::Skipped(SkipReason::Excluded);
+    let mut links = report.links().iter();
+    let may_lack_parameters = settings.has_parameters
+        && settings.line_limit.is_some()
+        && links.any(|link| link.outcome() == excluded);
+    count_no_track(report) > 0 || lacks_room || may_lack_parameters
 }
 
 /// Rewrites in chunks of these sizes, over and over.

@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use linkseal::{
-    DomainConfig, DomainStatus, KeyId, Message, PixelPlacement, SigningKey, TrackingLevel, Verifier,
+    DomainConfig, DomainStatus, KeyId, LinkParameters, Message, PixelPlacement, SigningKey,
+    TrackingLevel, Verifier,
 };
 
 use super::setup::domain;
@@ -25,11 +26,18 @@ pub const OWN_OPT_OUTS: [(&str, Option<&str>); 3] = [
 ];
 pub const OWN_OPT_OUT_CLASS: &str = "plain";
 
+/// What destinations get with the settings that have parameters, and on which hosts; a name comes last.
+pub const PARAMETERS: [(&str, &str); 2] = [("utm_source", "news"), ("Utm campaign", "a & b+c")];
+pub const NAME_PARAMETER: &str = "utm_content";
+pub const PARAMETER_HOSTS: [&str; 3] = ["base.test", "y.test", EXCLUDED_HOST];
+
 /// What a rewriting of any document depends on, besides the document.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Settings {
     /// Whether the sender's own words count too.
     pub has_dialect: bool,
+    /// Whether links get campaign parameters, tracked or not.
+    pub has_parameters: bool,
     /// Whether tokens are of version 2.
     pub is_sealed: bool,
     pub keeps_markers: bool,
@@ -44,6 +52,7 @@ pub struct Settings {
 impl Settings {
     pub const DEFAULT: Self = Self {
         has_dialect: false,
+        has_parameters: false,
         is_sealed: false,
         keeps_markers: false,
         line_limit: None,
@@ -71,6 +80,7 @@ impl Settings {
         };
         Self {
             has_dialect,
+            has_parameters: [0, 2, 6, 7].contains(&(byte >> 5)),
             is_sealed: [0, 3, 5].contains(&(byte >> 5)),
             keeps_markers: byte & 4 != 0,
             line_limit,
@@ -100,6 +110,9 @@ impl Settings {
             .unwrap();
         if self.has_dialect {
             domain = with_dialect(domain);
+        }
+        if self.has_parameters {
+            domain = domain.with_link_parameters(parameters());
         }
         domain = domain.with_sealed_tokens(self.is_sealed);
         if let Some(limit) = self.line_limit {
@@ -133,6 +146,17 @@ pub fn own_verifier() -> &'static Verifier {
 
 fn retired_key() -> SigningKey {
     SigningKey::new(KeyId(RETIRED_KEY_ID), &RETIRED_SECRET).unwrap()
+}
+
+fn parameters() -> LinkParameters {
+    let below = format!("*.{EXCLUDED_PARENT}");
+    let hosts = PARAMETER_HOSTS.into_iter().chain([below.as_str()]);
+    let mut parameters = LinkParameters::new(hosts).unwrap();
+    for (name, value) in PARAMETERS {
+        parameters = parameters.with_parameter(name, value).unwrap();
+    }
+    let parameters = parameters.with_name_parameter(NAME_PARAMETER).unwrap();
+    parameters.with_untracked_links(true)
 }
 
 fn with_dialect(mut domain: DomainConfig) -> DomainConfig {
@@ -195,6 +219,16 @@ pub fn domains() -> Vec<DomainConfig> {
             .with_line_limit(300)
             .with_pixel_placement(PixelPlacement::Both),
         domain().with_sealed_tokens(true),
+        domain().with_link_parameters(parameters()),
+        domain()
+            .with_link_parameters(parameters())
+            .with_excluded_host(EXCLUDED_HOST)
+            .unwrap()
+            .with_line_limit(300),
+        domain()
+            .with_link_parameters(parameters())
+            .with_click_tracking(TrackingLevel::Off)
+            .with_sealed_tokens(true),
         domain()
             .with_sealed_tokens(true)
             .with_click_tracking(TrackingLevel::Anonymous)

@@ -229,6 +229,9 @@ pub(super) const DESTINATIONS: &[&str] = &[
     // A marker or the end of the tag may follow these directly.
     "https://x.test/a--",
     "https://x.test/a--!",
+    "https://y.test/?UTM_source=b&#39;#f'",
+    "https://excluded.test?a&amp;b=&copy;'c'#d",
+    "https://y.test/?Signature=a",
 ];
 
 /// Destinations whose tokens end in `--` for the message of the default settings, if they are the first, second,
@@ -249,6 +252,7 @@ pub(super) const MARKERS: &[&str] = &[
     " mc:disable-tracking=false",
     " class='button untracked'",
     " class=untracked-not",
+    " data-track-parameters=off",
     " data-track-name=\"é &amp; o\"",
     " ALIAS = late",
     " ses:tags=k:v;l:w",

@@ -5,7 +5,7 @@ use linkseal::{Click, EventKind, Link, LinkOutcome, SkipReason};
 use url::{ParseError, Url};
 
 use crate::judge::{Tag, resolve};
-use crate::naive::{has_merge_tag, name_of, opts_out};
+use crate::naive::{extended, has_merge_tag, name_of, opts_out, refuses_parameters};
 use crate::settings::{EXCLUDED_HOST, EXCLUDED_PARENT, Settings, own_verifier};
 use crate::setup::{CLICK_PREFIX, OPEN_PREFIX};
 use crate::{Verdict, ensure};
@@ -48,6 +48,8 @@ impl Base {
 /// A link, and all that the judges say of it.
 struct Judged<'a> {
     base: &'a Base,
+    /// Where it leads with campaign parameters, if it gets any.
+    extended: Option<String>,
     href: &'a str,
     is_relative: bool,
     opts_out: bool,
@@ -77,8 +79,14 @@ pub(super) fn judge_link(
         link.name() == name || (is_skipped && link.name() == marker_name.as_deref()),
         "the name is {name:?}"
     );
+    let with_parameters = followed
+        .as_ref()
+        .ok()
+        .filter(|_| own.is_none() && !opts_out && !refuses_parameters(tag))
+        .and_then(|url| extended(url, name, settings));
     let judged = Judged {
         base,
+        extended: with_parameters,
         href,
         is_relative: is_relative(href, encoding),
         opts_out,
@@ -89,9 +97,13 @@ pub(super) fn judge_link(
         settings,
     };
     let resolved = judged.resolved.as_ref().ok().map(Url::as_str);
+    let may_be_extended = !is_skipped || link.outcome().skip_reason() == Some(SkipReason::Excluded);
+    let with_parameters = judged.extended.as_deref().filter(|_| may_be_extended);
     ensure!(
-        link.destination().is_none() || link.destination() == resolved,
-        "the destination is {resolved:?}"
+        link.destination().is_none()
+            || link.destination() == resolved
+            || link.destination() == with_parameters,
+        "the destination is {resolved:?}, with parameters {with_parameters:?}"
     );
     if let Some(reason) = link.outcome().skip_reason() {
         ensure!(judged.is_reason(reason), "{reason:?} is no reason");
@@ -124,7 +136,7 @@ impl Judged<'_> {
     }
 
     fn may_be_tracked(&self, link: &Link) -> Verdict {
-        let destination = self.web().map(Url::as_str);
+        let destination = self.extended.as_deref().or(self.web().map(Url::as_str));
         ensure!(
             destination.is_some() && link.destination() == destination,
             "leads nowhere on the web"

@@ -1,11 +1,12 @@
 //! What was not markup does not become markup.
 
 use linkseal::{PixelPlacement, rewrite_with_report};
+use url::Url;
 
 use super::{outlook_markup, outlook_seen};
 use crate::judge::{Seen, Tag, parse};
 use crate::naive::is_marker;
-use crate::settings::Settings;
+use crate::settings::{PARAMETERS, Settings};
 use crate::setup::{CLICK_PREFIX, OPEN_PREFIX, click};
 use crate::{Verdict, ensure};
 
@@ -101,13 +102,19 @@ fn is_same_tag(was: &Tag, is: &Tag, settings: Settings) -> bool {
     was.name == is.name
         && was_left.len() == is_left.len()
         && was_left.iter().zip(is_left).all(|(was, is)| {
-            was == &is || (was.0 == is.0 && was.0 == "href" && is_same_link(&was.1, &is.1))
+            was == &is
+                || (was.0 == is.0 && was.0 == "href" && is_same_link(&was.1, &is.1, settings))
         })
 }
 
-/// A tracking URL in the place of what it stands for, or a link without Postal's opt-out. That the
-/// destination is the right one, the report's law says.
-fn is_same_link(was: &str, is: &str) -> bool {
+/// A tracking URL in the place of what it stands for, a URL with parameters, or a link without Postal's opt-out. That
+/// the destination is the right one, the report's law says.
+fn is_same_link(was: &str, is: &str, settings: Settings) -> bool {
+    let has_parameters = |url: &Url| url.query_pairs().any(|(name, _)| name == PARAMETERS[0].0);
+    let is_url = |url: &Url| url.as_str() == is && has_parameters(url);
+    if settings.has_parameters && Url::parse(is).as_ref().is_ok_and(is_url) {
+        return true;
+    }
     match is.starts_with(CLICK_PREFIX) {
         true => !click(is).destination().is_empty(),
         false => was.to_ascii_lowercase().replacen("+notrack", "", 1) == is.to_ascii_lowercase(),

@@ -7,7 +7,7 @@ use encoding_rs::Encoding;
 use linkseal::{Link, LinkContext, LinkOutcome, Report};
 
 use super::cuts::{blanks, cut_at, marker_length};
-use crate::settings::Settings;
+use crate::settings::{PARAMETERS, Settings};
 use crate::setup::{CLICK_PREFIX, OPEN_PREFIX, token_length};
 
 /// What may come in place of bytes of the input, by the rules of the guarantees.
@@ -21,6 +21,8 @@ pub enum Kind {
     Link,
     /// An open pixel where there was nothing.
     Pixel,
+    /// The destination with campaign parameters for the value of a link that is not tracked.
+    Value,
 }
 
 /// A difference between an input and its output.
@@ -169,6 +171,7 @@ impl Walk<'_> {
             }
         }
         self.replace_link(way);
+        self.extend_value(way);
     }
 
     fn cut(&mut self, way: Way) {
@@ -216,6 +219,34 @@ impl Walk<'_> {
         };
         for original in encoded_lengths(input, link.original(), self.encoding) {
             self.edit(way, Kind::Link, original, length);
+        }
+    }
+
+    fn extend_value(&mut self, way: Way) {
+        let (input, output) = (&self.input[way.input..], &self.output[way.output..]);
+        let is_extended = |url: &str| self.settings.has_parameters && url.contains(PARAMETERS[0].0);
+        let mut found = Vec::new();
+        for link in &self.skipped {
+            let Some(url) = link.destination().filter(|url| is_extended(url)) else {
+                continue;
+            };
+            let escaped = url.replace('&', "&amp;");
+            let spelt = [
+                escaped.replace('\'', "&#39;"),
+                format!("\"{escaped}\""),
+                escaped,
+            ];
+            for value in spelt {
+                if output.starts_with(value.as_bytes()) {
+                    let lengths = encoded_lengths(input, link.original(), self.encoding);
+                    found.extend(lengths.into_iter().map(|length| (length, value.len())));
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        for (original, length) in found {
+            self.edit(way, Kind::Value, original, length);
         }
     }
 

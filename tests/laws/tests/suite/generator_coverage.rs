@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use arbitrary::Unstructured;
-use linkseal::{Report, rewrite_with_report};
+use linkseal::{LinkOutcome, Report, rewrite_with_report};
 use linkseal_laws::documents::document;
 use linkseal_laws::known_differences::Difference;
 use linkseal_laws::rewriting::{Kind, align};
@@ -14,7 +14,7 @@ use linkseal_laws::setup::CLICK_PREFIX;
 const DOCUMENTS: usize = 3000;
 
 /// What is in one document of so many, at least.
-const REACHED: [(&str, usize); 36] = [
+const REACHED: [(&str, usize); 38] = [
     ("AlreadyTracked", 20),
     ("Empty", 10),
     ("Excluded", 20),
@@ -32,6 +32,8 @@ const REACHED: [(&str, usize); 36] = [
     ("token that ends in dashes", 30),
     ("quotes in a comment", 10),
     ("broken line", 10),
+    ("parameters in a token", 40),
+    ("parameters in a value", 50),
     ("Html", 2),
     ("ConditionalComment", 5),
     ("Noscript", 20),
@@ -83,6 +85,11 @@ fn found_in(html: &str, settings: Settings) -> Vec<String> {
         found.push(reason.map_or(outcome.clone(), |reason| reason.replace(')', "")));
         found.push(format!("{:?}", link.context()));
         found.extend(link.name().map(|_| "named".to_owned()));
+        let is_extended = link
+            .destination()
+            .is_some_and(|url| url.contains("utm_source=news"));
+        let is_tracked = link.outcome() == LinkOutcome::Tracked;
+        found.extend((is_extended && is_tracked).then(|| "parameters in a token".to_owned()));
     }
     found.extend(edits(html, &output, &report, settings).map(str::to_owned));
     let kept = rewrite_with_report(html, &settings.keeping_markers().domain()).0;
@@ -111,6 +118,7 @@ fn edits(
             let is_link = edit.kind == Kind::Link;
             let found = [
                 (edit.kind == Kind::Break, "broken line"),
+                (edit.kind == Kind::Value, "parameters in a value"),
                 (is_link && was.starts_with(CLICK_PREFIX), "signed again"),
                 (is_link && is.starts_with('"'), "quotes in a comment"),
                 (
