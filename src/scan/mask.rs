@@ -42,9 +42,9 @@ pub(super) fn mask(markup: &mut [u8]) {
         {
             name.copy_from_slice(MASKED_NOSCRIPT.as_bytes());
         } else if let Some(equals) = valueless.of_tag(markup, tag)
-            && let Some(equals) = markup.get_mut(equals)
+            && let Some((before, [equals, ..])) = markup.split_at_mut_checked(equals)
         {
-            *equals = b' ';
+            *equals = stand_in(before.get(from..).unwrap_or_default());
         }
     }
 }
@@ -74,18 +74,35 @@ impl ValuelessEquals {
     }
 }
 
-/// Whether a name starts as that of an element of raw text does.
-fn is_raw_text(name: &[u8]) -> bool {
-    let Some(start) = name.first_chunk::<2>() else {
+/// Returns what takes the place of an `=` that follows `before` in a tag: a blank after the name of an attribute,
+/// a letter in a value, which a blank would end. The tag itself may stand in a value without white space.
+fn stand_in(before: &[u8]) -> u8 {
+    let Some(space) = before.iter().rposition(|byte| is_space(*byte)) else {
+        return b'x';
+    };
+    let (earlier, word) = before.split_at_checked(space).unwrap_or_default();
+    match word.contains(&b'=') || earlier.trim_ascii_end().ends_with(b"=") {
+        true => b'x',
+        false => b' ',
+    }
+}
+
+/// Whether a tag has the name of an element of raw text, and may have attributes.
+fn is_raw_text(tag: &[u8]) -> bool {
+    let Some(start) = tag.first_chunk::<2>() else {
         return false;
     };
+    let ends_name = |byte: &u8| is_space(*byte) || *byte == b'/';
     // Most others are told apart by that.
     matches!(
         &start.map(|letter| letter.to_ascii_lowercase()),
         b"if" | b"no" | b"pl" | b"sc" | b"st" | b"te" | b"ti" | b"xm"
     ) && RAW_TEXT.iter().any(|raw_text| {
-        name.get(..raw_text.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(raw_text.as_bytes()))
+        tag.split_at_checked(raw_text.len())
+            .is_some_and(|(name, rest)| {
+                name.eq_ignore_ascii_case(raw_text.as_bytes())
+                    && rest.first().is_some_and(ends_name)
+            })
     })
 }
 
@@ -137,7 +154,14 @@ mod tests {
             ("<noscrip", "<noscrip"),
             ("<title c=><a b=>", "<title c ><a b=>"),
             ("<STYLE\na\n=\t>x", "<STYLE\na\n \t>x"),
+            ("<xmp/a=>", "<xmp/ax>"),
+            ("<xmp a==>", "<xmp a=x>"),
+            ("<xmp a= =\n>", "<xmp a= x\n>"),
+            ("<xmp a=b=>", "<xmp a=bx>"),
+            ("<xmp a=b c=>", "<xmp a=b c >"),
             ("<xmp a='='>", "<xmp a='='>"),
+            ("<noframes=>", "<noframes=>"),
+            ("<titles a=>", "<titles a=>"),
         ] {
             let mut masked = markup.as_bytes().to_vec();
             mask(&mut masked);
