@@ -21,9 +21,9 @@ use crate::token::{PreparedToken, TAG_BYTES};
 /// their tokens. It fills in no merge tags, and a link that holds one is never tracked.
 ///
 /// Compiling costs what [`rewrite()`](crate::rewrite()) costs. Rendering copies the text and finishes one
-/// HMAC for each link: what is the same for every message is hashed and encoded once. Two documents are
-/// read anew for each message: one that holds an open pixel of this domain already, and any of a domain
-/// that [limits lines](DomainConfig::with_line_limit).
+/// HMAC for each link: what is the same for every message is hashed and encoded once. A sealed token is encrypted as a
+/// whole. Two documents are read anew for each message: one that holds an open pixel of this domain already, and
+/// any of a domain that [limits lines](DomainConfig::with_line_limit).
 ///
 /// It renders `String`s when compiled from text, and `Vec<u8>`s when
 /// [compiled from bytes](Template::compile_bytes). A template can be shared between threads. It holds what
