@@ -107,25 +107,25 @@ fn is_raw_text(tag: &[u8]) -> bool {
 }
 
 /// Returns how much of a piece can be masked before what follows it is known: all except for the start of a
-/// tag that may need a mask.
+/// tag that may need a mask. Of many `<` before one `>`, the first such tag decides.
 pub(super) fn maskable_len(piece: &[u8]) -> usize {
-    match memchr::memrchr(b'<', piece) {
+    let last_end = memchr::memrchr(b'>', piece).map_or(0, |end| end + 1);
+    let open = piece.get(last_end..).unwrap_or_default();
+    let first = memchr::memchr_iter(b'<', open)
+        .find(|at| may_need_mask(open.get(at + 1..).unwrap_or_default()));
+    match first.map(|at| last_end + at) {
         // A piece of nothing else is fed as it is: it would wait for ever.
-        Some(at) if at > 0 && is_open_tag(piece.get(at + 1..).unwrap_or_default()) => at,
-        Some(0)
-            if piece.len() < LONGEST_WAIT && is_open_tag(piece.get(1..).unwrap_or_default()) =>
-        {
-            0
-        }
-        _ => piece.len(),
+        Some(0) if piece.len() >= LONGEST_WAIT => piece.len(),
+        Some(at) => at,
+        None => piece.len(),
     }
 }
 
 /// How long the start of a tag may be that is waited for.
 const LONGEST_WAIT: usize = 1024;
 
-/// Whether a tag that may need a mask has not come to its end.
-fn is_open_tag(tag: &[u8]) -> bool {
+/// Whether a tag, which may be cut anywhere, may be one that is masked.
+fn may_need_mask(tag: &[u8]) -> bool {
     let agrees = |name: &[u8], tag: &[u8]| {
         let length = name.len().min(tag.len());
         name.get(..length)
@@ -133,9 +133,7 @@ fn is_open_tag(tag: &[u8]) -> bool {
             .is_some_and(|(name, tag)| name.eq_ignore_ascii_case(tag))
     };
     let name = tag.strip_prefix(b"/").unwrap_or(tag);
-    let may_need_mask =
-        agrees(NOSCRIPT, name) || RAW_TEXT.iter().any(|raw| agrees(raw.as_bytes(), tag));
-    may_need_mask && memchr::memchr(b'>', tag).is_none()
+    agrees(NOSCRIPT, name) || RAW_TEXT.iter().any(|raw| agrees(raw.as_bytes(), tag))
 }
 
 #[cfg(test)]
@@ -177,6 +175,8 @@ mod tests {
             "<<noscript",
             "</p><p>x",
             "a</",
+            "><textarea /<area\nb=2\" \nclass=\n >",
+            "<x <title <a b=>",
         ] {
             let mut whole = markup.as_bytes().to_vec();
             mask(&mut whole);
