@@ -15,7 +15,7 @@ const ELEMENT_PLACEHOLDER: &[u8] = b"opentag";
 /// The two sides of a placeholder, once it is gone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Sides {
-    /// They become what they were not: a byte order mark, a tag, a character reference, or another placeholder.
+    /// They become what they were not: a byte order mark, a tag, or another placeholder.
     Join,
     StayApart,
     /// What follows is too short to tell.
@@ -106,15 +106,7 @@ impl Placeholders {
         if before.is_empty() && starts_with_mark(after) {
             return Sides::Join;
         }
-        let starts_reference = ends_in_reference(before);
-        if starts_reference && after.first().is_some_and(|next| is_of_reference(*next)) {
-            return Sides::Join;
-        }
-        let waits = match after {
-            [] => starts_reference || before.is_empty(),
-            _ => before.is_empty() && may_become_mark(after),
-        };
-        let mut sides = match waits && !is_last {
+        let mut sides = match before.is_empty() && !is_last && may_become_mark(after) {
             true => Sides::Unclear,
             false => Sides::StayApart,
         };
@@ -142,42 +134,5 @@ impl Placeholders {
     fn texts(&self) -> impl Iterator<Item = &[u8]> {
         let own = self.own.as_deref().filter(|own| !own.starts_with(b"<"));
         own.into_iter().chain([TEXT_PLACEHOLDER.as_bytes()])
-    }
-}
-
-/// Whether what comes next may go on with a character reference (HTML §13.2.5.72).
-fn ends_in_reference(text: &[u8]) -> bool {
-    let start = text.iter().rposition(|byte| !is_of_reference(*byte));
-    start.and_then(|at| text.get(at)) == Some(&b'&')
-}
-
-fn is_of_reference(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'#' || byte == b';'
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Placeholders, Sides};
-
-    #[test]
-    fn two_sides_that_make_a_character_reference_join() {
-        let placeholders = Placeholders {
-            is_sought: true,
-            own: None,
-        };
-        for (before, after, is_last, expected) in [
-            ("a&", "lt", true, Sides::Join),
-            ("&#x", "3D;", true, Sides::Join),
-            ("&amp", ";", false, Sides::Join),
-            ("&", "#3", false, Sides::Join),
-            ("AT&T", "</p>", false, Sides::StayApart),
-            ("a & ", "b", true, Sides::StayApart),
-            ("AT&T", "", false, Sides::Unclear),
-            ("AT&T", "", true, Sides::StayApart),
-            ("abc", "def", true, Sides::StayApart),
-        ] {
-            let sides = placeholders.sides(before.as_bytes(), after.as_bytes(), is_last);
-            assert_eq!(sides, expected, "{before} {after}");
-        }
     }
 }
