@@ -100,6 +100,7 @@ impl<S: Sink> Cursor<S> {
         self.hand_on(window, at);
         let Some(lines) = &mut self.line_limit else {
             self.sink.pixel(placement, None);
+            self.remember_tag();
             return PixelPut::Placed;
         };
         let pixel = lines.minter.pixel_text(placement);
@@ -115,7 +116,15 @@ impl<S: Sink> Cursor<S> {
             None => lines.put(pixel.as_bytes()),
         }
         self.sink.pixel(placement, ending);
+        self.remember_tag();
         PixelPut::Placed
+    }
+
+    /// Takes in that what comes next stands behind a tag.
+    fn remember_tag(&mut self) {
+        if self.tail_bytes > 0 {
+            self.remember(b">");
+        }
     }
 
     /// Hands a link on; what it replaces counts as handed on only if it was taken.

@@ -90,7 +90,7 @@ impl<S: Sink> Page<S> {
                 false => window.slice(found.end..text.end),
             };
             let before = self.cursor.tail(window, found.start);
-            match self.placeholders.sides(before, after, is_whole) {
+            match self.placeholders.text_sides(before, after, is_whole) {
                 Sides::Join => {}
                 Sides::StayApart => self.replace_placeholder(window, found.clone()),
                 Sides::Unclear => {

@@ -15,7 +15,7 @@ const ELEMENT_PLACEHOLDER: &[u8] = b"opentag";
 /// The two sides of a placeholder, once it is gone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Sides {
-    /// They become what they were not: a byte order mark, a tag, or another placeholder.
+    /// They become what they were not: a byte order mark, a tag, a character reference, or another placeholder.
     Join,
     StayApart,
     /// What follows is too short to tell.
@@ -123,6 +123,14 @@ impl Placeholders {
         sides
     }
 
+    /// Returns what would become of the two sides of a placeholder that is text.
+    pub(super) fn text_sides(&self, before: &[u8], after: &[u8], is_last: bool) -> Sides {
+        match reference_sides(before, after, is_last) {
+            Sides::StayApart => self.sides(before, after, is_last),
+            sides => sides,
+        }
+    }
+
     /// Returns the length of the longest placeholder that is text; 0 when none is sought.
     pub(super) fn longest(&self) -> usize {
         match self.is_sought {
@@ -134,5 +142,47 @@ impl Placeholders {
     fn texts(&self) -> impl Iterator<Item = &[u8]> {
         let own = self.own.as_deref().filter(|own| !own.starts_with(b"<"));
         own.into_iter().chain([TEXT_PLACEHOLDER.as_bytes()])
+    }
+}
+
+/// Returns whether a character reference goes on from one side to the other (HTML §13.2.5.72).
+fn reference_sides(before: &[u8], after: &[u8], is_last: bool) -> Sides {
+    let is_name_byte = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'#';
+    let before_name = before.iter().rposition(|byte| !is_name_byte(byte));
+    if before_name.and_then(|at| before.get(at)) != Some(&b'&') {
+        return Sides::StayApart;
+    }
+    match after.first() {
+        Some(next) if is_name_byte(next) || *next == b';' => Sides::Join,
+        None if !is_last => Sides::Unclear,
+        _ => Sides::StayApart,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Placeholders, Sides};
+
+    #[test]
+    fn two_sides_that_make_a_character_reference_join() {
+        let placeholders = Placeholders {
+            is_sought: true,
+            own: None,
+        };
+        for (before, after, is_last, expected) in [
+            ("a&", "lt", true, Sides::Join),
+            ("&#x", "3D;", true, Sides::Join),
+            ("&amp", ";", false, Sides::Join),
+            ("&", "#3", false, Sides::Join),
+            ("&amp;", "lt", true, Sides::StayApart),
+            ("AT&T", "</p>", false, Sides::StayApart),
+            ("a & ", "b", true, Sides::StayApart),
+            ("AT&T", "", false, Sides::Unclear),
+            ("AT&T", "", true, Sides::StayApart),
+            ("abc", "def", true, Sides::StayApart),
+        ] {
+            let sides = placeholders.text_sides(before.as_bytes(), after.as_bytes(), is_last);
+            assert_eq!(sides, expected, "{before} {after}");
+        }
     }
 }
