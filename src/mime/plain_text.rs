@@ -175,9 +175,9 @@ impl TextRewriter<'_> {
 struct Line<'a> {
     end: usize,
     limit: usize,
-    /// How much longer it is than it was; that of the lines that were joined counts as removed.
     length: usize,
     text: &'a [u8],
+    /// How long it was, or the longest of those that an edit joined: it may be that long again.
     was: usize,
 }
 

@@ -214,8 +214,8 @@ pub enum PartSkipReason {
     Encoding,
     /// It is encrypted, or in something that is.
     Encrypted,
-    /// The message has more parts or header fields than are looked at, they are nested too deeply, or it has
-    /// 4 GiB or more.
+    /// The message has over 5000 lines that may be delimiters, 10,000 lines of header fields, 2 MiB of both, 100
+    /// multiparts, or 50 of them in each other; or it has 4 GiB or more.
     Limit,
     /// It is another message, or a part of one.
     Message,
