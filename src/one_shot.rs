@@ -76,10 +76,8 @@ pub fn rewrite_bytes(html: &[u8], charset: Charset, domain: &DomainConfig) -> (V
     scanner.set_encoding(charset.encoding());
     scanner.scan_whole(html);
     let (splicer, mut report) = scanner.finish();
-    let mut lines = LineCounter::default();
-    lines.add(&splicer.out);
     report.output_bytes = u64::try_from(splicer.out.len()).unwrap_or(u64::MAX);
-    report.output_longest_line = lines.longest();
+    report.output_longest_line = LineCounter::longest_of(&splicer.out);
     (splicer.out, report)
 }
 

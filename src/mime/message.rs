@@ -74,9 +74,9 @@ pub fn rewrite_message_with_report(
     let length = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let report = MessageReport {
         input_bytes: length(message),
-        input_longest_line: longest_line(message),
+        input_longest_line: LineCounter::longest_of(message),
         output_bytes: length(&rewritten),
-        output_longest_line: longest_line(&rewritten),
+        output_longest_line: LineCounter::longest_of(&rewritten),
         signatures: signatures(message),
         parts,
     };
@@ -175,12 +175,6 @@ fn unread(unreadable: Unreadable) -> PartReport {
         path: "1".to_owned(),
         report: None,
     }
-}
-
-fn longest_line(message: &[u8]) -> u64 {
-    let mut lines = LineCounter::default();
-    lines.add(message);
-    lines.longest()
 }
 
 fn signatures(message: &[u8]) -> Vec<SignatureKind> {

@@ -52,9 +52,7 @@ pub(super) fn plain_text_edits(
     let (edits, mut report) = (rewriter.edits, rewriter.report);
     report.input_bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
     if recording.lists_links {
-        let mut lines = LineCounter::default();
-        lines.add(text);
-        report.input_longest_line = lines.longest();
+        report.input_longest_line = LineCounter::longest_of(text);
         edits.measure(text, &mut report);
     }
     (edits, report)

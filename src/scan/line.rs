@@ -15,6 +15,13 @@ pub(crate) struct LineCounter {
 }
 
 impl LineCounter {
+    /// Returns the length of the longest line of a whole text.
+    pub(crate) fn longest_of(text: &[u8]) -> u64 {
+        let mut lines = Self::default();
+        lines.add(text);
+        lines.longest()
+    }
+
     pub(crate) fn add(&mut self, bytes: &[u8]) {
         let mut from = 0;
         for at in memchr::memchr_iter(b'\n', bytes) {
