@@ -28,6 +28,7 @@ mod links;
 mod log;
 mod loss;
 mod machines;
+mod migrations;
 #[path = "../../src/demo/name_server.rs"]
 mod name_server;
 mod opens;
