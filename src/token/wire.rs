@@ -114,4 +114,20 @@ mod tests {
             assert_eq!(Reader::new(bytes).varint(32), None, "{why}");
         }
     }
+
+    #[test]
+    fn varints_are_read_up_to_their_limit_in_bits() {
+        for bits in [7, 8, 13, 14, 32, 63] {
+            let limit = 1 << bits;
+            for (value, expected) in [(limit - 1, Some(limit - 1)), (limit, None)] {
+                let mut bytes = Vec::new();
+                put_varint(value, &mut bytes);
+                assert_eq!(
+                    Reader::new(&bytes).varint(bits),
+                    expected,
+                    "{value} in {bits} bits"
+                );
+            }
+        }
+    }
 }
