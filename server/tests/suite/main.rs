@@ -44,5 +44,6 @@ mod setting;
 mod start;
 mod stored;
 mod tables;
+mod threat_model;
 mod tokens;
 mod visitor;
