@@ -32,6 +32,14 @@ pub(crate) struct Event {
     pub(crate) accept_language: Option<String>,
     pub(crate) machine: Machine,
     pub(crate) reasons: Vec<Reason>,
+    /// For how many requests it stands: more than one only where [`Reason::Repeated`] is a reason.
+    #[serde(default = "one")]
+    pub(crate) count: i64,
+}
+
+/// Lines of the spool that an earlier version wrote say nothing of it.
+fn one() -> i64 {
+    1
 }
 
 impl Event {
@@ -58,14 +66,18 @@ words!(
 words!(
     /// Why a request is taken for a machine's.
     Reason {
+        /// Apple's Mail Privacy Protection, which loads images whether or not anybody reads.
+        AppleMailPrivacy = "apple_mail_privacy",
         /// Many different links of one message within a second.
         Burst = "burst",
         /// Within seconds of sending.
         Early = "early",
-        /// An image proxy of a mailbox provider, which may load images before anybody reads.
+        /// An image proxy of a mailbox provider, which loads images when somebody reads, and hides who.
         MailProxy = "mail_proxy",
-        /// A request that says of itself that nobody asked for it yet.
+        /// A request that says of itself that nobody asked for it yet, or comes from who asks for images on delivery.
         Prefetch = "prefetch",
+        /// The same link or pixel of one mail, again and again from one address.
+        Repeated = "repeated",
         /// A user agent that is known to be a scanner or another bot.
         Scanner = "scanner",
         /// No user agent at all.

@@ -29,13 +29,21 @@ const BEGIN_POSTGRES: &str = "BEGIN; SET LOCAL statement_timeout = 2000; \
 
 const EVENTS_POSTGRES: &str = "INSERT INTO events (id, kind, domain, message, recipient, position, name, \
      destination, placement, at, sent_at_s, method, ip, user_agent, referer, accept_language, machine, \
-     reasons) \
+     reasons, count) \
      SELECT decode(value ->> 0, 'hex'), value ->> 1, value ->> 2, value ->> 3, value ->> 4, \
      (value ->> 5)::bigint, value ->> 6, value ->> 7, value ->> 8, (value ->> 9)::bigint, \
      (value ->> 10)::bigint, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15, \
-     value ->> 16, value ->> 17 \
+     value ->> 16, value ->> 17, (value ->> 18)::bigint \
      FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS rows (value, place) ORDER BY place \
      ON CONFLICT (id) DO NOTHING";
+
+/// The `count` of gathered repeats is a running total, so the greatest is the latest, whatever comes first and
+/// however often.
+const COUNTS_POSTGRES: &str = "UPDATE events SET count = grown.count FROM ( \
+     SELECT decode(value ->> 0, 'hex') AS id, MAX((value ->> 18)::bigint) AS count \
+     FROM jsonb_array_elements($1::jsonb) AS rows (value) \
+     WHERE (value ->> 18)::bigint > 1 GROUP BY 1) AS grown \
+     WHERE events.id = grown.id AND events.count < grown.count";
 
 const REWRITTEN: &str = "INSERT INTO rewritten (id, domain, message, at, mails) \
      VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
@@ -166,6 +174,12 @@ async fn insert_postgres(
             .execute(&mut *transaction)
             .await?;
     }
+    if group.events.iter().any(|event| event.count > 1) {
+        sqlx::query(COUNTS_POSTGRES)
+            .bind(events)
+            .execute(&mut *transaction)
+            .await?;
+    }
     for row in &group.rewritten {
         sqlx::query(REWRITTEN)
             .bind(row.id.as_bytes().to_vec())
@@ -217,6 +231,7 @@ struct Row<'a>(
     Option<Cow<'a, str>>,
     &'static str,
     String,
+    i64,
 );
 
 /// All rows are one parameter: so there is one statement to prepare, however many they are.
@@ -245,6 +260,7 @@ fn row(event: &Event) -> Row<'_> {
         event.accept_language.as_deref().map(text),
         event.machine.as_str(),
         reasons(&event.reasons),
+        event.count,
     )
 }
 

@@ -10,6 +10,7 @@ use prometheus_client::registry::Registry;
 pub(super) struct Metrics {
     pub(super) commit_seconds: Histogram,
     pub(super) drained: Counter,
+    pub(super) gathered: Counter,
     pub(super) not_stored: Counter,
     pub(super) queued: Gauge,
     pub(super) spool_bytes: Gauge,
@@ -24,6 +25,7 @@ impl Metrics {
             // From 0.25 ms, an SSD's commit, to the two seconds after which a group goes to the spool.
             commit_seconds: Histogram::new(exponential_buckets(0.000_25, 2.0, 14)),
             drained: Counter::default(),
+            gathered: Counter::default(),
             not_stored: Counter::default(),
             queued: Gauge::default(),
             spool_bytes: Gauge::default(),
@@ -44,6 +46,11 @@ impl Metrics {
             "events_stored",
             "Events committed to the database at once",
             self.stored.clone(),
+        );
+        log.register(
+            "repeats_gathered",
+            "Clicks and opens that share an event with others: one address, one link, again and again",
+            self.gathered.clone(),
         );
         log.register(
             "records_spooled",

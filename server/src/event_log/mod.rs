@@ -12,6 +12,7 @@ mod insert;
 mod metrics;
 mod progress;
 mod record;
+mod repeats;
 mod retention;
 mod segment;
 mod spool;
@@ -22,6 +23,7 @@ mod tests;
 mod timeline;
 mod writer;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -32,11 +34,12 @@ use tokio_util::sync::CancellationToken;
 
 use self::counts::Counts;
 use self::metrics::Metrics;
+use self::repeats::Keys;
 use self::store::Store;
 use self::writer::{Waiting, Writer};
 use crate::clock::Clock;
 use crate::database::Database;
-use crate::event::Event;
+use crate::event::{Event, Machine};
 
 pub(crate) use self::bursts::settled_seq;
 pub(crate) use self::timeline::timeline_seq;
@@ -50,6 +53,7 @@ pub(crate) struct NotStored;
 
 pub(crate) struct EventLog {
     counts: Arc<Counts>,
+    keys: Keys,
     metrics: Metrics,
     queue: mpsc::Sender<Waiting>,
     stopping: CancellationToken,
@@ -87,6 +91,7 @@ impl EventLog {
         }
         Self {
             counts,
+            keys: Keys::default(),
             metrics,
             queue,
             stopping,
@@ -94,17 +99,25 @@ impl EventLog {
         }
     }
 
-    /// Returns when the event is stored, so that a request can be answered.
+    /// Returns when the event is stored, so that a request can be answered, and what it was stored as made by.
+    ///
+    /// `address` is whose request it was, in full: it is neither stored nor kept.
     ///
     /// # Errors
     ///
     /// [`NotStored`] when neither the database nor the spool took it, and after [`stop`](Self::stop).
-    pub(crate) async fn record(&self, event: Event) -> Result<(), NotStored> {
+    pub(crate) async fn record(
+        &self,
+        event: Event,
+        address: Option<IpAddr>,
+    ) -> Result<Machine, NotStored> {
         let (answer, answered) = oneshot::channel();
-        self.queue
-            .send(Waiting { event, answer })
-            .await
-            .map_err(|_| NotStored)?;
+        let waiting = Waiting {
+            key: self.keys.key(&event, address),
+            event,
+            answer,
+        };
+        self.queue.send(waiting).await.map_err(|_| NotStored)?;
         answered.await.unwrap_or(Err(NotStored))
     }
 

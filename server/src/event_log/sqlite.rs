@@ -1,6 +1,6 @@
 //! Events into SQLite, by a connection and a thread of their own.
 //!
-//! sqlx copies every value twice and asks SQLite for the name of every parameter. For the 18 columns of an event
+//! sqlx copies every value twice and asks SQLite for the name of every parameter. For the 19 columns of an event
 //! that is more than SQLite's own work: under `load/run` a click cost the server some 60 µs of processor time,
 //! and with this and another allocator some 46 µs. Everything else is sqlx's.
 
@@ -16,9 +16,12 @@ use super::insert::{reasons, text};
 use super::record::Group;
 use crate::database::{BUSY, WAL_PAGES};
 
+/// The `count` of gathered repeats is a running total, so the greatest is the latest, whatever comes first and
+/// however often.
 const EVENT: &str = "INSERT INTO events (id, kind, domain, message, recipient, position, name, destination, \
-     placement, at, sent_at_s, method, ip, user_agent, referer, accept_language, machine, reasons) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
+     placement, at, sent_at_s, method, ip, user_agent, referer, accept_language, machine, reasons, count) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+     ON CONFLICT (id) DO UPDATE SET count = excluded.count WHERE excluded.count > events.count";
 
 const REWRITTEN: &str = "INSERT INTO rewritten (id, domain, message, at, mails) \
      VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
@@ -106,6 +109,7 @@ fn insert(connection: &mut Connection, group: &Group) -> rusqlite::Result<()> {
             event.accept_language.as_deref().map(text),
             event.machine.as_str(),
             reasons(&event.reasons),
+            event.count,
         ])?;
     }
     drop(statement);

@@ -109,6 +109,10 @@ impl Store {
             .set(i64::try_from(events).unwrap_or(i64::MAX));
     }
 
+    pub(super) fn gathered(&self, repeats: usize) {
+        self.metrics.gathered.inc_by(count(repeats));
+    }
+
     /// Lets other processes drain what this one spooled.
     pub(super) fn close_spool(&self) {
         self.spool.close_live();

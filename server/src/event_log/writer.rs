@@ -13,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 use super::NotStored;
 use super::counts::Counts;
 use super::record::Group;
+use super::repeats::{Key, Repeats};
 use super::store::Store;
-use crate::event::Event;
+use crate::event::{Event, Machine};
 
 const MAX_GROUP: usize = 512;
 /// A row of table `rewritten` is for the mails of one message in this time.
@@ -22,13 +23,15 @@ const COUNT_EVERY: Duration = Duration::from_millis(250);
 
 /// An event, and the request that waits for it to be stored.
 pub(super) struct Waiting {
+    pub(super) key: Key,
     pub(super) event: Event,
-    pub(super) answer: oneshot::Sender<Result<(), NotStored>>,
+    pub(super) answer: oneshot::Sender<Result<Machine, NotStored>>,
 }
 
 pub(super) struct Writer {
     counts: Arc<Counts>,
     queue: mpsc::Receiver<Waiting>,
+    repeats: Repeats,
     store: Arc<Store>,
 }
 
@@ -41,6 +44,7 @@ impl Writer {
         Self {
             counts,
             queue,
+            repeats: Repeats::default(),
             store,
         }
     }
@@ -67,22 +71,28 @@ impl Writer {
         self.store.close_spool();
     }
 
-    async fn store_events(&self, waiting: &mut Vec<Waiting>) {
+    async fn store_events(&mut self, waiting: &mut Vec<Waiting>) {
         self.store.queued(self.queue.len());
-        let (events, answers): (Vec<_>, Vec<_>) = waiting
-            .drain(..)
-            .map(|waiting| (waiting.event, waiting.answer))
-            .unzip();
+        let mut events = Vec::with_capacity(waiting.len());
+        let mut answers = Vec::with_capacity(waiting.len());
+        for Waiting { key, event, answer } in waiting.drain(..) {
+            let (machine, single) = self.repeats.take(key, event);
+            events.extend(single);
+            answers.push((answer, machine));
+        }
+        self.store.gathered(answers.len() - events.len());
+        events.extend(self.repeats.grown());
         let group = Arc::new(Group {
             events,
             rewritten: Vec::new(),
         });
         let stored = self.store.store(&group).await.is_ok();
+        self.repeats.group_ended(stored);
         // The next group need not wait while this one is answered.
         tokio::spawn(async move {
-            for answer in answers {
+            for (answer, machine) in answers {
                 // Who went away meanwhile needs no answer.
-                let _ = answer.send(if stored { Ok(()) } else { Err(NotStored) });
+                let _ = answer.send(if stored { Ok(machine) } else { Err(NotStored) });
             }
         });
     }

@@ -138,6 +138,7 @@ struct Row {
     accept_language: Option<String>,
     machine: String,
     reasons: String,
+    count: i64,
 }
 
 impl Row {
@@ -165,6 +166,7 @@ impl Row {
             // A word that this version does not know is not one for a person.
             machine: Machine::parse(&self.machine).unwrap_or(Machine::Suspected),
             reasons: self.reasons.split(',').filter_map(Reason::parse).collect(),
+            count: self.count,
         };
         Some(Stored {
             seq: self.seq,

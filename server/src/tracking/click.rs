@@ -39,7 +39,7 @@ pub(super) async fn answer(app: &App, parts: Parts) -> Response {
             destination: Some(click.destination().to_owned()),
             ..super::event(app, &parts, &known.domain, Kind::Click, &said)
         };
-        if super::record(app, event).await.is_err() {
+        if super::record(app, &parts, event).await.is_err() {
             return apology::not_stored(click.destination());
         }
         app.metrics.observe_click(started.elapsed());

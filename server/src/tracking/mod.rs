@@ -126,6 +126,7 @@ fn event(app: &App, parts: &Parts, domain: &Domain, kind: Kind, said: &Said) -> 
         accept_language: client::text(headers, header::ACCEPT_LANGUAGE, client::MAX_LANGUAGE_BYTES),
         machine: Machine::None,
         reasons: Vec::new(),
+        count: 1,
     };
     let agent = event.user_agent.as_deref();
     (event.machine, event.reasons) = app
@@ -134,14 +135,19 @@ fn event(app: &App, parts: &Parts, domain: &Domain, kind: Kind, said: &Said) -> 
     event
 }
 
-async fn record(app: &App, event: Event) -> Result<(), NotStored> {
-    let (kind, machine) = (event.kind, event.machine);
-    let stored = app.event_log.record(event).await;
-    match stored {
-        Ok(()) => app.metrics.count_stored(kind, machine),
-        Err(NotStored) => app.metrics.count_not_stored(kind),
+async fn record(app: &App, parts: &Parts, event: Event) -> Result<(), NotStored> {
+    let kind = event.kind;
+    let address = Peer::new(&app.settings, parts).client();
+    match app.event_log.record(event, address).await {
+        Ok(machine) => {
+            app.metrics.count_stored(kind, machine);
+            Ok(())
+        }
+        Err(NotStored) => {
+            app.metrics.count_not_stored(kind);
+            Err(NotStored)
+        }
     }
-    stored
 }
 
 fn is_read(method: &Method) -> bool {

@@ -35,6 +35,7 @@ mod opens;
 mod outages;
 mod pages;
 mod raw;
+mod replays;
 mod reports;
 mod rewriting;
 mod scopes;

@@ -146,4 +146,5 @@ pub(crate) struct Logged {
     pub(crate) accept_language: Option<String>,
     pub(crate) machine: String,
     pub(crate) reasons: String,
+    pub(crate) count: i64,
 }

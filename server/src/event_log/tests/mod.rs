@@ -116,7 +116,7 @@ fn store(database: Database, spool: PathBuf) -> Store {
     Store::new(&database, Clock::default(), spool, Metrics::new())
 }
 
-fn click(recipient: &str, position: u32, at: i64) -> Event {
+pub(super) fn click(recipient: &str, position: u32, at: i64) -> Event {
     Event {
         id: Clock::default().new_id(),
         kind: Kind::Click,
@@ -136,6 +136,7 @@ fn click(recipient: &str, position: u32, at: i64) -> Event {
         accept_language: None,
         machine: Machine::None,
         reasons: Vec::new(),
+        count: 1,
     }
 }
 

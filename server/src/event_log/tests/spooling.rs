@@ -15,13 +15,13 @@ fn line(event: Event) -> String {
 async fn what_a_locked_database_refuses_waits_in_the_spool_and_is_stored_once() {
     let place = Place::new().await;
     let log = place.log();
-    log.record(click("before", 0, 1)).await.unwrap();
+    log.record(click("before", 0, 1), None).await.unwrap();
     let lock = place.lock().await;
     let started = Instant::now();
-    log.record(click("first", 0, 1)).await.unwrap();
+    log.record(click("first", 0, 1), None).await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(4));
     let started = Instant::now();
-    log.record(click("second", 0, 1)).await.unwrap();
+    log.record(click("second", 0, 1), None).await.unwrap();
     assert!(
         started.elapsed() < Duration::from_millis(500),
         "it is known to be down"
@@ -30,7 +30,7 @@ async fn what_a_locked_database_refuses_waits_in_the_spool_and_is_stored_once() 
     assert!(!place.segments("ndjson").is_empty());
     drop(lock);
     place.until_stored(3).await;
-    log.record(click("after", 0, 1)).await.unwrap();
+    log.record(click("after", 0, 1), None).await.unwrap();
     log.stop().await;
     let mut recipients = place.recipients().await;
     recipients.sort();
@@ -44,10 +44,10 @@ async fn what_is_left_at_the_end_waits_for_the_next_start() {
     let log = place.log();
     log.count_rewritten("example.com", "message", 2);
     // It is in the queue before the end is called for.
-    let (recorded, ()) = tokio::join!(log.record(click("r", 0, 1)), log.stop());
+    let (recorded, ()) = tokio::join!(log.record(click("r", 0, 1), None), log.stop());
     recorded.unwrap();
     assert_eq!(place.recipients().await, [""; 0]);
-    log.record(click("late", 0, 1)).await.unwrap_err();
+    log.record(click("late", 0, 1), None).await.unwrap_err();
     drop(lock);
     let again = place.log();
     place.until_stored(1).await;
@@ -126,8 +126,8 @@ async fn a_record_that_the_database_refuses_holds_up_nothing() {
     .unwrap();
     let log = place.log();
     let (refused, taken) = tokio::join!(
-        log.record(click("refused", 0, 1)),
-        log.record(click("taken", 0, 1))
+        log.record(click("refused", 0, 1), None),
+        log.record(click("taken", 0, 1), None)
     );
     refused.unwrap();
     taken.unwrap();

@@ -28,6 +28,7 @@ struct Stored {
     accept_language: Option<String>,
     machine: String,
     reasons: String,
+    count: i64,
 }
 
 impl From<Event> for Stored {
@@ -52,6 +53,7 @@ impl From<Event> for Stored {
             accept_language: event.accept_language,
             machine: event.machine.as_str().into(),
             reasons: reasons.join(","),
+            count: event.count,
         }
     }
 }
@@ -73,7 +75,7 @@ async fn events_are_stored_once_with_all_they_say() {
     open.sent_at = None;
     open.placement = Some(PixelPosition::End);
     for event in [&full, &open, &full] {
-        log.record(event.clone()).await.unwrap();
+        log.record(event.clone(), None).await.unwrap();
     }
     let stored: Vec<Stored> = reading!(&place.database, pool => {
         sqlx::query_as("SELECT * FROM events ORDER BY seq").fetch_all(pool)
@@ -85,7 +87,7 @@ async fn events_are_stored_once_with_all_they_say() {
 #[tokio::test]
 async fn a_nul_keeps_nothing_out() {
     let place = Place::new().await;
-    place.log().record(click("a\0b", 0, 1)).await.unwrap();
+    place.log().record(click("a\0b", 0, 1), None).await.unwrap();
     assert_eq!(place.recipients().await, ["a\u{fffd}b"]);
 }
 
@@ -96,7 +98,7 @@ async fn many_at_a_time_are_all_stored() {
     let tasks: Vec<_> = (0..1500)
         .map(|number| {
             let log = Arc::clone(&log);
-            tokio::spawn(async move { log.record(click(&number.to_string(), 0, 1)).await })
+            tokio::spawn(async move { log.record(click(&number.to_string(), 0, 1), None).await })
         })
         .collect();
     for task in tasks {
@@ -111,9 +113,9 @@ async fn without_database_and_spool_nobody_is_told_that_it_was_stored() {
     place.database.close().await;
     fs::write(place.spool(), "a file where the folder should be").unwrap();
     let log = place.log();
-    log.record(click("r", 0, 1)).await.unwrap_err();
+    log.record(click("r", 0, 1), None).await.unwrap_err();
     fs::remove_file(place.spool()).unwrap();
-    log.record(click("r", 0, 1)).await.unwrap();
+    log.record(click("r", 0, 1), None).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,0 +1,246 @@
+//! Gathers repeats: what one address asks of one token, past a rate, becomes one event with a count.
+//!
+//! The first requests are events of their own. Those past the rate share an event, whose count is stored with
+//! each group, before anybody is answered: the count here is only the one that was stored last. After SIGKILL
+//! the next repeats begin an event of their own, as they do on another server, so that the sum of all counts
+//! stays the number of requests.
+//!
+//! An address is known here by a hash with a secret of this process, for some seconds, whatever the domain lets
+//! be stored.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::net::IpAddr;
+
+use crate::event::{Event, Machine, Reason};
+
+/// A rate is counted in it, and a gathered event grows as long.
+pub(super) const WINDOW_MS: i64 = 5000;
+/// Requests of one window that are events of their own. Nobody clicks one link as often.
+const SINGLE: u32 = 10;
+/// The same where the mail names no recipient: behind one address may be many who got it.
+const SINGLE_OF_ANYBODY: u32 = 200;
+/// Tokens and addresses that are remembered, twice: in the present generation, and in the one before.
+const GENERATION: usize = 1 << 17;
+
+/// A token and an address, as a number that says nothing of them.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) struct Key(u64);
+
+/// Makes keys, with a secret that dies with the process.
+#[derive(Default)]
+pub(super) struct Keys(RandomState);
+
+impl Keys {
+    pub(super) fn key(&self, event: &Event, address: Option<IpAddr>) -> Key {
+        // What the token says: a token can be written in a path in more than one way.
+        let token = (
+            event.kind,
+            &event.domain,
+            &event.message,
+            &event.recipient,
+            event.position,
+            &event.name,
+            &event.destination,
+            event.placement.map(linkseal::PixelPosition::as_str),
+            event.sent_at,
+        );
+        Key(self.0.hash_one((token, address.map(customer))))
+    }
+}
+
+/// The part of an address that one customer of a provider has: who has an IPv6 address has 2⁶⁴ of them.
+fn customer(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(v6) => v6.to_bits() & (u128::MAX << 64),
+    }
+}
+
+struct Seen {
+    since: i64,
+    times: u32,
+    /// What repeats are gathered in, with the count up to now.
+    gathered: Option<Box<Event>>,
+}
+
+#[derive(Default)]
+pub(super) struct Repeats {
+    seen: HashMap<Key, Seen>,
+    before: HashMap<Key, Seen>,
+    /// When the present generation began.
+    since: i64,
+    /// Those whose count grew since the last group.
+    grown: Vec<Key>,
+}
+
+impl Repeats {
+    /// Takes an event for the next group. Returns it when it is one of its own, and as whose it will be stored.
+    pub(super) fn take(&mut self, key: Key, event: Event) -> (Machine, Option<Event>) {
+        self.forget_old(event.at);
+        let fresh = Seen {
+            since: event.at,
+            times: 0,
+            gathered: None,
+        };
+        let seen = match self.before.remove(&key) {
+            Some(seen) => self.seen.entry(key).or_insert(seen),
+            None => self.seen.entry(key).or_insert(fresh),
+        };
+        let single = single(&event);
+        seen.begin_window(event.at, single);
+        seen.times = seen.times.saturating_add(1);
+        if seen.times <= single {
+            return (event.machine, Some(event));
+        }
+        let gathered = seen.gathered.get_or_insert_with(|| Box::new(empty(event)));
+        gathered.count += 1;
+        self.grown.push(key);
+        (gathered.machine, None)
+    }
+
+    /// Returns the gathered events that grew, with their counts up to now.
+    pub(super) fn grown(&mut self) -> Vec<Event> {
+        self.grown.sort_unstable_by_key(|key| key.0);
+        self.grown.dedup();
+        let events = self.grown.iter().filter_map(|key| {
+            let gathered = self.seen.get(key)?.gathered.as_deref();
+            gathered.cloned()
+        });
+        events.collect()
+    }
+
+    /// Whatever became of the group, the next one is another. What was not stored must not be counted with it.
+    pub(super) fn group_ended(&mut self, stored: bool) {
+        for key in self.grown.drain(..) {
+            if let Some(seen) = self.seen.get_mut(&key).filter(|_| !stored) {
+                seen.gathered = None;
+            }
+        }
+    }
+
+    /// Memory is bounded. Who is forgotten has another few events of their own.
+    fn forget_old(&mut self, now: i64) {
+        let is_old = (now - self.since).abs() > 2 * WINDOW_MS;
+        if (is_old || self.seen.len() >= GENERATION) && self.grown.is_empty() {
+            std::mem::swap(&mut self.seen, &mut self.before);
+            self.seen.clear();
+            self.since = now;
+        }
+    }
+}
+
+impl Seen {
+    /// Begins another window when the time of this one is over. Who goes on repeating is gathered at once.
+    fn begin_window(&mut self, now: i64, single: u32) {
+        let age = now - self.since;
+        if (0..WINDOW_MS).contains(&age) {
+            return;
+        }
+        let goes_on = self.gathered.is_some() && (0..2 * WINDOW_MS).contains(&age);
+        self.times = if goes_on { single } else { 0 };
+        self.since = now;
+        self.gathered = None;
+    }
+}
+
+fn single(event: &Event) -> u32 {
+    if event.recipient.is_empty() {
+        SINGLE_OF_ANYBODY
+    } else {
+        SINGLE
+    }
+}
+
+/// The event in which repeats are gathered, before the first of them is counted.
+fn empty(first: Event) -> Event {
+    let mut gathered = first;
+    gathered.machine = gathered.machine.max(Machine::Suspected);
+    gathered.reasons.push(Reason::Repeated);
+    gathered.count = 0;
+    gathered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::click;
+    use super::*;
+
+    fn key(number: u64) -> Key {
+        Key(number)
+    }
+
+    /// What a group stores: how many events of their own, and the counts of those that were gathered.
+    fn group(repeats: &mut Repeats, clicks: u32, at: i64) -> (usize, Vec<i64>) {
+        let single = (0..clicks)
+            .filter_map(|_| repeats.take(key(1), click("r", 0, at)).1)
+            .count();
+        let grown = repeats.grown().iter().map(|event| event.count).collect();
+        repeats.group_ended(true);
+        (single, grown)
+    }
+
+    #[test]
+    fn the_first_are_single_and_the_rest_is_one_event_for_each_window() {
+        let mut repeats = Repeats::default();
+        assert_eq!(group(&mut repeats, 10, 1000), (10, vec![]));
+        assert_eq!(group(&mut repeats, 3, 1500), (0, vec![3]));
+        assert_eq!(group(&mut repeats, 4, 5999), (0, vec![7]));
+        // Another window, and no pause before it: another event.
+        assert_eq!(group(&mut repeats, 4, 6000), (0, vec![4]));
+        // After a pause they are a person's again.
+        assert_eq!(group(&mut repeats, 11, 16_000), (10, vec![1]));
+        // A clock that was set back.
+        assert_eq!(group(&mut repeats, 1, 1000), (1, vec![]));
+    }
+
+    #[test]
+    fn a_group_that_was_not_stored_is_counted_with_no_other() {
+        let mut repeats = Repeats::default();
+        for _ in 0..12 {
+            repeats.take(key(1), click("r", 0, 1000));
+        }
+        let lost = repeats.grown();
+        repeats.group_ended(false);
+        let (machine, single) = repeats.take(key(1), click("r", 0, 1000));
+        assert_eq!((machine, single), (Machine::Suspected, None));
+        let next = repeats.grown();
+        assert_ne!(lost[0].id, next[0].id);
+        assert_eq!((lost[0].count, next[0].count), (2, 1));
+        assert_eq!(next[0].reasons, [Reason::Repeated]);
+    }
+
+    #[test]
+    fn mail_without_a_recipient_may_be_clicked_by_many_behind_one_address() {
+        let mut repeats = Repeats::default();
+        let single = (0..250)
+            .filter_map(|_| repeats.take(key(1), click("", 0, 1000)).1)
+            .count();
+        assert_eq!(single, 200);
+    }
+
+    #[test]
+    fn keys_tell_tokens_and_customers_apart_and_processes_do_not_share_them() {
+        let keys = Keys::default();
+        let of = |position, address: &str| {
+            keys.key(&click("r", position, 1), Some(address.parse().unwrap()))
+        };
+        assert_eq!(of(0, "192.0.2.1"), of(0, "192.0.2.1"));
+        assert_ne!(of(0, "192.0.2.1"), of(0, "192.0.2.2"));
+        assert_ne!(of(0, "192.0.2.1"), of(1, "192.0.2.1"));
+        assert_eq!(of(0, "2001:db8::1"), of(0, "2001:db8::ffff:1"));
+        assert_ne!(of(0, "2001:db8::1"), of(0, "2001:db8:0:1::1"));
+        let other = Keys::default();
+        let same = other.key(&click("r", 0, 1), Some("192.0.2.1".parse().unwrap()));
+        assert_ne!(same, of(0, "192.0.2.1"));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut repeats = Repeats::default();
+        for number in 0..3 * GENERATION as u64 {
+            repeats.take(key(number), click("r", 0, 1000));
+        }
+        assert!(repeats.seen.len() + repeats.before.len() <= 2 * GENERATION);
+    }
+}
