@@ -16,10 +16,13 @@ const CACHED_AGENTS: usize = 8192;
 /// What a user agent is known for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Agent {
+    AppleMailPrivacy,
     MailProxy,
     /// An office program, which draws the mail that somebody reads, but does not open links in it.
     Office,
     Person,
+    /// Loads images on delivery, whether or not anybody reads.
+    Prefetch,
     Scanner,
     Unnamed,
 }
@@ -30,6 +33,11 @@ const MAIL_PROXIES: &[&str] = &["googleimageproxy", "seznamemailproxy", "yahooma
 
 /// What Apple's Mail Privacy Protection loads images with: this and no more, which no browser says.
 const APPLE_MAIL_PRIVACY: &str = "Mozilla/5.0";
+
+/// What Gmail loads images with as a mail arrives in a mailbox that is open somewhere, and no browser says: measured in
+/// <https://www.sparkpost.com/blog/gmail-prefetching-images/>. When somebody reads the mail, [`MAIL_PROXIES`] come.
+const GMAIL_PREFETCH: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+     Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0";
 
 /// Security gateways and previews of links, by the names that their makers give them; senders keep lists,
 /// such as <https://check.live-direct-marketing.online/blog/bot-clicks-security-scanners-detect>. To these
@@ -66,14 +74,16 @@ pub(crate) struct Machines {
     /// By user agent: the bots are one regular expression of hundreds, which takes 3 µs.
     known: Cache<Box<str>, Agent>,
     early_click_seconds: i64,
+    early_open_seconds: i64,
 }
 
 impl Machines {
-    pub(crate) fn new(early_click_seconds: u32) -> Self {
+    pub(crate) fn new(early_click_seconds: u32, early_open_seconds: u32) -> Self {
         Self {
             bots: Bots::default(),
             known: Cache::new(CACHED_AGENTS),
             early_click_seconds: early_click_seconds.into(),
+            early_open_seconds: early_open_seconds.into(),
         }
     }
 
@@ -92,15 +102,21 @@ impl Machines {
             machine = machine.max(how_sure);
             reasons.push(reason);
         };
-        if kind == Kind::Click && age.is_some_and(|age| age <= self.early_click_seconds) {
+        let early = match kind {
+            Kind::Click => self.early_click_seconds,
+            Kind::Open => self.early_open_seconds,
+        };
+        if age.is_some_and(|age| age <= early) {
             found(Machine::Suspected, Reason::Early);
         }
         if says_prefetch(headers) {
             found(Machine::Certain, Reason::Prefetch);
         }
         match self.agent(user_agent.unwrap_or_default()) {
+            Agent::AppleMailPrivacy => found(Machine::Suspected, Reason::AppleMailPrivacy),
             Agent::MailProxy => found(Machine::Suspected, Reason::MailProxy),
             Agent::Office if kind == Kind::Click => found(Machine::Suspected, Reason::Scanner),
+            Agent::Prefetch => found(Machine::Suspected, Reason::Prefetch),
             Agent::Scanner => found(Machine::Certain, Reason::Scanner),
             Agent::Unnamed => found(Machine::Suspected, Reason::Unnamed),
             Agent::Office | Agent::Person => {}
@@ -122,7 +138,10 @@ impl Machines {
             return Agent::Unnamed;
         }
         if user_agent == APPLE_MAIL_PRIVACY {
-            return Agent::MailProxy;
+            return Agent::AppleMailPrivacy;
+        }
+        if user_agent == GMAIL_PREFETCH {
+            return Agent::Prefetch;
         }
         let mut name = user_agent.to_ascii_lowercase();
         let is_one_of = |names: &[&str]| names.iter().any(|part| name.contains(part));

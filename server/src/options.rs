@@ -98,6 +98,14 @@ pub(crate) struct Settings {
         value_name = "SECONDS"
     )]
     pub(crate) early_click_seconds: u32,
+    /// An open this many seconds after sending, or fewer, is suspected to be a machine's.
+    #[arg(
+        long,
+        env = "EARLY_OPEN_SECONDS",
+        default_value_t = 5,
+        value_name = "SECONDS"
+    )]
+    pub(crate) early_open_seconds: u32,
     /// Write logs as JSON.
     #[arg(long, env = "LOG_JSON")]
     pub(crate) log_json: bool,

@@ -88,7 +88,7 @@ impl Server {
             database,
             dns: Dns::new(settings.dns_server)?,
             limits: Limits::new(settings.api_rate),
-            machines: Machines::new(settings.early_click_seconds),
+            machines: Machines::new(settings.early_click_seconds, settings.early_open_seconds),
             metrics,
             registry,
             settings,

@@ -14,12 +14,12 @@ fn lines(list: &str) -> impl Iterator<Item = &str> {
 }
 
 fn classify(kind: Kind, user_agent: &str, age: Option<i64>) -> (Machine, Vec<Reason>) {
-    Machines::new(5).classify(kind, &HeaderMap::new(), Some(user_agent), age)
+    Machines::new(5, 5).classify(kind, &HeaderMap::new(), Some(user_agent), age)
 }
 
 #[test]
 fn people_are_taken_for_no_machine() {
-    let machines = Machines::new(5);
+    let machines = Machines::new(5, 5);
     for agent in lines(PEOPLE) {
         for kind in [Kind::Click, Kind::Open] {
             let verdict = machines.classify(kind, &HeaderMap::new(), Some(agent), Some(60));
@@ -30,7 +30,7 @@ fn people_are_taken_for_no_machine() {
 
 #[test]
 fn scanners_are_certain() {
-    let machines = Machines::new(5);
+    let machines = Machines::new(5, 5);
     for agent in lines(SCANNERS) {
         for kind in [Kind::Click, Kind::Open] {
             let verdict = machines.classify(kind, &HeaderMap::new(), Some(agent), None);
@@ -71,7 +71,7 @@ fn office_programs_draw_mail_but_do_not_follow_links() {
 
 #[test]
 fn no_user_agent_is_suspected() {
-    let machines = Machines::new(5);
+    let machines = Machines::new(5, 5);
     let expected = (Machine::Suspected, vec![Reason::Unnamed]);
     for agent in [None, Some(""), Some(" ")] {
         let verdict = machines.classify(Kind::Click, &HeaderMap::new(), agent, None);
@@ -80,8 +80,9 @@ fn no_user_agent_is_suspected() {
 }
 
 #[test]
-fn early_clicks_are_suspected_and_early_opens_are_not() {
-    let person = lines(PEOPLE).next().unwrap();
+fn clicks_and_opens_right_after_sending_are_suspected() {
+    let machines = Machines::new(5, 2);
+    let person = lines(PEOPLE).next();
     let early = (Machine::Suspected, vec![Reason::Early]);
     let none = (Machine::None, vec![]);
     for (kind, age, expected) in [
@@ -91,9 +92,27 @@ fn early_clicks_are_suspected_and_early_opens_are_not() {
         (Kind::Click, Some(-30), &early),
         (Kind::Click, Some(6), &none),
         (Kind::Click, None, &none),
-        (Kind::Open, Some(1), &none),
+        (Kind::Open, Some(2), &early),
+        (Kind::Open, Some(3), &none),
+        (Kind::Open, None, &none),
     ] {
-        assert_eq!(&classify(kind, person, age), expected, "{kind:?} {age:?}");
+        let verdict = machines.classify(kind, &HeaderMap::new(), person, age);
+        assert_eq!(&verdict, expected, "{kind:?} {age:?}");
+    }
+}
+
+#[test]
+fn what_loads_images_unread_is_told_from_what_loads_them_for_a_reader() {
+    const GMAIL: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+         Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0";
+    let reader = format!("{GMAIL} (via ggpht.com GoogleImageProxy)");
+    for (agent, reason) in [
+        (GMAIL, Reason::Prefetch),
+        (reader.as_str(), Reason::MailProxy),
+        ("Mozilla/5.0", Reason::AppleMailPrivacy),
+    ] {
+        let verdict = classify(Kind::Open, agent, Some(60));
+        assert_eq!(verdict, (Machine::Suspected, vec![reason]), "{agent}");
     }
 }
 
@@ -123,7 +142,7 @@ fn prefetching_is_certain() {
                 HeaderValue::from_static(value),
             ),
         ]);
-        let (machine, reasons) = Machines::new(5).classify(Kind::Open, &headers, person, None);
+        let (machine, reasons) = Machines::new(5, 5).classify(Kind::Open, &headers, person, None);
         assert_eq!(machine, expected, "{name}: {value}");
         assert_eq!(
             reasons.is_empty(),

@@ -9,7 +9,7 @@ use maud::{Markup, PreEscaped, html};
 use plotters::coord::combinators::BindKeyPoints as _;
 use plotters::prelude::*;
 
-use super::view::grouped;
+use super::numbers::grouped;
 use crate::reports::{Bucket, MINUTE_MS, Series, Span, minute, ticks};
 
 const CLICKS: RGBColor = RGBColor(29, 78, 216);
@@ -215,7 +215,7 @@ fn labelled(svg: &str, class: &str, series: &Series) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reports::{Machines, Scope};
+    use crate::reports::{Counting, Scope};
 
     fn series() -> Series {
         let buckets = (0..48)
@@ -230,7 +230,7 @@ mod tests {
             scope: Scope {
                 domain: "example.com".to_owned(),
                 message: None,
-                machines: Machines::Exclude,
+                counting: Counting::People,
                 span: Span {
                     from: 1_790_000_000_000,
                     to: 1_790_086_400_000,

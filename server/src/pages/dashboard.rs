@@ -6,12 +6,14 @@ use axum::http::header;
 use axum::http::request::Parts;
 use maud::{Markup, html};
 
+use super::cards::cards;
 use super::chart::chart;
+use super::heading::heading;
 use super::layout;
-use super::view::{
-    View, by_name, cards, grouped, heading, link_to, message_link, or_dash, percent, switches,
-    top_links,
-};
+use super::link_tables::{by_name, top_links};
+use super::links::{link_to, message_link, or_dash};
+use super::numbers::{grouped, percent};
+use super::view::{View, switches};
 use crate::access::SignedIn;
 use crate::app::App;
 use crate::failure::PageFailure;
@@ -35,7 +37,7 @@ pub(super) async fn show(
         let (at, message) = before.split_once(':')?;
         Some((at.parse().ok()?, message))
     });
-    let messages = reports::messages(&app, &domain, view.machines(), after, MESSAGES).await?;
+    let messages = reports::messages(&app, &domain, view.counting(), after, MESSAGES).await?;
     if messages.is_empty() && after.is_none() {
         let scheme = if Peer::new(&app.settings, &parts).is_https() {
             "https"
@@ -62,7 +64,7 @@ pub(super) async fn show(
     let comparison = reports::compare(&app, &scope, &names).await?;
     let body = html! {
         div.report {
-            (heading(&domain, &domain, "Dashboard"))
+            (heading(&domain, &domain, "Dashboard", &view.pairs(USUAL)))
             (switches(&format!("/domains/{domain}"), &view, USUAL))
             (cards(&figures))
             (chart(&series))
@@ -102,11 +104,8 @@ fn older(domain: &str, view: &View, messages: &[MessageRow]) -> Markup {
         return html! {};
     };
     let before = format!("{}:{}", last.first_at, last.message);
-    let pairs = [
-        ("before", before.as_str()),
-        ("range", view.range(USUAL).as_str()),
-        ("machines", view.machines().as_str()),
-    ];
+    let [range, counting] = view.pairs(USUAL);
+    let pairs = [("before", before.as_str()), range, counting];
     html! { p { a href=(link_to(&format!("/domains/{domain}"), &pairs)) { "Older messages" } } }
 }
 
@@ -119,7 +118,7 @@ fn nothing_yet(domain: &str, server: &str) -> Markup {
     );
     html! {
         div.report {
-            (heading(domain, domain, "Dashboard"))
+            (heading(domain, domain, "Dashboard", &[]))
             div.empty {
                 p { "No mail of this domain has been rewritten yet." }
                 p { "Hand one in, with an access token, and send what comes back:" }

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::domains::status_badge;
+use super::heading::tabs;
 use super::layout;
-use super::view::tabs;
 use crate::access::SignedIn;
 use crate::app::App;
 use crate::domains::{self, CnameState, Domain, IpStorage, Known, Status};
@@ -26,7 +26,7 @@ pub(super) fn page(app: &App, signed_in: &SignedIn, known: &Known, said: &Said) 
             h1 { (domain.name) }
             (status_badge(domain.status))
         }
-        (tabs(domain.name.as_str(), "Settings"))
+        (tabs(domain.name.as_str(), "Settings", &[]))
         p.lead { (effect(known)) }
         @if domain.status == Status::Pending { (ownership(signed_in, domain, said)) }
         (settings(signed_in, domain, said))

@@ -1,27 +1,33 @@
-//! The log as a file, for somebody signed in.
+//! The events that a page shows as a file, for somebody signed in.
 
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 
+use super::view::View;
 use crate::access::SignedIn;
 use crate::app::App;
 use crate::failure::PageFailure;
-use crate::reports::{self, Filter, known_domain};
+use crate::reports::{self, known_domain};
 
 pub(super) async fn csv(
     State(app): State<App>,
     signed_in: SignedIn,
     Path(domain): Path<String>,
+    query: Result<Query<View>, QueryRejection>,
 ) -> Result<Response, PageFailure> {
     known_domain(&app, &signed_in.caller, &domain)?;
-    Ok(reports::csv(app, signed_in.caller, domain, Filter::default()).await?)
+    let filter = View::parse(query)?.filter(&app);
+    Ok(reports::csv(app, signed_in.caller, domain, filter).await?)
 }
 
 pub(super) async fn ndjson(
     State(app): State<App>,
     signed_in: SignedIn,
     Path(domain): Path<String>,
+    query: Result<Query<View>, QueryRejection>,
 ) -> Result<Response, PageFailure> {
     known_domain(&app, &signed_in.caller, &domain)?;
-    Ok(reports::ndjson(app, signed_in.caller, domain, Filter::default()).await?)
+    let filter = View::parse(query)?.filter(&app);
+    Ok(reports::ndjson(app, signed_in.caller, domain, filter).await?)
 }

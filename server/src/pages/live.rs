@@ -11,8 +11,9 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use super::event_table::{About, event_row, event_table};
+use super::heading::heading;
 use super::layout;
-use super::view::{About, event_row, event_table, heading};
 use crate::access::{Caller, SignedIn};
 use crate::app::App;
 use crate::failure::PageFailure;
@@ -39,7 +40,7 @@ pub(super) async fn show(
     let path = format!("/domains/{domain}/live");
     let body = html! {
         div.report data-live={ (path) "/events?after=" (last) } {
-            (heading(&domain, "Live", "Live"))
+            (heading(&domain, "Live", "Live", &[]))
             p.hint { span data-live-state="" { "The latest events." } " " a href=(path) { "Refresh" } }
             @if events.is_empty() {
                 p.empty { "Nothing was clicked or opened yet. Click a link of a rewritten mail, and it shows here." }

@@ -4,12 +4,15 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
 
+use super::cards::cards;
 use super::chart::chart;
+use super::event_table::{About, event_table};
+use super::heading::heading;
 use super::layout;
-use super::view::{
-    About, View, by_name, cards, counted, event_table, heading, link_to, or_dash, switches,
-    top_links,
-};
+use super::link_tables::{by_name, top_links};
+use super::links::{link_to, or_dash};
+use super::numbers::counted;
+use super::view::{View, switches};
 use crate::access::SignedIn;
 use crate::app::App;
 use crate::failure::{Failure, PageFailure};
@@ -41,9 +44,10 @@ pub(super) async fn show(
     let comparison = reports::compare(&app, &scope, &names).await?;
     let clickers = reports::clickers(&app, &scope, EVENTS).await?;
     let map = click_map(&app, &scope, &view, mail.flatten().as_deref()).await?;
+    let [range, counting] = view.pairs(USUAL);
     let body = html! {
         div.report {
-            (heading(&domain, or_dash(message), ""))
+            (heading(&domain, or_dash(message), "", &[("message", message), range, counting]))
             (switches(&format!("/domains/{domain}/message"), &view, USUAL))
             (cards(&figures))
             (chart(&series))
@@ -80,12 +84,13 @@ async fn click_map(
     };
     let map = ClickMap::draw(app, scope, mail).await?;
     let path = format!("/domains/{}/click-map", scope.domain);
+    let [range, counting] = view.pairs(USUAL);
     let frame = link_to(
         &path,
         &[
             ("message", scope.message.as_deref().unwrap_or_default()),
-            ("range", view.range(USUAL).as_str()),
-            ("machines", scope.machines.as_str()),
+            range,
+            counting,
         ],
     );
     Ok(html! {

@@ -1,16 +1,22 @@
 //! The pages: written on the server, readable without JavaScript.
 
 mod assets;
+mod cards;
 mod chart;
 mod click_map;
 mod dashboard;
 mod domain_cards;
 mod domain_settings;
 mod domains;
+mod event_table;
 mod export;
+mod heading;
 pub(crate) mod layout;
+mod link_tables;
+mod links;
 mod live;
 mod message;
+mod numbers;
 mod recipient;
 mod sign_in;
 mod tokens;

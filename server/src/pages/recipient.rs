@@ -4,8 +4,11 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
 
+use super::event_table::{About, event_table};
+use super::heading::heading;
 use super::layout;
-use super::view::{About, View, event_table, heading, link_to, or_dash};
+use super::links::{link_to, or_dash};
+use super::view::View;
 use crate::access::SignedIn;
 use crate::app::App;
 use crate::failure::PageFailure;
@@ -38,7 +41,7 @@ pub(super) async fn show(
     });
     let body = html! {
         div.report {
-            (heading(&domain, or_dash(recipient), ""))
+            (heading(&domain, or_dash(recipient), "", &[("recipient", recipient)]))
             p.hint { "All clicks and opens of this recipient, latest first, machines' requests included." }
             @if events.is_empty() { p.empty { "Nothing is known of this recipient: no click, no open, or too long ago." } }
             @else { section { (event_table(&domain, &events, About::Recipient)) } }

@@ -19,7 +19,7 @@ use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 use maud::html;
 
-use super::scope::{bound, scoped};
+use super::scope::{bound, scoped, total};
 use super::{Scope, float};
 use crate::app::App;
 use crate::database::reading;
@@ -94,7 +94,7 @@ impl ClickMap {
 async fn clicks(app: &App, scope: &Scope) -> Result<BTreeMap<i64, i64>, sqlx::Error> {
     let sql = scoped!(
         scope,
-        "SELECT COALESCE(position, -1), COUNT(*)",
+        concat!("SELECT COALESCE(position, -1), ", total!()),
         "AND kind = 'click' GROUP BY COALESCE(position, -1)"
     );
     let rows: Vec<(i64, i64)> =

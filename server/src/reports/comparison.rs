@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::scope::{bound, scoped, unique};
+use super::scope::{bound, scoped, total, unique};
 use super::significance::{Proportions, proportions_test, sign_test};
 use super::{Scope, rate};
 use crate::app::App;
@@ -46,7 +46,7 @@ pub(crate) struct Comparison {
 pub(crate) async fn names(app: &App, scope: &Scope) -> Result<Vec<Name>, sqlx::Error> {
     let clicked = scoped!(
         scope,
-        concat!("SELECT name, COUNT(*), ", unique!()),
+        concat!("SELECT name, ", total!(), ", ", unique!()),
         "AND kind = 'click' AND name <> '' GROUP BY name ORDER BY 3 DESC, 2 DESC, 1 LIMIT $6"
     );
     let clicked: Vec<(String, i64, i64)> = reading!(&app.database, pool => {

@@ -1,4 +1,4 @@
-//! All events of a domain as CSV or NDJSON, page by page from the database as fast as the client reads.
+//! Events of a domain as CSV or NDJSON, page by page from the database as fast as the client reads.
 //!
 //! A spreadsheet runs a cell that begins like a formula, and ids, names and request headers are whatever
 //! somebody sent. In CSV such cells get an apostrophe in front (OWASP, "CSV Injection"). NDJSON has every value
@@ -20,7 +20,7 @@ use crate::event_log::settled_seq;
 /// Events in memory at once, for each export.
 const PAGE: i64 = 500;
 
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 22] = [
     "seq",
     "id",
     "time",
@@ -42,6 +42,7 @@ const COLUMNS: [&str; 21] = [
     "accept_language",
     "machine",
     "reasons",
+    "count",
 ];
 
 pub(crate) async fn csv(
@@ -154,7 +155,7 @@ fn other(error: std::io::Error) -> sqlx::Error {
     sqlx::Error::Io(error)
 }
 
-fn record(Stored { seq, event }: &Stored) -> [String; 21] {
+fn record(Stored { seq, event }: &Stored) -> [String; 22] {
     let number = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
     let outside = |text: &Option<String>| harmless(text.as_deref().unwrap_or_default());
     let reasons: Vec<_> = event.reasons.iter().map(|reason| reason.as_str()).collect();
@@ -184,6 +185,7 @@ fn record(Stored { seq, event }: &Stored) -> [String; 21] {
         outside(&event.accept_language),
         event.machine.as_str().to_owned(),
         reasons.join(" "),
+        event.count.to_string(),
     ]
 }
 

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::scope::{bound, scoped, unique};
-use super::{Machines, Scope, rate};
+use super::scope::{bound, scoped, total, unique};
+use super::{Counting, Scope, rate};
 use crate::app::App;
 use crate::database::reading;
-use crate::event::{Kind, Machine};
+use crate::event::{Kind, Machine, Reason};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Figures {
@@ -21,6 +21,23 @@ pub(crate) struct Figures {
     pub(crate) opens: Count,
     /// Whatever the filter.
     pub(crate) by_machine: ByMachine,
+    /// Whatever the filter.
+    pub(crate) proxied_opens: ProxiedOpens,
+}
+
+/// Opens through proxies, which say nothing of who made them.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct ProxiedOpens {
+    /// Of mailbox providers, which load images when somebody reads.
+    pub(crate) mail_proxies: Opens,
+    /// Loads images whether or not anybody reads.
+    pub(crate) apple_mail_privacy: Opens,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Opens {
+    pub(crate) total: i64,
+    pub(crate) unique: i64,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -45,14 +62,19 @@ pub(crate) struct Both {
 }
 
 impl Figures {
-    /// Clicks and opens that machines made, or may have made.
+    /// Clicks and opens that machines made, or may have made; without what mail proxies loaded.
     pub(crate) fn machines(&self) -> Both {
         let ByMachine {
             suspected, certain, ..
         } = &self.by_machine;
+        let ProxiedOpens {
+            mail_proxies,
+            apple_mail_privacy,
+        } = &self.proxied_opens;
+        let proxied = mail_proxies.total + apple_mail_privacy.total;
         Both {
             clicks: suspected.clicks + certain.clicks,
-            opens: suspected.opens + certain.opens,
+            opens: (suspected.opens + certain.opens - proxied).max(0),
         }
     }
 }
@@ -82,6 +104,7 @@ pub(crate) async fn figures(app: &App, scope: &Scope) -> Result<Figures, sqlx::E
         clicks,
         opens,
         by_machine: by_machine(app, scope).await?,
+        proxied_opens: through_proxies(app, scope).await?,
         scope: scope.clone(),
     })
 }
@@ -90,23 +113,55 @@ async fn counts(app: &App, scope: &Scope) -> Result<Vec<(String, i64, i64, i64)>
     let sql = scoped!(
         scope,
         concat!(
-            "SELECT kind, COUNT(*), ",
+            "SELECT kind, ",
+            total!(),
+            ", ",
             unique!(),
-            ", CAST(SUM(CASE WHEN recipient = '' THEN 1 ELSE 0 END) AS BIGINT)"
+            ", CAST(SUM(CASE WHEN recipient = '' THEN count ELSE 0 END) AS BIGINT)"
         ),
         "GROUP BY kind"
     );
     reading!(&app.database, pool => bound!(sqlx::query_as(sql), scope).fetch_all(pool))
 }
 
-async fn by_machine(app: &App, scope: &Scope) -> Result<ByMachine, sqlx::Error> {
-    let all = Scope {
-        machines: Machines::Include,
+fn everything(scope: &Scope) -> Scope {
+    Scope {
+        counting: Counting::All,
         ..scope.clone()
-    };
+    }
+}
+
+/// Opens through proxies, whether or not they count.
+async fn through_proxies(app: &App, scope: &Scope) -> Result<ProxiedOpens, sqlx::Error> {
+    let all = everything(scope);
     let sql = scoped!(
         all,
-        "SELECT kind, machine, COUNT(*)",
+        concat!(
+            "SELECT CASE reasons WHEN 'mail_proxy' THEN 'mail_proxy' ELSE 'apple_mail_privacy' END AS through, ",
+            total!(),
+            ", ",
+            unique!()
+        ),
+        "AND kind = 'open' AND (reasons = 'mail_proxy' OR reasons LIKE '%apple_mail_privacy%') GROUP BY 1"
+    );
+    let rows: Vec<(String, i64, i64)> =
+        reading!(&app.database, pool => bound!(sqlx::query_as(sql), all).fetch_all(pool))?;
+    let mut proxied = ProxiedOpens::default();
+    for (through, total, unique) in rows {
+        let opens = Opens { total, unique };
+        match Reason::parse(&through) {
+            Some(Reason::MailProxy) => proxied.mail_proxies = opens,
+            _ => proxied.apple_mail_privacy = opens,
+        }
+    }
+    Ok(proxied)
+}
+
+async fn by_machine(app: &App, scope: &Scope) -> Result<ByMachine, sqlx::Error> {
+    let all = everything(scope);
+    let sql = scoped!(
+        all,
+        concat!("SELECT kind, machine, ", total!()),
         "GROUP BY kind, machine"
     );
     let rows: Vec<(String, String, i64)> =

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Scope;
-use super::scope::{bound, scoped, unique};
+use super::scope::{bound, scoped, total, unique};
 use crate::app::App;
 use crate::database::reading;
 
@@ -29,14 +29,16 @@ pub(crate) async fn links(
         scope,
         concat!(
             "SELECT CASE WHEN $2 = '' THEN MIN(position) ELSE position_in_message END AS position, \
-             name, destination, COUNT(*) AS clicks, ",
+             name, destination, ",
+            total!(),
+            " AS clicks, ",
             unique!(),
             " AS unique_clicks FROM (SELECT *, CASE WHEN $2 = '' THEN 0 ELSE position END \
              AS position_in_message"
         ),
         "AND kind = 'click') AS clicked \
          GROUP BY position_in_message, name, destination \
-         ORDER BY COUNT(*) DESC, 1, destination, name LIMIT $6 OFFSET $7"
+         ORDER BY SUM(count) DESC, 1, destination, name LIMIT $6 OFFSET $7"
     );
     reading!(&app.database, pool => {
         bound!(sqlx::query_as(sql), scope).bind(limit).bind(offset).fetch_all(pool)

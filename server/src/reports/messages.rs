@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Machines, rate};
+use super::scope::counts;
+use super::{Counting, rate};
 use crate::app::App;
 use crate::database::reading;
 
@@ -51,7 +52,7 @@ impl From<Row> for MessageRow {
 pub(crate) async fn messages(
     app: &App,
     domain: &str,
-    machines: Machines,
+    counting: Counting,
     after: Option<(i64, &str)>,
     limit: i64,
 ) -> Result<Vec<MessageRow>, sqlx::Error> {
@@ -62,31 +63,39 @@ pub(crate) async fn messages(
             .bind(at)
             .bind(message)
             .bind(limit)
-            .bind(machines == Machines::Include)
+            .bind(counting.as_str())
             .fetch_all(pool)
     })?;
     Ok(rows.into_iter().map(MessageRow::from).collect())
 }
 
-const PAGE: &str = "WITH page AS (\
+const PAGE: &str = concat!(
+    "WITH page AS (\
     SELECT message, MIN(at) AS first_at FROM (\
         SELECT message, first_at AS at FROM messages WHERE domain = $1 \
         UNION ALL SELECT message, at FROM rewritten WHERE domain = $1\
     ) AS seen GROUP BY message \
     HAVING MIN(at) < $2 OR (MIN(at) = $2 AND message > $3) \
     ORDER BY MIN(at) DESC, message LIMIT $4\
+), counted AS (\
+    SELECT message, kind, CAST(SUM(count) AS BIGINT) AS total, \
+    COUNT(DISTINCT CASE WHEN recipient <> '' THEN recipient END) AS recipients \
+    FROM events WHERE domain = $1 AND message IN (SELECT message FROM page) AND",
+    counts!("$5"),
+    "GROUP BY message, kind\
 ) SELECT message, first_at, \
     (SELECT CAST(COALESCE(SUM(mails), 0) AS BIGINT) FROM rewritten \
      WHERE domain = $1 AND message = page.message) AS mails, \
-    (SELECT COUNT(*) FROM events WHERE domain = $1 AND message = page.message \
-     AND kind = 'click' AND ($5 OR machine = 'none')) AS clicks, \
-    (SELECT COUNT(DISTINCT recipient) FROM events WHERE domain = $1 AND message = page.message \
-     AND kind = 'click' AND recipient <> '' AND ($5 OR machine = 'none')) AS unique_clicks, \
-    (SELECT COUNT(*) FROM events WHERE domain = $1 AND message = page.message \
-     AND kind = 'open' AND ($5 OR machine = 'none')) AS opens, \
-    (SELECT COUNT(DISTINCT recipient) FROM events WHERE domain = $1 AND message = page.message \
-     AND kind = 'open' AND recipient <> '' AND ($5 OR machine = 'none')) AS unique_opens \
- FROM page ORDER BY first_at DESC, message";
+    COALESCE((SELECT total FROM counted \
+     WHERE message = page.message AND kind = 'click'), 0) AS clicks, \
+    COALESCE((SELECT recipients FROM counted \
+     WHERE message = page.message AND kind = 'click'), 0) AS unique_clicks, \
+    COALESCE((SELECT total FROM counted \
+     WHERE message = page.message AND kind = 'open'), 0) AS opens, \
+    COALESCE((SELECT recipients FROM counted \
+     WHERE message = page.message AND kind = 'open'), 0) AS unique_opens \
+ FROM page ORDER BY first_at DESC, message"
+);
 
 /// The mail as it was handed in, if it was kept. `None`: nothing is known of the message.
 pub(crate) async fn kept_mail(

@@ -2,14 +2,16 @@
 //!
 //! *Unique* counts a recipient once for each message, so that a rate is a share of mails. Events without a
 //! recipient can't be told apart: they are in the totals, and counted as anonymous, but are neither unique nor
-//! in a rate. Rates are shares of the mails that were rewritten. Machines are left out unless asked for.
+//! in a rate. Rates are shares of the mails that were rewritten. Which of them count is for whoever asks to choose ([`Counting`]).
 
 mod api;
+mod asked;
 mod click_map;
 mod comparison;
 mod export;
 mod figures;
 mod links;
+mod log_api;
 mod messages;
 mod scope;
 mod series;
@@ -27,13 +29,13 @@ pub(crate) use export::{csv, ndjson};
 pub(crate) use figures::{Figures, figures, is_known};
 pub(crate) use links::{Link, links};
 pub(crate) use messages::{MessageRow, kept_mail, messages};
-pub(crate) use scope::{Machines, Scope, known_domain};
+pub(crate) use scope::{Counting, Machines, Scope, known_domain};
 pub(crate) use series::{Bucket, Series, series};
 pub(crate) use span::{MINUTE_MS, Range, Span, minute, ticks};
 pub(crate) use stored::{Filter, Stored, clickers, latest, newer, timeline};
 
 pub(crate) fn routes() -> Router<App> {
-    api::routes()
+    api::routes().merge(log_api::routes())
 }
 
 /// A count as a number that can be divided.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Scope;
-use super::scope::{bound, scoped, unique};
+use super::scope::{bound, scoped, total, unique};
 use crate::app::App;
 use crate::database::reading;
 use crate::event::Kind;
@@ -43,7 +43,12 @@ pub(crate) async fn series(app: &App, scope: &Scope) -> Result<Series, sqlx::Err
     let bucket_ms = scope.span.bucket_ms();
     let sql = scoped!(
         scope,
-        concat!("SELECT at / $6 * $6 AS bucket, kind, COUNT(*), ", unique!()),
+        concat!(
+            "SELECT at / $6 * $6 AS bucket, kind, ",
+            total!(),
+            ", ",
+            unique!()
+        ),
         "GROUP BY 1, 2 ORDER BY 1"
     );
     let rows: Vec<(i64, String, i64, i64)> = reading!(&app.database, pool => {

@@ -7,8 +7,8 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Scope;
-use super::scope::{bound, scoped};
+use super::scope::{bound, counts, scoped};
+use super::{Counting, Scope, Span};
 use crate::app::App;
 use crate::database::reading;
 use crate::event::{Event, Kind, Machine, Reason};
@@ -21,14 +21,41 @@ pub(crate) struct Stored {
     pub(crate) event: Event,
 }
 
-/// Which events of a domain; empty: all.
-#[derive(Clone, Debug, Default)]
+/// Which events of a domain; `None`: all.
+#[derive(Clone, Debug)]
 pub(crate) struct Filter {
-    pub(crate) kind: String,
-    pub(crate) message: String,
-    pub(crate) recipient: String,
-    pub(crate) machine: String,
+    pub(crate) kind: Option<Kind>,
+    pub(crate) message: Option<String>,
+    pub(crate) recipient: Option<String>,
+    pub(crate) machine: Option<Machine>,
+    pub(crate) counting: Counting,
+    pub(crate) span: Span,
 }
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self {
+            kind: None,
+            message: None,
+            recipient: None,
+            machine: None,
+            counting: Counting::All,
+            span: Span {
+                from: 0,
+                to: i64::MAX,
+            },
+        }
+    }
+}
+
+const NEWER: &str = concat!(
+    "SELECT * FROM events WHERE domain || '' = $1 AND seq > $2 AND seq <= $3 AND kind IN ('click', 'open') \
+     AND ($4 = '' OR kind = $4) AND (CAST($5 AS TEXT) IS NULL OR message = $5) \
+     AND (CAST($6 AS TEXT) IS NULL OR recipient = $6) AND ($7 = '' OR machine = $7) \
+     AND at >= $8 AND at < $9 AND",
+    counts!("$10"),
+    "ORDER BY seq LIMIT $11"
+);
 
 /// Events after one `seq` and up to another, in order.
 pub(crate) async fn newer(
@@ -39,21 +66,19 @@ pub(crate) async fn newer(
     limit: i64,
 ) -> Result<Vec<Stored>, sqlx::Error> {
     let rows: Vec<Row> = reading!(&app.database, pool => {
-        sqlx::query_as(
-            "SELECT * FROM events WHERE domain || '' = $1 AND seq > $2 AND seq <= $3 AND kind IN ('click', 'open') \
-             AND ($4 = '' OR kind = $4) AND ($5 = '' OR message = $5) \
-             AND ($6 = '' OR recipient = $6) AND ($7 = '' OR machine = $7) \
-             ORDER BY seq LIMIT $8",
-        )
-        .bind(domain)
-        .bind(after)
-        .bind(until)
-        .bind(&filter.kind)
-        .bind(&filter.message)
-        .bind(&filter.recipient)
-        .bind(&filter.machine)
-        .bind(limit)
-        .fetch_all(pool)
+        sqlx::query_as(NEWER)
+            .bind(domain)
+            .bind(after)
+            .bind(until)
+            .bind(filter.kind.map(Kind::as_str).unwrap_or_default())
+            .bind(&filter.message)
+            .bind(&filter.recipient)
+            .bind(filter.machine.map(Machine::as_str).unwrap_or_default())
+            .bind(filter.span.from)
+            .bind(filter.span.to)
+            .bind(filter.counting.as_str())
+            .bind(limit)
+            .fetch_all(pool)
     })?;
     Ok(rows.into_iter().filter_map(Row::stored).collect())
 }

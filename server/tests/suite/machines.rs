@@ -5,6 +5,11 @@ use crate::database::Backend;
 use crate::links::{Mail, Scene, now_s};
 
 const PERSON: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0";
+const GMAIL: &str =
+    "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)";
+const GMAIL_PREFETCH: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+     Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0";
+const YAHOO: &str = "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html";
 
 #[tokio::test]
 async fn machines_are_logged_as_such_and_answered_as_anybody() {
@@ -38,9 +43,19 @@ async fn machines_are_logged_as_such_and_answered_as_anybody() {
                 "Mozilla/5.0",
                 "",
                 "suspected",
-                "mail_proxy",
+                "apple_mail_privacy",
             ),
-            (&early.open, PERSON, "", "none", ""),
+            (&scene.mail.open, GMAIL, "", "suspected", "mail_proxy"),
+            (&scene.mail.open, YAHOO, "", "suspected", "mail_proxy"),
+            (
+                &scene.mail.open,
+                GMAIL_PREFETCH,
+                "",
+                "suspected",
+                "prefetch",
+            ),
+            (&early.open, PERSON, "", "suspected", "early"),
+            (&early.open, GMAIL, "", "suspected", "early,mail_proxy"),
         ];
         for (path, agent, purpose, ..) in &rows {
             let request = scene

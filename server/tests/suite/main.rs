@@ -14,6 +14,7 @@ mod callers;
 mod campaigns;
 mod click_map;
 mod clicks;
+mod counting;
 mod database;
 mod demo;
 mod domain_settings;

@@ -58,7 +58,7 @@ impl Kept {
     /// A request for what was known, by its path, as it was answered then.
     async fn say_the_same(&self) {
         for (path, before) in self.known["said"].as_object().unwrap() {
-            let now = asked(&self.server, "GET", path, &Value::Null, 200).await;
+            let now = asked(&self.server, "GET", &as_then(path), &Value::Null, 200).await;
             if let Err(difference) = holds(&now, before) {
                 panic!("{:?}: GET {path}: {difference}", self.backend);
             }
@@ -92,6 +92,19 @@ async fn restore(backend: &Backend, folder: &TempDir) -> (String, &'static str) 
             connection.close().await.unwrap();
             (url, POSTGRES_KNOWN)
         }
+    }
+}
+
+/// The path that asks for what this one did: opens through mail proxies count by default since.
+fn as_then(path: &str) -> String {
+    let counts = ["/stats", "/series", "/messages"]
+        .iter()
+        .any(|report| path.contains(report));
+    if counts && !path.contains("machines=") {
+        let sign = if path.contains('?') { '&' } else { '?' };
+        format!("{path}{sign}machines=exclude")
+    } else {
+        path.to_owned()
     }
 }
 

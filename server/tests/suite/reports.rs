@@ -7,6 +7,7 @@ async fn newsletter(backend: &Backend) -> Stored {
     stored.rewritten("news", 10, t).await;
     let robot = Event {
         machine: "certain",
+        reasons: "scanner,early",
         ..click("news", "r9", 0, "red", t)
     };
     stored

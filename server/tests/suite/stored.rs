@@ -47,6 +47,8 @@ pub(crate) struct Event {
     pub(crate) at: i64,
     pub(crate) user_agent: &'static str,
     pub(crate) machine: &'static str,
+    pub(crate) reasons: &'static str,
+    pub(crate) count: i64,
 }
 
 pub(crate) fn open(message: &'static str, recipient: &'static str, at: i64) -> Event {
@@ -61,6 +63,8 @@ pub(crate) fn open(message: &'static str, recipient: &'static str, at: i64) -> E
         at,
         user_agent: "Mail/1.0",
         machine: "none",
+        reasons: "",
+        count: 1,
     }
 }
 
@@ -107,8 +111,8 @@ impl Stored {
         insert!(&self.tables, event in events =>
             sqlx::query(
                 "INSERT INTO events (id, kind, domain, message, recipient, position, name, destination, at, \
-                 method, user_agent, machine, reasons) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'GET', $10, $11, $12)",
+                 method, user_agent, machine, reasons, count) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'GET', $10, $11, $12, $13)",
             )
             .bind(Uuid::now_v7().as_bytes().to_vec())
             .bind(event.kind)
@@ -121,7 +125,8 @@ impl Stored {
             .bind(event.at)
             .bind(event.user_agent)
             .bind(event.machine)
-            .bind(if event.machine == "none" { "" } else { "scanner,early" })
+            .bind(event.reasons)
+            .bind(event.count)
         );
     }
 
