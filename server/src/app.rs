@@ -11,6 +11,7 @@ use crate::machine::Machines;
 use crate::metrics::Metrics;
 use crate::options::Settings;
 use crate::rewriting::Rewriting;
+use crate::supervisor::Supervisor;
 
 pub(crate) type App = Arc<Shared>;
 
@@ -25,5 +26,6 @@ pub(crate) struct Shared {
     pub(crate) registry: Registry,
     pub(crate) rewriting: Rewriting,
     pub(crate) settings: Settings,
+    pub(crate) supervisor: Supervisor,
     pub(crate) tokens: KnownTokens,
 }

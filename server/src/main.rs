@@ -14,6 +14,7 @@ mod failure;
 mod front;
 mod guard;
 mod json;
+mod logging;
 mod machine;
 mod metrics;
 mod options;
@@ -22,6 +23,7 @@ mod peer;
 mod reports;
 mod rewriting;
 mod serve;
+mod supervisor;
 mod tracking;
 mod words;
 mod work;
@@ -32,7 +34,6 @@ use std::process::ExitCode;
 
 use axum_server::Handle;
 use clap::Parser as _;
-use tracing_subscriber::EnvFilter;
 
 use crate::clock::Clock;
 use crate::options::{Command, Options, Settings};
@@ -46,7 +47,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    start_logging(options.settings.log_json);
+    let log = logging::start(options.settings.log_json);
     let done = match options.command {
         Some(Command::Demo(demo)) => demo::run(demo, options.settings).await,
         None => run(options.settings).await,
@@ -54,7 +55,7 @@ async fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("tracking-server: {error}");
+            log.say_why(&*error);
             ExitCode::FAILURE
         }
     }
@@ -63,7 +64,7 @@ async fn main() -> ExitCode {
 async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
     let server = Server::prepare(settings, Clock::default()).await?;
     if let Some(token) = &server.new_admin_token {
-        println!("admin token, shown this once: {}", token.reveal());
+        logging::say(format!("admin token, shown this once: {}", token.reveal()));
     }
     let handle = Handle::new();
     tokio::spawn(serve::stop_on_signal(handle.clone()));
@@ -77,18 +78,6 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
 async fn say_where(handle: Handle<SocketAddr>, tls: bool) {
     if let Some(address) = handle.listening().await {
         let scheme = if tls { "https" } else { "http" };
-        println!("the page is at {scheme}://{address}/");
-    }
-}
-
-fn start_logging(json: bool) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    if json {
-        subscriber.json().init();
-    } else {
-        subscriber.init();
+        logging::say(format!("the page is at {scheme}://{address}/"));
     }
 }

@@ -16,17 +16,16 @@ use tracing::error;
 
 use crate::access::ApiCaller;
 use crate::app::App;
-use crate::database::{Database, reading};
 use crate::event::{Kind, Machine};
 use crate::failure::ApiFailure;
 
-const DATABASE_PATIENCE: Duration = Duration::from_secs(1);
 /// From a group commit on a fast disk to the longest that a request waits for one.
 const ANSWER_SECONDS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 1.0, 5.0];
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/healthz", get(health))
+        .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
 }
 
@@ -141,18 +140,28 @@ async fn metrics(
     Ok((headers, body).into_response())
 }
 
-/// For load balancers. A server without its database still redirects and spools, so it stays in service.
-async fn health(State(app): State<App>) -> Response {
-    let answers = tokio::time::timeout(DATABASE_PATIENCE, ping(&app.database)).await;
-    let database = if matches!(answers, Ok(Ok(()))) {
-        "up"
-    } else {
-        "down"
-    };
-    let headers = [(header::CACHE_CONTROL, "no-store")];
-    (headers, format!("ok\ndatabase: {database}\n")).into_response()
+/// Whether the process lives: who supervises it ends one that does not answer.
+async fn health() -> Response {
+    ([(header::CACHE_CONTROL, "no-store")], "ok\n").into_response()
 }
 
-async fn ping(database: &Database) -> Result<(), sqlx::Error> {
-    reading!(database, pool => async { sqlx::query("SELECT 1").execute(pool).await.map(drop) })
+/// Whether a click could be stored and answered now, for load balancers. A server without its database still
+/// redirects and spools, so it stays in service. Everybody may ask, however often: all of it is known already.
+async fn ready(State(app): State<App>) -> Response {
+    let log = app.event_log.fitness();
+    let is_ready = log.writer && (log.database || log.spool);
+    let said = |is_so: bool, yes: &'static str, no: &'static str| if is_so { yes } else { no };
+    let text = format!(
+        "{}\ndatabase: {}\nspool: {}\nwriter: {}\n",
+        said(is_ready, "ready", "not ready"),
+        said(log.database, "up", "down"),
+        said(log.spool, "writable", "not writable"),
+        said(log.writer, "running", "stuck"),
+    );
+    let status = if is_ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, [(header::CACHE_CONTROL, "no-store")], text).into_response()
 }

@@ -34,6 +34,7 @@ use crate::machine::Machines;
 use crate::metrics::Metrics;
 use crate::options::Settings;
 use crate::rewriting::Rewriting;
+use crate::supervisor::Supervisor;
 use crate::{api, guard, metrics, pages, reports, rewriting, tracking};
 
 const MAX_FORM_BYTES: usize = 64 * 1024;
@@ -73,17 +74,20 @@ impl Server {
         registry.refresh(&database).await?;
         let tokens = KnownTokens::default();
         tokens.refresh(&database).await?;
+        let supervisor = Supervisor::default();
         let event_log = EventLog::start(
             database.clone(),
             clock.clone(),
             settings.spool_dir.clone(),
             settings.retention_days,
+            &supervisor,
         );
         let mut metrics = Metrics::new();
         event_log.register(metrics.registry());
+        supervisor.register(metrics.registry());
         let app = Arc::new(Shared {
             event_log,
-            rewriting: Rewriting::start(database.clone()),
+            rewriting: Rewriting::start(database.clone(), &supervisor),
             clock,
             database,
             dns: Dns::new(settings.dns_server)?,
@@ -92,6 +96,7 @@ impl Server {
             metrics,
             registry,
             settings,
+            supervisor,
             tokens,
         });
         Ok(Self {
@@ -107,8 +112,14 @@ impl Server {
         // The type of request makes no difference to what comes of it.
         let service =
             ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(front);
-        let refresher = tokio::spawn(refresh(Arc::clone(&app)));
-        let rechecker = tokio::spawn(recheck(Arc::clone(&app)));
+        let shared = Arc::clone(&app);
+        let refresher = app
+            .supervisor
+            .run("refresh", move || refresh(Arc::clone(&shared)));
+        let shared = Arc::clone(&app);
+        let rechecker = app
+            .supervisor
+            .run("recheck", move || recheck(Arc::clone(&shared)));
         let listen = app.settings.listen;
         match (&app.settings.tls_cert, &app.settings.tls_key) {
             (Some(cert), Some(key)) => {

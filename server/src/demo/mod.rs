@@ -23,6 +23,7 @@ use reqwest::redirect;
 use crate::access::new_secret;
 use crate::clock::Clock;
 use crate::database::{Database, reading};
+use crate::logging::say;
 use crate::options::{DEFAULT_DATABASE_URL, Settings};
 use crate::serve::{self, Server};
 use name_server::NameServer;
@@ -108,11 +109,11 @@ async fn fill(
     };
     let told = story.tell().await?;
     clock.follow_system();
-    println!("the page is at {}/", sender.origin);
+    say(format!("the page is at {}/", sender.origin));
     if made_token {
-        println!("admin token: {}", sender.token);
+        say(format!("admin token: {}", sender.token));
     } else {
-        println!("admin token: the one that was set");
+        say("admin token: the one that was set".to_owned());
     }
     if options.keep_clicking {
         story::go_on(sender, &told).await?;

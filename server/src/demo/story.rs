@@ -13,6 +13,7 @@ use super::chance::Chance;
 use super::name_server::NameServer;
 use super::sender::{DOMAIN, Sender};
 use crate::clock::Clock;
+use crate::logging::say;
 
 const SEED: u64 = 48;
 const MINUTE_MS: i64 = 60_000;
@@ -39,18 +40,18 @@ impl Story<'_> {
             self.clock.set(at);
             if !added {
                 self.sender.add_domain(self.names).await?;
-                println!("{DOMAIN}: added, and validated by its TXT record");
+                say(format!("{DOMAIN}: added, and validated by its TXT record"));
                 added = true;
             }
             let half = |number: &u64| sending.half.is_none_or(|half| number % 2 == half);
             let recipients: Vec<_> = (1..=u64::from(self.recipients)).filter(half).collect();
             let delivered = self.sender.send(&sending, &recipients, at).await?;
             tokio::time::sleep(COUNTED).await;
-            println!(
+            say(format!(
                 "{}: sent to {} recipients",
                 sending.message,
                 delivered.len()
-            );
+            ));
             waiting.extend(
                 delivered
                     .iter()
@@ -58,7 +59,7 @@ impl Story<'_> {
             );
         }
         told.extend(self.happen(&mut waiting, now).await?);
-        println!("{} clicks and opens", told.len());
+        say(format!("{} clicks and opens", told.len()));
         Ok(told)
     }
 

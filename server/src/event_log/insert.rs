@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use linkseal::PixelPosition;
 use rusqlite::ErrorCode;
 use serde::Serialize;
@@ -52,6 +54,9 @@ const REWRITTEN: &str = "INSERT INTO rewritten (id, domain, message, at, mails) 
 pub(super) enum InsertError {
     Database(sqlx::Error),
     Json(serde_json::Error),
+    NoThread,
+    /// The hook has said what it was.
+    Panicked,
     Slow,
     Sqlite(rusqlite::Error),
 }
@@ -70,8 +75,8 @@ impl InsertError {
                     .iter()
                     .any(|class| code.starts_with(class))
             }
-            Self::Json(_) => true,
-            Self::Slow => false,
+            Self::Json(_) | Self::Panicked => true,
+            Self::NoThread | Self::Slow => false,
             Self::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
                 Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch)
@@ -86,6 +91,8 @@ impl fmt::Display for InsertError {
             Self::Database(error) => error.fmt(f),
             Self::Json(error) => error.fmt(f),
             Self::Sqlite(error) => error.fmt(f),
+            Self::NoThread => f.write_str("there is no thread to write events to SQLite"),
+            Self::Panicked => f.write_str("panicked"),
             Self::Slow => write!(f, "took over {} seconds", PATIENCE.as_secs()),
         }
     }
@@ -120,6 +127,11 @@ impl Target {
 
     /// Returns when the group is committed. After an error it may be, or become so: doing it again is harmless.
     pub(super) async fn insert(&self, group: &Arc<Group>) -> Result<(), InsertError> {
+        let inserted = AssertUnwindSafe(self.insert_or_panic(group)).catch_unwind();
+        inserted.await.unwrap_or(Err(InsertError::Panicked))
+    }
+
+    async fn insert_or_panic(&self, group: &Arc<Group>) -> Result<(), InsertError> {
         match self {
             Self::Sqlite { inserter, turn } => {
                 let _turn = timeout(PATIENCE, turn.acquire())
@@ -128,7 +140,6 @@ impl Target {
                 timeout(PATIENCE, inserter.insert(group))
                     .await
                     .map_err(|_| InsertError::Slow)?
-                    .map_err(InsertError::Sqlite)
             }
             Self::Postgres(pool) => {
                 let events = rows(&group.events).map_err(InsertError::Json)?;
@@ -140,20 +151,21 @@ impl Target {
         }
     }
 
-    /// Asks for a write lock and writes nothing: says whether the database is there.
+    /// Writes something small: says whether the database is there and has room.
     pub(super) async fn probe(&self) -> Result<(), InsertError> {
-        const NOTHING: &str = "UPDATE progress SET seq = seq WHERE job = 'probe'";
+        const SOMETHING: &str = "INSERT INTO progress (job, seq) VALUES ('probe', 1) \
+             ON CONFLICT (job) DO UPDATE SET seq = progress.seq + 1";
         match self {
             Self::Sqlite { turn, .. } => {
                 patiently(turn, async |connection| {
-                    sqlx::query(NOTHING).execute(&mut **connection).await?;
+                    sqlx::query(SOMETHING).execute(&mut **connection).await?;
                     Ok(())
                 })
                 .await
             }
             Self::Postgres(pool) => {
                 patiently(pool, async |connection| {
-                    sqlx::query(NOTHING).execute(&mut **connection).await?;
+                    sqlx::query(SOMETHING).execute(&mut **connection).await?;
                     Ok(())
                 })
                 .await

@@ -8,6 +8,7 @@ mod bursts;
 mod checkpoint;
 mod counts;
 mod drain;
+mod fitness;
 mod insert;
 mod metrics;
 mod progress;
@@ -21,6 +22,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod watch;
 mod writer;
 
 use std::net::IpAddr;
@@ -40,6 +42,7 @@ use self::writer::{Waiting, Writer};
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::event::{Event, Machine};
+use crate::supervisor::Supervisor;
 
 pub(crate) use self::bursts::settled_seq;
 pub(crate) use self::timeline::timeline_seq;
@@ -51,11 +54,21 @@ const QUEUE: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct NotStored;
 
+/// What works, as far as is known: each was heard of within seconds. The spool is only tried while the database
+/// is down.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EventLogFitness {
+    pub(crate) database: bool,
+    pub(crate) spool: bool,
+    pub(crate) writer: bool,
+}
+
 pub(crate) struct EventLog {
     counts: Arc<Counts>,
     keys: Keys,
     metrics: Metrics,
     queue: mpsc::Sender<Waiting>,
+    store: Arc<Store>,
     stopping: CancellationToken,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -68,6 +81,7 @@ impl EventLog {
         clock: Clock,
         spool_dir: PathBuf,
         retention_days: Option<u32>,
+        supervisor: &Supervisor,
     ) -> Self {
         let metrics = Metrics::new();
         let counts = Arc::new(Counts::new(clock.clone()));
@@ -79,21 +93,57 @@ impl EventLog {
             spool_dir,
             metrics.clone(),
         ));
-        let writer = Writer::new(waiting, Arc::clone(&counts), Arc::clone(&store));
-        let mut tasks = vec![tokio::spawn(writer.run(stopping.clone()))];
-        let mut background = |task: Job| tasks.push(tokio::spawn(until(stopping.clone(), task)));
-        background(Box::pin(drain::run(store)));
-        background(Box::pin(bursts::run(database.clone())));
-        background(Box::pin(checkpoint::run(database.clone())));
-        background(Box::pin(timeline::run(database.clone())));
+        let writer = Arc::new(Writer::new(
+            waiting,
+            Arc::clone(&counts),
+            Arc::clone(&store),
+        ));
+        let stops = stopping.clone();
+        let write = move || {
+            let (writer, stopping) = (Arc::clone(&writer), stops.clone());
+            async move { writer.run(stopping).await }
+        };
+        let mut tasks = vec![supervisor.run("event_log_writer", write)];
+        let mut background = |name: &'static str, job: Box<dyn Fn() -> Job + Send>| {
+            let stopping = stopping.clone();
+            tasks.push(supervisor.run(name, move || until(stopping.clone(), job())));
+        };
+        let stored = Arc::clone(&store);
+        background(
+            "drain",
+            Box::new(move || Box::pin(drain::run(Arc::clone(&stored)))),
+        );
+        let stored = Arc::clone(&store);
+        background(
+            "watch",
+            Box::new(move || Box::pin(watch::run(Arc::clone(&stored)))),
+        );
+        let on = database.clone();
+        background(
+            "bursts",
+            Box::new(move || Box::pin(bursts::run(on.clone()))),
+        );
+        let on = database.clone();
+        background(
+            "checkpoint",
+            Box::new(move || Box::pin(checkpoint::run(on.clone()))),
+        );
+        let on = database.clone();
+        background(
+            "timeline",
+            Box::new(move || Box::pin(timeline::run(on.clone()))),
+        );
         if let Some(days) = retention_days {
-            background(Box::pin(retention::run(database, clock, days)));
+            let run =
+                move || -> Job { Box::pin(retention::run(database.clone(), clock.clone(), days)) };
+            background("retention", Box::new(run));
         }
         Self {
             counts,
             keys: Keys::default(),
             metrics,
             queue,
+            store,
             stopping,
             tasks: Mutex::new(tasks),
         }
@@ -124,6 +174,15 @@ impl EventLog {
     /// Counts mails that were rewritten. Does not wait: SIGKILL loses what the last moments counted.
     pub(crate) fn count_rewritten(&self, domain: &str, message: &str, mails: u32) {
         self.counts.add(domain, message, mails);
+    }
+
+    /// Whether an event that came now could be stored. Free: it asks nobody.
+    pub(crate) fn fitness(&self) -> EventLogFitness {
+        EventLogFitness {
+            database: !self.store.is_down(),
+            spool: self.store.fitness.does_spool_take(),
+            writer: self.store.fitness.is_writer_alive(),
+        }
     }
 
     pub(crate) fn register(&self, registry: &mut Registry) {

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 
 /// A segment that is longer is closed, so that it can be drained and deleted while others fill.
 const MAX_SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
+const PROBE_BYTES: usize = 64 * 1024;
 const ENDING: &str = "ndjson";
 
 pub(super) struct Spool {
@@ -64,6 +65,26 @@ impl Spool {
             Ok(u64::try_from(lines.len()).unwrap_or(u64::MAX))
         });
         written.await.map_err(io::Error::other)?
+    }
+
+    /// Writes, syncs and deletes a file as long as a group may be: says whether there is room.
+    pub(super) async fn probe(&self) -> io::Result<()> {
+        let folder = self.folder.clone();
+        let path = folder.join(format!("{}.probe", self.clock.new_id().simple()));
+        let probed = tokio::task::spawn_blocking(move || {
+            make_folder(&folder)?;
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&path)?;
+            let written = file
+                .write_all(&[b'\n'; PROBE_BYTES])
+                .and_then(|()| file.sync_data());
+            fs::remove_file(&path)?;
+            written
+        });
+        probed.await.map_err(io::Error::other)?
     }
 
     /// Ends the segment that is appended to, so that it can be drained.

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tracing::{error, info, warn};
 
 use super::NotStored;
+use super::fitness::Fitness;
 use super::insert::{InsertError, Target};
 use super::metrics::Metrics;
 use super::record::Group;
@@ -22,6 +23,7 @@ pub(super) struct Store {
     /// The spool has something new, which the drain waits for.
     pub(super) spooled: Notify,
     pub(super) target: Target,
+    pub(super) fitness: Fitness,
     /// The database failed, and was not heard of since.
     down: AtomicBool,
 }
@@ -38,6 +40,7 @@ impl Store {
             spool: Spool::new(spool_dir, clock),
             metrics,
             spooled: Notify::new(),
+            fitness: Fitness::new(),
             down: AtomicBool::new(false),
         }
     }
@@ -50,6 +53,7 @@ impl Store {
         let started = Instant::now();
         match self.target.insert(group).await {
             Ok(()) => {
+                self.fitness.committed();
                 self.metrics
                     .commit_seconds
                     .observe(started.elapsed().as_secs_f64());
@@ -68,6 +72,7 @@ impl Store {
             Ok(lines) => self.spool.append(lines).await,
             Err(error) => Err(error.into()),
         };
+        self.fitness.spooled(written.is_ok());
         match written {
             Ok(bytes) => {
                 self.metrics.spooled.inc_by(count(group.len()));

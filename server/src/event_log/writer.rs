@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -30,8 +30,8 @@ pub(super) struct Waiting {
 
 pub(super) struct Writer {
     counts: Arc<Counts>,
-    queue: mpsc::Receiver<Waiting>,
-    repeats: Repeats,
+    /// Whoever writes holds it; a writer that panicked leaves it to the next.
+    queue: Mutex<mpsc::Receiver<Waiting>>,
     store: Arc<Store>,
 }
 
@@ -43,51 +43,56 @@ impl Writer {
     ) -> Self {
         Self {
             counts,
-            queue,
-            repeats: Repeats::default(),
+            queue: Mutex::new(queue),
             store,
         }
     }
 
     /// Ends when it is told to, and the queue is empty.
-    pub(super) async fn run(mut self, stopping: CancellationToken) {
+    pub(super) async fn run(&self, stopping: CancellationToken) {
+        let mut queue = self.queue.lock().await;
         let mut waiting = Vec::with_capacity(MAX_GROUP);
+        // Those of a writer that panicked may count what was not stored.
+        let mut repeats = Repeats::default();
         let mut counting = interval(COUNT_EVERY);
         counting.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            self.store.fitness.beat();
             tokio::select! {
-                taken = self.queue.recv_many(&mut waiting, MAX_GROUP) => {
+                taken = queue.recv_many(&mut waiting, MAX_GROUP) => {
                     if taken == 0 {
                         break;
                     }
-                    self.store_events(&mut waiting).await;
+                    self.store.queued(queue.len());
+                    self.store_events(&mut waiting, &mut repeats).await;
                 }
                 _ = counting.tick() => self.store_counts().await,
                 // What is in the queue still comes; then there is nothing more.
-                () = stopping.cancelled(), if !self.queue.is_closed() => self.queue.close(),
+                () = stopping.cancelled(), if !queue.is_closed() => queue.close(),
             }
         }
         self.store_counts().await;
         self.store.close_spool();
     }
 
-    async fn store_events(&mut self, waiting: &mut Vec<Waiting>) {
-        self.store.queued(self.queue.len());
+    async fn store_events(&self, waiting: &mut Vec<Waiting>, repeats: &mut Repeats) {
         let mut events = Vec::with_capacity(waiting.len());
         let mut answers = Vec::with_capacity(waiting.len());
         for Waiting { key, event, answer } in waiting.drain(..) {
-            let (machine, single) = self.repeats.take(key, event);
+            let (machine, single) = repeats.take(key, event);
             events.extend(single);
             answers.push((answer, machine));
         }
         self.store.gathered(answers.len() - events.len());
-        events.extend(self.repeats.grown());
+        events.extend(repeats.grown());
         let group = Arc::new(Group {
             events,
             rewritten: Vec::new(),
         });
+        #[cfg(test)]
+        super::tests::panic_for(&group, "writer");
         let stored = self.store.store(&group).await.is_ok();
-        self.repeats.group_ended(stored);
+        repeats.group_ended(stored);
         // The next group need not wait while this one is answered.
         tokio::spawn(async move {
             for (answer, machine) in answers {

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tracing::warn;
 
 use crate::database::{Database, writing};
+use crate::supervisor::Supervisor;
 
 /// Ids that are remembered as stored, at about 100 bytes each.
 const MAX_KNOWN: usize = 100_000;
@@ -47,10 +48,21 @@ pub(super) struct Row {
 }
 
 impl Messages {
-    pub(super) fn start(database: Database) -> Self {
+    pub(super) fn start(database: Database, supervisor: &Supervisor) -> Self {
         let (queue, rows) = mpsc::channel(MAX_WAITING);
         let waiting_bytes = Arc::new(AtomicUsize::new(0));
-        let writer = tokio::spawn(write(database, rows, Arc::clone(&waiting_bytes)));
+        let writer = Arc::new(Writer {
+            backlog: tokio::sync::Mutex::new(Backlog {
+                batch: Vec::new(),
+                rows,
+            }),
+            database,
+            waiting_bytes: Arc::clone(&waiting_bytes),
+        });
+        let writer = supervisor.run("messages_writer", move || {
+            let writer = Arc::clone(&writer);
+            async move { writer.run().await }
+        });
         Self {
             known: Cache::new(MAX_KNOWN),
             queue: Mutex::new(Some(queue)),
@@ -121,23 +133,43 @@ impl Messages {
     }
 }
 
-async fn write(database: Database, mut rows: mpsc::Receiver<Row>, waiting_bytes: Arc<AtomicUsize>) {
-    let mut batch = Vec::new();
-    while rows.recv_many(&mut batch, ROWS_AT_ONCE).await > 0 {
-        while let Err(error) = store(&database, &batch).await {
-            warn!(%error, rows = batch.len(), "messages can't be stored");
-            // A row of a domain that is gone would be refused for ever, and hold up all others.
-            if !is_outage(&error) || rows.is_closed() {
-                break;
+struct Writer {
+    /// Whoever writes holds it; a writer that panicked leaves it to the next.
+    backlog: tokio::sync::Mutex<Backlog>,
+    database: Database,
+    waiting_bytes: Arc<AtomicUsize>,
+}
+
+struct Backlog {
+    batch: Vec<Row>,
+    rows: mpsc::Receiver<Row>,
+}
+
+impl Writer {
+    async fn run(&self) {
+        let Backlog { batch, rows } = &mut *self.backlog.lock().await;
+        // There is one after a panic, and it may be what made it.
+        self.end(batch);
+        while rows.recv_many(batch, ROWS_AT_ONCE).await > 0 {
+            while let Err(error) = store(&self.database, batch).await {
+                warn!(%error, rows = batch.len(), "messages can't be stored");
+                // A row of a domain that is gone would be refused for ever, and hold up all others.
+                if !is_outage(&error) || rows.is_closed() {
+                    break;
+                }
+                tokio::time::sleep(RETRY).await;
             }
-            tokio::time::sleep(RETRY).await;
+            self.end(batch);
         }
+    }
+
+    fn end(&self, batch: &mut Vec<Row>) {
         let bytes = batch
             .iter()
             .filter_map(|row| row.html.as_ref())
             .map(String::len)
             .sum();
-        waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
         batch.clear();
     }
 }

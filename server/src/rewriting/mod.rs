@@ -19,6 +19,7 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::database::Database;
+use crate::supervisor::Supervisor;
 use messages::Messages;
 use templates::Templates;
 
@@ -29,9 +30,9 @@ pub(crate) struct Rewriting {
 }
 
 impl Rewriting {
-    pub(crate) fn start(database: Database) -> Self {
+    pub(crate) fn start(database: Database, supervisor: &Supervisor) -> Self {
         Self {
-            messages: Messages::start(database),
+            messages: Messages::start(database, supervisor),
             templates: Templates::new(),
         }
     }

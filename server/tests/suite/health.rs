@@ -1,28 +1,66 @@
+use std::time::{Duration, Instant};
+
 use crate::database::{Backend, Postgres};
 use crate::links::Scene;
+use crate::sender::eventually;
 use crate::server::{ADMIN_TOKEN, Server};
 
 #[tokio::test]
-async fn health_is_told_to_anybody() {
+async fn health_and_readiness_are_told_to_anybody() {
     for backend in Backend::all() {
         let server = Server::start(&backend).await;
         let response = server.get("/healthz").await;
         assert_eq!(response.status(), 200, "{backend:?}");
-        assert_eq!(response.text().await.unwrap(), "ok\ndatabase: up\n");
+        assert_eq!(response.text().await.unwrap(), "ok\n");
+        let response = server.get("/readyz").await;
+        assert_eq!(response.status(), 200, "{backend:?}");
+        assert_eq!(
+            response.text().await.unwrap(),
+            "ready\ndatabase: up\nspool: writable\nwriter: running\n"
+        );
     }
 }
 
+/// Waits for an answer of `/readyz`.
+async fn until_said(server: &Server, status: u16, line: &str) {
+    eventually(line, async || {
+        let response = server.get("/readyz").await;
+        let as_expected = response.status() == status;
+        let text = response.text().await.unwrap();
+        (as_expected && text.lines().any(|said| said == line)).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
-async fn without_its_database_the_server_stays_in_service() {
+async fn readiness_is_whether_database_or_spool_take_a_click() {
     let Some(postgres) = Postgres::start() else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start_on(folder, postgres.new_database(), &[]).await;
     postgres.stop("fast");
-    let response = server.get("/healthz").await;
-    assert_eq!(response.status(), 200);
-    assert_eq!(response.text().await.unwrap(), "ok\ndatabase: down\n");
+    until_said(&server, 200, "database: down").await;
+    until_said(&server, 200, "ready").await;
+    let spool = server.folder.path().join("spool");
+    std::fs::remove_dir_all(&spool).unwrap();
+    std::fs::write(&spool, "no folder").unwrap();
+    until_said(&server, 503, "spool: not writable").await;
+    until_said(&server, 503, "not ready").await;
+    assert_eq!(server.get("/healthz").await.status(), 200);
+    // Nobody who asks waits for the database.
+    let started = Instant::now();
+    let asked = (0..500).map(|_| server.get("/readyz"));
+    for answer in futures_util::future::join_all(asked).await {
+        assert_eq!(answer.status(), 503);
+    }
+    assert!(
+        started.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        started.elapsed()
+    );
+    postgres.start_again();
+    until_said(&server, 200, "database: up").await;
 }
 
 #[tokio::test]

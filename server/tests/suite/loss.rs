@@ -118,7 +118,7 @@ fn client() -> Client {
 }
 
 /// Every answered click is in the log, every click at most once.
-async fn check(server: &Server, answered: &[String], context: &str) {
+pub(crate) async fn check(server: &Server, answered: &[String], context: &str) {
     let tables = Tables::of(server).await;
     let deadline = Instant::now() + PATIENCE;
     let lost = loop {

@@ -18,6 +18,8 @@ pub(crate) struct Server {
     pub(crate) folder: TempDir,
     pub(crate) port: u16,
     child: Child,
+    /// Shell commands that start the program, whose path is `$0`.
+    script: Option<String>,
     settings: Vec<(String, String)>,
 }
 
@@ -39,13 +41,23 @@ impl Server {
         database_url: String,
         settings: &[(&str, &str)],
     ) -> Self {
+        Self::start_by(None, folder, database_url, settings).await
+    }
+
+    /// By shell commands such as `exec "$0" 2>/dev/full`.
+    pub(crate) async fn start_by(
+        script: Option<String>,
+        folder: TempDir,
+        database_url: String,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let port = free_port();
         let settings: Vec<_> = settings
             .iter()
             .map(|(name, value)| ((*name).into(), (*value).into()))
             .collect();
         Self {
-            child: spawn(&folder, port, &database_url, &settings).await,
+            child: spawn(script.as_deref(), &folder, port, &database_url, &settings).await,
             client: Client::builder()
                 .redirect(redirect::Policy::none())
                 .build()
@@ -53,6 +65,7 @@ impl Server {
             database_url,
             folder,
             port,
+            script,
             settings,
         }
     }
@@ -74,7 +87,15 @@ impl Server {
     }
 
     pub(crate) async fn start_again(&mut self) {
-        self.child = spawn(&self.folder, self.port, &self.database_url, &self.settings).await;
+        let script = self.script.as_deref();
+        self.child = spawn(
+            script,
+            &self.folder,
+            self.port,
+            &self.database_url,
+            &self.settings,
+        )
+        .await;
     }
 
     /// With other settings than before.
@@ -118,6 +139,7 @@ impl Drop for Server {
 
 /// Waits until the server says that it listens.
 async fn spawn(
+    script: Option<&str>,
     folder: &TempDir,
     port: u16,
     database_url: &str,
@@ -128,7 +150,16 @@ async fn spawn(
         .append(true)
         .open(folder.path().join("log"))
         .unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_tracking-server"))
+    let program = env!("CARGO_BIN_EXE_tracking-server");
+    let mut command = match script {
+        Some(script) => {
+            let mut shell = Command::new("/bin/sh");
+            shell.args(["-c", script, program]);
+            shell
+        }
+        None => Command::new(program),
+    };
+    let mut child = command
         .env_clear()
         .env("LISTEN", format!("127.0.0.1:{port}"))
         .env("DATABASE_URL", database_url)
@@ -141,6 +172,10 @@ async fn spawn(
         .kill_on_drop(true)
         .spawn()
         .unwrap();
+    if script.is_some() {
+        listens(port).await;
+        return child;
+    }
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let listening = async {
         while let Some(line) = lines.next_line().await.unwrap() {
@@ -154,4 +189,19 @@ async fn spawn(
         .await
         .expect("the server listens in time");
     child
+}
+
+/// Where its standard output may lead elsewhere.
+async fn listens(port: u16) {
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    while tokio::net::TcpStream::connect(("127.0.0.1", port))
+        .await
+        .is_err()
+    {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "the server does not listen"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

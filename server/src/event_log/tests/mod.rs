@@ -1,6 +1,7 @@
 //! The log against a SQLite database that is there, locked, or gone.
 
 mod jobs;
+mod panics;
 mod spooling;
 mod storing;
 
@@ -20,6 +21,9 @@ use super::store::Store;
 use crate::clock::Clock;
 use crate::database::{Database, reading};
 use crate::event::{Event, Kind, Machine};
+use crate::supervisor::Supervisor;
+
+const PANIC: &str = "panic of ";
 
 struct Place {
     folder: TempDir,
@@ -41,7 +45,13 @@ impl Place {
     }
 
     fn log(&self) -> EventLog {
-        EventLog::start(self.database.clone(), Clock::default(), self.spool(), None)
+        EventLog::start(
+            self.database.clone(),
+            Clock::default(),
+            self.spool(),
+            None,
+            &Supervisor::default(),
+        )
     }
 
     fn store(&self) -> Store {
@@ -145,6 +155,12 @@ fn group(events: impl Into<Vec<Event>>) -> Arc<Group> {
         events: events.into(),
         rewritten: Vec::new(),
     })
+}
+
+/// Who stores a group calls this: the message of an event says who is to panic.
+pub(super) fn panic_for(group: &Group, who: &str) {
+    let asked = |event: &Event| event.message.strip_prefix(PANIC) == Some(who);
+    assert!(!group.events.iter().any(asked), "as asked for");
 }
 
 async fn rewritten(place: &Place) -> Vec<(String, i64)> {
