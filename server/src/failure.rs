@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 use tracing::error;
 
-use crate::domains::DnsError;
+use crate::domains::{DnsError, LinkError};
 use crate::pages::layout;
 
 #[derive(Debug)]
@@ -81,6 +81,12 @@ impl Failure {
 impl From<DnsError> for Failure {
     fn from(error: DnsError) -> Self {
         Self::Dns(error)
+    }
+}
+
+impl From<LinkError> for Failure {
+    fn from(error: LinkError) -> Self {
+        Self::Invalid(error.to_string())
     }
 }
 

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use crate::access::ApiCaller;
 use crate::app::App;
-use crate::domains::{self, Change, IpStorage, Known};
+use crate::domains::{
+    self, Change, ClickFields, IpStorage, Known, LinkChange, LinkFields, described_parameters,
+};
 use crate::failure::ApiFailure;
 use crate::json::JsonBody;
 
@@ -41,10 +43,17 @@ struct DomainChange {
     tracking_host: Option<Option<String>>,
     ip_storage: Option<IpStorage>,
     keep_mail: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    link_parameters: Option<Option<LinkFields>>,
+    #[serde(default, deserialize_with = "present")]
+    click_parameters: Option<Option<ClickFields>>,
+    sealed_tokens: Option<bool>,
 }
 
 /// Tells `null`, which takes the value away, from a field that is not there.
-fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Option<String>>, D::Error> {
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    field: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(field).map(Some)
 }
 
@@ -90,6 +99,11 @@ async fn change(
         tracking_host: change.tracking_host,
         ip_storage: change.ip_storage,
         keep_mail: change.keep_mail,
+        links: LinkChange::of(
+            change.link_parameters.as_ref().map(Option::as_ref),
+            change.click_parameters.as_ref().map(Option::as_ref),
+            change.sealed_tokens,
+        )?,
     };
     let known = domains::change(&app, &known.domain, change).await?;
     Ok(Json(described(&app, &known)))
@@ -163,6 +177,9 @@ fn described(app: &App, known: &Known) -> Value {
         "links_use": domains::links_use(known),
         "ip_storage": domain.ip_storage,
         "keep_mail": domain.keep_mail,
+        "link_parameters": domain.links.parameters.as_ref().map(described_parameters),
+        "click_parameters": domain.links.at_click.as_ref().map(|parameters| parameters.described()),
+        "sealed_tokens": domain.links.sealed_tokens,
         "records": {
             "ownership": { "type": "TXT", "name": name, "value": value },
             "tracking": cname,

@@ -1,5 +1,6 @@
 //! Statements that change domains and keys.
 
+use super::links::{LinkChange, described};
 use super::store::Domain;
 use super::{CnameState, IpStorage, Status};
 use crate::database::{Database, executing, writing};
@@ -14,6 +15,7 @@ pub(crate) struct Change {
     pub(crate) tracking_host: Option<Option<String>>,
     pub(crate) ip_storage: Option<IpStorage>,
     pub(crate) keep_mail: Option<bool>,
+    pub(crate) links: LinkChange,
 }
 
 /// Adds a domain with its first key, or revives a removed one. `false`: it is there already.
@@ -29,6 +31,7 @@ pub(super) async fn add(
              VALUES ($1, $2, $3, $4, $5, $6, $7) \
              ON CONFLICT (name) DO UPDATE SET status = excluded.status, verification = excluded.verification, \
              cname_state = 'unchecked', cname_seen = NULL, cname_checked_at = NULL, validated_at = NULL, \
+             link_parameters = NULL, click_parameters = NULL, sealed_tokens = FALSE, \
              removed_at = NULL WHERE domains.removed_at IS NOT NULL",
         )
         .bind(domain.name.as_str())
@@ -70,6 +73,19 @@ pub(super) async fn change(
     name: &str,
     change: &Change,
 ) -> Result<(), sqlx::Error> {
+    let LinkChange {
+        parameters,
+        at_click,
+        sealed_tokens,
+    } = &change.links;
+    let parameters_json = parameters
+        .iter()
+        .flatten()
+        .map(|all| described(all).to_string());
+    let at_click_json = at_click
+        .iter()
+        .flatten()
+        .map(|all| all.described().to_string());
     executing!(
         database,
         sqlx::query(
@@ -79,7 +95,10 @@ pub(super) async fn change(
              cname_state = CASE WHEN $6 AND tracking_host IS DISTINCT FROM $7 THEN 'unchecked' ELSE cname_state END, \
              cname_seen = CASE WHEN $6 AND tracking_host IS DISTINCT FROM $7 THEN NULL ELSE cname_seen END, \
              cname_checked_at = CASE WHEN $6 AND tracking_host IS DISTINCT FROM $7 THEN NULL ELSE cname_checked_at END, \
-             tracking_host = CASE WHEN $6 THEN $7 ELSE tracking_host END \
+             tracking_host = CASE WHEN $6 THEN $7 ELSE tracking_host END, \
+             link_parameters = CASE WHEN $8 THEN $9 ELSE link_parameters END, \
+             click_parameters = CASE WHEN $10 THEN $11 ELSE click_parameters END, \
+             sealed_tokens = COALESCE($12, sealed_tokens) \
              WHERE name = $1 AND removed_at IS NULL",
         )
         .bind(name)
@@ -89,6 +108,11 @@ pub(super) async fn change(
         .bind(change.keep_mail)
         .bind(change.tracking_host.is_some())
         .bind(change.tracking_host.as_ref().and_then(Option::as_deref))
+        .bind(parameters.is_some())
+        .bind(parameters_json.last())
+        .bind(at_click.is_some())
+        .bind(at_click_json.last())
+        .bind(*sealed_tokens)
     )?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod changes;
 mod dns;
+mod links;
 mod misses;
 mod registry;
 mod service;
@@ -9,6 +10,10 @@ mod store;
 
 pub(crate) use changes::Change;
 pub(crate) use dns::{Dns, DnsError};
+pub(crate) use links::{
+    ClickFields, LinkChange, LinkError, LinkFields, MailParameters,
+    described as described_parameters,
+};
 pub(crate) use registry::{Known, Registry, level};
 pub(crate) use service::{
     add, change, check_all, check_cname, cname_record, find, links_use, ownership_record, remove,

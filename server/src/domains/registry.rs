@@ -235,8 +235,12 @@ impl Registry {
                 Status::Validated => DomainStatus::Validated,
             })
             .with_click_tracking(level(domain.click_tracking))
-            .with_open_tracking(level(domain.open_tracking));
-        Ok(Some(config))
+            .with_open_tracking(level(domain.open_tracking))
+            .with_sealed_tokens(domain.links.sealed_tokens);
+        Ok(Some(match &domain.links.parameters {
+            Some(parameters) => config.with_link_parameters(parameters.clone()),
+            None => config,
+        }))
     }
 
     fn issued(

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::changes::{self, Change};
 use super::dns::Pointing;
+use super::links::LinkSettings;
 use super::{CnameState, Domain, IpStorage, Known, Status};
 use crate::access::{Caller, new_secret};
 use crate::app::App;
@@ -99,6 +100,7 @@ pub(crate) async fn add(app: &App, name: &str, external: bool) -> Result<Arc<Kno
         cname_checked_at: None,
         ip_storage: IpStorage::Truncated,
         keep_mail: false,
+        links: LinkSettings::default(),
         created_at: app.clock.now(),
         validated_at: None,
         removed_at: None,

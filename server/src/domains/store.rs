@@ -7,6 +7,7 @@ use linkseal::{KeyId, SendingDomain, SigningKey};
 use tracing::warn;
 use zeroize::Zeroizing;
 
+use super::links::{LinkRow, LinkSettings};
 use super::{CnameState, IpStorage, Status};
 use crate::database::{Database, reading};
 
@@ -27,6 +28,7 @@ pub(crate) struct Domain {
     pub(crate) ip_storage: IpStorage,
     /// Whether mail that is rewritten by itself is kept for the click map.
     pub(crate) keep_mail: bool,
+    pub(crate) links: LinkSettings,
     pub(crate) created_at: i64,
     pub(crate) validated_at: Option<i64>,
     pub(crate) removed_at: Option<i64>,
@@ -61,6 +63,8 @@ struct DomainRow {
     cname_checked_at: Option<i64>,
     ip_storage: String,
     keep_mail: bool,
+    #[sqlx(flatten)]
+    links: LinkRow,
     created_at: i64,
     validated_at: Option<i64>,
     removed_at: Option<i64>,
@@ -71,6 +75,7 @@ impl TryFrom<DomainRow> for Domain {
 
     fn try_from(row: DomainRow) -> Result<Self, HostError> {
         Ok(Self {
+            links: row.links.settings(&row.name),
             name: row.name.parse()?,
             // A word that this version does not know must not start tracking, nor store more than asked.
             status: Status::parse(&row.status).unwrap_or(Status::External),

@@ -36,12 +36,12 @@ use tokio_util::sync::CancellationToken;
 
 use self::counts::Counts;
 use self::metrics::Metrics;
-use self::repeats::Keys;
+use self::repeats::{Keys, StoredAs};
 use self::store::Store;
 use self::writer::{Waiting, Writer};
 use crate::clock::Clock;
 use crate::database::Database;
-use crate::event::{Event, Machine};
+use crate::event::Event;
 use crate::supervisor::Supervisor;
 
 pub(crate) use self::bursts::settled_seq;
@@ -149,7 +149,7 @@ impl EventLog {
         }
     }
 
-    /// Returns when the event is stored, so that a request can be answered, and what it was stored as made by.
+    /// Returns when the event is stored, so that a request can be answered, and as what.
     ///
     /// `address` is whose request it was, in full: it is neither stored nor kept.
     ///
@@ -160,7 +160,7 @@ impl EventLog {
         &self,
         event: Event,
         address: Option<IpAddr>,
-    ) -> Result<Machine, NotStored> {
+    ) -> Result<StoredAs, NotStored> {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting {
             key: self.keys.key(&event, address),

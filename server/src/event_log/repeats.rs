@@ -12,6 +12,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 
+use uuid::Uuid;
+
 use crate::event::{Event, Machine, Reason};
 
 /// A rate is counted in it, and a gathered event grows as long.
@@ -57,6 +59,22 @@ fn customer(address: IpAddr) -> u128 {
     }
 }
 
+/// What the log will say of a request: one that was gathered has the id of the event that it shares.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct StoredAs {
+    pub(crate) id: Uuid,
+    pub(crate) machine: Machine,
+}
+
+impl StoredAs {
+    fn of(event: &Event) -> Self {
+        Self {
+            id: event.id,
+            machine: event.machine,
+        }
+    }
+}
+
 struct Seen {
     since: i64,
     times: u32,
@@ -75,8 +93,8 @@ pub(super) struct Repeats {
 }
 
 impl Repeats {
-    /// Takes an event for the next group. Returns it when it is one of its own, and as whose it will be stored.
-    pub(super) fn take(&mut self, key: Key, event: Event) -> (Machine, Option<Event>) {
+    /// Takes an event for the next group. Returns it when it is one of its own, and as what it will be stored.
+    pub(super) fn take(&mut self, key: Key, event: Event) -> (StoredAs, Option<Event>) {
         self.forget_old(event.at);
         let fresh = Seen {
             since: event.at,
@@ -91,12 +109,12 @@ impl Repeats {
         seen.begin_window(event.at, single);
         seen.times = seen.times.saturating_add(1);
         if seen.times <= single {
-            return (event.machine, Some(event));
+            return (StoredAs::of(&event), Some(event));
         }
         let gathered = seen.gathered.get_or_insert_with(|| Box::new(empty(event)));
         gathered.count += 1;
         self.grown.push(key);
-        (gathered.machine, None)
+        (StoredAs::of(gathered), None)
     }
 
     /// Returns the gathered events that grew, with their counts up to now.
@@ -202,10 +220,11 @@ mod tests {
         }
         let lost = repeats.grown();
         repeats.group_ended(false);
-        let (machine, single) = repeats.take(key(1), click("r", 0, 1000));
-        assert_eq!((machine, single), (Machine::Suspected, None));
+        let (stored_as, single) = repeats.take(key(1), click("r", 0, 1000));
+        assert_eq!((stored_as.machine, single), (Machine::Suspected, None));
         let next = repeats.grown();
         assert_ne!(lost[0].id, next[0].id);
+        assert_eq!(stored_as.id, next[0].id);
         assert_eq!((lost[0].count, next[0].count), (2, 1));
         assert_eq!(next[0].reasons, [Reason::Repeated]);
     }

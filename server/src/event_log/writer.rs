@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 use super::NotStored;
 use super::counts::Counts;
 use super::record::Group;
-use super::repeats::{Key, Repeats};
+use super::repeats::{Key, Repeats, StoredAs};
 use super::store::Store;
-use crate::event::{Event, Machine};
+use crate::event::Event;
 
 const MAX_GROUP: usize = 512;
 /// A row of table `rewritten` is for the mails of one message in this time.
@@ -25,7 +25,7 @@ const COUNT_EVERY: Duration = Duration::from_millis(250);
 pub(super) struct Waiting {
     pub(super) key: Key,
     pub(super) event: Event,
-    pub(super) answer: oneshot::Sender<Result<Machine, NotStored>>,
+    pub(super) answer: oneshot::Sender<Result<StoredAs, NotStored>>,
 }
 
 pub(super) struct Writer {
@@ -79,9 +79,9 @@ impl Writer {
         let mut events = Vec::with_capacity(waiting.len());
         let mut answers = Vec::with_capacity(waiting.len());
         for Waiting { key, event, answer } in waiting.drain(..) {
-            let (machine, single) = repeats.take(key, event);
+            let (stored_as, single) = repeats.take(key, event);
             events.extend(single);
-            answers.push((answer, machine));
+            answers.push((answer, stored_as));
         }
         self.store.gathered(answers.len() - events.len());
         events.extend(repeats.grown());
@@ -95,9 +95,13 @@ impl Writer {
         repeats.group_ended(stored);
         // The next group need not wait while this one is answered.
         tokio::spawn(async move {
-            for (answer, machine) in answers {
+            for (answer, stored_as) in answers {
                 // Who went away meanwhile needs no answer.
-                let _ = answer.send(if stored { Ok(machine) } else { Err(NotStored) });
+                let _ = answer.send(if stored {
+                    Ok(stored_as)
+                } else {
+                    Err(NotStored)
+                });
             }
         });
     }

@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::domains::status_badge;
 use super::heading::tabs;
-use super::layout;
+use super::layout::{self, switch};
+use super::link_card::{self, LinkForm};
 use crate::access::SignedIn;
 use crate::app::App;
 use crate::domains::{self, CnameState, Domain, IpStorage, Known, Status};
@@ -13,6 +14,7 @@ use crate::domains::{self, CnameState, Domain, IpStorage, Known, Status};
 pub(super) enum Said {
     Nothing,
     OfCname(String),
+    OfLinks(String, LinkForm),
     OfOwnership(String),
     /// And the tracking subdomain as it was typed.
     OfSettings(String, String),
@@ -31,6 +33,7 @@ pub(super) fn page(app: &App, signed_in: &SignedIn, known: &Known, said: &Said) 
         @if domain.status == Status::Pending { (ownership(signed_in, domain, said)) }
         (settings(signed_in, domain, said))
         @if domain.tracking_host.is_some() { (cname(app, signed_in, domain, said)) }
+        (links(signed_in, domain, said))
         (key(signed_in, known))
         @if signed_in.caller.admin().is_ok() {
             section.card {
@@ -120,13 +123,12 @@ fn settings(signed_in: &SignedIn, domain: &Domain, said: &Said) -> Markup {
     }
 }
 
-fn switch(name: &str, on: bool, label: &str, hint: &str) -> Markup {
-    html! {
-        label.check {
-            input type="checkbox" name=(name) value="true" checked[on];
-            span { strong { (label) } br; span.hint { (hint) } }
-        }
-    }
+fn links(signed_in: &SignedIn, domain: &Domain, said: &Said) -> Markup {
+    let refused = match said {
+        Said::OfLinks(problem, typed) => Some((problem.as_str(), typed)),
+        _ => None,
+    };
+    link_card::card(signed_in, domain, refused)
 }
 
 fn cname(app: &App, signed_in: &SignedIn, domain: &Domain, said: &Said) -> Markup {

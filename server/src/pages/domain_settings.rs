@@ -66,6 +66,7 @@ async fn save(
         tracking_host: Some((!host.is_empty()).then(|| host.to_owned())),
         ip_storage: Some(form.ip_storage),
         keep_mail: Some(form.keep_mail),
+        ..Change::default()
     };
     let done = domains::change(&app, &known.domain, change).await.map(drop);
     answer(&app, &signed_in, &name, done, |text| {

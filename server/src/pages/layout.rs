@@ -47,6 +47,16 @@ pub(crate) fn problem(text: &str) -> Markup {
     html! { p.problem role="alert" { (text) } }
 }
 
+/// A setting that is on or off, in a form.
+pub(super) fn switch(name: &str, on: bool, label: &str, hint: &str) -> Markup {
+    html! {
+        label.check {
+            input type="checkbox" name=(name) value="true" checked[on];
+            span { strong { (label) } br; span.hint { (hint) } }
+        }
+    }
+}
+
 /// A text to be copied elsewhere, with a button for those who have JavaScript.
 pub(crate) fn copyable(text: &str) -> Markup {
     html! {

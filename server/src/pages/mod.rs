@@ -12,6 +12,8 @@ mod event_table;
 mod export;
 mod heading;
 pub(crate) mod layout;
+mod link_card;
+mod link_settings;
 mod link_tables;
 mod links;
 mod live;
@@ -32,6 +34,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(assets::routes())
         .merge(domain_settings::routes())
         .merge(domains::routes())
+        .merge(link_settings::routes())
         .merge(reports())
         .merge(sign_in::routes())
         .merge(tokens::routes())

@@ -13,7 +13,7 @@ use super::store::{self, Campaign};
 use super::templates::Compiled;
 use crate::access::ApiCaller;
 use crate::app::App;
-use crate::domains;
+use crate::domains::{self, MailParameters};
 use crate::failure::{ApiFailure, Failure};
 use crate::json::{JsonBody, MAIL_BYTES, json};
 
@@ -22,6 +22,8 @@ use crate::json::{JsonBody, MAIL_BYTES, json};
 pub(super) struct NewCampaign {
     domain: String,
     message: String,
+    #[serde(default)]
+    link_parameters: MailParameters,
     html: String,
 }
 
@@ -31,6 +33,8 @@ struct CampaignJson<'a> {
     domain: &'a str,
     message: &'a str,
     created_at: i64,
+    #[serde(skip_serializing_if = "MailParameters::is_of_domain")]
+    link_parameters: &'a MailParameters,
     report: ReportJson<'a>,
 }
 
@@ -44,10 +48,13 @@ pub(super) async fn create(
         return Err(Failure::Invalid("message is empty, expected an id".to_owned()).into());
     }
     MailFacts::of(&new.message).message()?;
+    let of_domain = known.domain.links.parameters.as_ref();
+    new.link_parameters.over(of_domain)?;
     let campaign = Campaign {
         id: app.clock.new_id().to_string(),
         domain: known.domain.name.to_string(),
         message: new.message,
+        link_parameters: new.link_parameters,
         html: new.html,
         created_at: app.clock.now(),
     };
@@ -78,6 +85,7 @@ fn answer(app: &App, compiled: &Compiled) -> Response {
         id,
         domain,
         message,
+        link_parameters,
         html,
         created_at,
     } = &*compiled.campaign;
@@ -90,6 +98,7 @@ fn answer(app: &App, compiled: &Compiled) -> Response {
         domain,
         message,
         created_at: *created_at,
+        link_parameters,
         report,
     };
     json(html.len(), &campaign)

@@ -9,7 +9,7 @@ use super::facts::{MailFacts, on};
 use super::report::{ReportJson, tracks_clicks, tracks_opens};
 use crate::access::ApiCaller;
 use crate::app::App;
-use crate::domains;
+use crate::domains::{self, MailParameters};
 use crate::failure::ApiFailure;
 use crate::json::{JsonBody, MAIL_BYTES, json};
 use crate::work::aside;
@@ -29,6 +29,8 @@ pub(super) struct Mail {
     click_tracking: bool,
     #[serde(default = "on")]
     open_tracking: bool,
+    #[serde(default)]
+    link_parameters: MailParameters,
     html: String,
 }
 
@@ -54,12 +56,14 @@ pub(super) async fn rewrite_one(
     }
     .message()?;
     let Some(config) = &known.config else {
+        mail.link_parameters
+            .over(known.domain.links.parameters.as_ref())?;
         let report = ReportJson::unseen(&app, &known, &mail.html);
         let html = &mail.html;
         return Ok(json(html.len(), &Rewritten { html, report }));
     };
     let id = message.id().unwrap_or_default().to_owned();
-    let scoped = config.for_message(message);
+    let scoped = mail.link_parameters.scope(config)?.for_message(message);
     let (html, report) = aside(mail.html.len(), || rewrite_with_report(&mail.html, &scoped));
     if tracks_clicks(&report) || tracks_opens(&report) {
         let domain = known.domain.name.as_str();

@@ -2,27 +2,36 @@
 
 use super::messages::without_nul;
 use crate::database::{Database, reading, writing};
+use crate::domains::MailParameters;
 
 pub(super) struct Campaign {
     pub(super) id: String,
     pub(super) domain: String,
     pub(super) message: String,
+    pub(super) link_parameters: MailParameters,
     pub(super) html: String,
     pub(super) created_at: i64,
 }
 
 /// Stores a campaign, and its document as the message's mail.
 pub(super) async fn insert(database: &Database, campaign: &Campaign) -> Result<(), sqlx::Error> {
+    let stated = (!campaign.link_parameters.is_of_domain()).then_some(&campaign.link_parameters);
+    let parameters_json = stated
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(|error| sqlx::Error::Encode(error.into()))?;
     writing!(database, pool => async {
         let mut transaction = pool.begin().await?;
         sqlx::query(
-            "INSERT INTO campaigns (id, domain, message, html, created_at) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO campaigns (id, domain, message, html, created_at, link_parameters) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(&campaign.id)
         .bind(&campaign.domain)
         .bind(&campaign.message)
         .bind(campaign.html.as_bytes())
         .bind(campaign.created_at)
+        .bind(parameters_json)
         .execute(&mut *transaction)
         .await?;
         sqlx::query(
@@ -40,19 +49,26 @@ pub(super) async fn insert(database: &Database, campaign: &Campaign) -> Result<(
 }
 
 pub(super) async fn find(database: &Database, id: &str) -> Result<Option<Campaign>, sqlx::Error> {
-    let row: Option<(String, String, Vec<u8>, i64)> = reading!(database, pool => {
-        sqlx::query_as("SELECT domain, message, html, created_at FROM campaigns WHERE id = $1")
+    let row: Option<(String, String, Vec<u8>, i64, Option<String>)> = reading!(database, pool => {
+        sqlx::query_as(
+            "SELECT domain, message, html, created_at, link_parameters FROM campaigns WHERE id = $1",
+        )
             .bind(id)
             .fetch_optional(pool)
     })?;
-    let Some((domain, message, html, created_at)) = row else {
+    let Some((domain, message, html, created_at, parameters)) = row else {
         return Ok(None);
     };
     let html = String::from_utf8(html).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let parameters = parameters.map(|text| serde_json::from_str(&text));
+    let parameters = parameters
+        .transpose()
+        .map_err(|error| sqlx::Error::Decode(error.into()))?;
     Ok(Some(Campaign {
         id: id.to_owned(),
         domain,
         message,
+        link_parameters: parameters.unwrap_or_default(),
         html,
         created_at,
     }))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use linkseal::Template;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use tracing::warn;
 
 use super::store::{self, Campaign};
 use crate::access::Caller;
@@ -29,7 +30,12 @@ impl Compiled {
     pub(super) fn new(campaign: Arc<Campaign>, known: Arc<Known>) -> Self {
         let template = aside(campaign.html.len(), || {
             let config = known.config.as_ref()?;
-            Some(Template::compile(&campaign.html, config))
+            // The domain's settings may have changed since, but the mail goes out.
+            let scoped = campaign.link_parameters.scope(config).unwrap_or_else(|error| {
+                warn!(campaign = campaign.id, %error, "a campaign gets the domain's parameters alone");
+                config.clone()
+            });
+            Some(Template::compile(&campaign.html, &scoped))
         });
         Self {
             campaign,

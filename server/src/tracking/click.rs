@@ -6,15 +6,18 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
-use linkseal::EventKind;
 use linkseal::error::TokenError;
+use linkseal::{Click, EventKind};
+use uuid::Uuid;
 
 use super::{
     NO_INDEX, NO_REFERRER, NO_STORE, Refusal, X_ROBOTS_TAG, apology, client, is_read,
     method_not_allowed,
 };
 use crate::app::App;
+use crate::domains::Domain;
 use crate::event::{Event, Kind};
+use crate::event_log::NotStored;
 
 pub(super) async fn answer(app: &App, parts: Parts) -> Response {
     let started = Instant::now();
@@ -28,23 +31,45 @@ pub(super) async fn answer(app: &App, parts: Parts) -> Response {
     let EventKind::Click(click) = said.kind() else {
         return refuse(app, TokenError::UnexpectedKind.into());
     };
+    let event = (parts.method == Method::GET).then(|| Event {
+        position: Some(click.position()),
+        name: click.name().map(client::without_nul),
+        destination: Some(click.destination().to_owned()),
+        ..super::event(app, &parts, &known.domain, Kind::Click, &said)
+    });
     // The library promises visible ASCII, which is what a header may hold.
     let Ok(location) = HeaderValue::from_str(click.destination()) else {
         return refuse(app, TokenError::Malformed.into());
     };
-    if parts.method == Method::GET {
-        let event = Event {
-            position: Some(click.position()),
-            name: click.name().map(client::without_nul),
-            destination: Some(click.destination().to_owned()),
-            ..super::event(app, &parts, &known.domain, Kind::Click, &said)
-        };
-        if super::record(app, &parts, event).await.is_err() {
-            return apology::not_stored(click.destination());
-        }
+    let stored_as = match event {
+        Some(event) => match super::record(app, &parts, event).await {
+            Ok(id) => Some(id),
+            Err(NotStored) => return apology::not_stored(click.destination()),
+        },
+        None => None,
+    };
+    if stored_as.is_some() {
         app.metrics.observe_click(started.elapsed());
     }
-    redirect(location)
+    let with_more = with_more(&known.domain, click, parts.uri.query(), stored_as);
+    let with_more = with_more.and_then(|with_more| HeaderValue::from_str(&with_more).ok());
+    redirect(with_more.unwrap_or(location))
+}
+
+/// The destination with parameters of the click's own, if the domain wants any. Once it is removed, nobody does.
+fn with_more(
+    domain: &Domain,
+    click: &Click,
+    query: Option<&str>,
+    id: Option<Uuid>,
+) -> Option<String> {
+    let at_click = domain.links.at_click.as_ref()?;
+    if domain.removed_at.is_some() {
+        return None;
+    }
+    let id = id.map(|id| id.to_string());
+    let signed = domain.links.parameters.as_ref();
+    at_click.destination(click, query, id.as_deref(), signed)
 }
 
 fn refuse(app: &App, refusal: Refusal) -> Response {

@@ -19,6 +19,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use linkseal::error::TokenError;
 use linkseal::{DomainConfig, Event as Said, UntrustedToken};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::domains::{Domain, Known};
@@ -135,13 +136,14 @@ fn event(app: &App, parts: &Parts, domain: &Domain, kind: Kind, said: &Said) -> 
     event
 }
 
-async fn record(app: &App, parts: &Parts, event: Event) -> Result<(), NotStored> {
+/// Returns the id under which the event is in the log.
+async fn record(app: &App, parts: &Parts, event: Event) -> Result<Uuid, NotStored> {
     let kind = event.kind;
     let address = Peer::new(&app.settings, parts).client();
     match app.event_log.record(event, address).await {
-        Ok(machine) => {
-            app.metrics.count_stored(kind, machine);
-            Ok(())
+        Ok(stored_as) => {
+            app.metrics.count_stored(kind, stored_as.machine);
+            Ok(stored_as.id)
         }
         Err(NotStored) => {
             app.metrics.count_not_stored(kind);
