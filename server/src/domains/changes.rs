@@ -1,6 +1,6 @@
 //! Statements that change domains and keys.
 
-use super::links::{LinkChange, described};
+use super::links::{ClickParameters, LinkChange, described};
 use super::store::Domain;
 use super::{CnameState, IpStorage, Status};
 use crate::database::{Database, executing, writing};
@@ -78,14 +78,11 @@ pub(super) async fn change(
         at_click,
         sealed_tokens,
     } = &change.links;
-    let parameters_json = parameters
-        .iter()
-        .flatten()
-        .map(|all| described(all).to_string());
+    let parameters_json = parameters.as_ref().and_then(Option::as_ref).map(described);
     let at_click_json = at_click
-        .iter()
-        .flatten()
-        .map(|all| all.described().to_string());
+        .as_ref()
+        .and_then(Option::as_ref)
+        .map(ClickParameters::described);
     executing!(
         database,
         sqlx::query(
@@ -109,9 +106,9 @@ pub(super) async fn change(
         .bind(change.tracking_host.is_some())
         .bind(change.tracking_host.as_ref().and_then(Option::as_deref))
         .bind(parameters.is_some())
-        .bind(parameters_json.last())
+        .bind(parameters_json.map(|json| json.to_string()))
         .bind(at_click.is_some())
-        .bind(at_click_json.last())
+        .bind(at_click_json.map(|json| json.to_string()))
         .bind(*sealed_tokens)
     )?;
     Ok(())

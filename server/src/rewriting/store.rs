@@ -48,8 +48,11 @@ pub(super) async fn insert(database: &Database, campaign: &Campaign) -> Result<(
     })
 }
 
+/// Domain, message, document, time and parameters.
+type Row = (String, String, Vec<u8>, i64, Option<String>);
+
 pub(super) async fn find(database: &Database, id: &str) -> Result<Option<Campaign>, sqlx::Error> {
-    let row: Option<(String, String, Vec<u8>, i64, Option<String>)> = reading!(database, pool => {
+    let row: Option<Row> = reading!(database, pool => {
         sqlx::query_as(
             "SELECT domain, message, html, created_at, link_parameters FROM campaigns WHERE id = $1",
         )
