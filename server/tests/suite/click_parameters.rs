@@ -85,9 +85,9 @@ async fn a_click_takes_its_id_and_what_the_domain_passes_on_along() {
 async fn what_was_signed_stays_and_other_hosts_get_nothing() {
     for backend in Backend::all() {
         let scene = scene(&backend, settings()).await;
-        for link in 1..DESTINATIONS.len() {
+        for (link, destination) in DESTINATIONS.iter().enumerate().skip(1) {
             let got = location(&scene, Method::GET, link, "?gclid=1&cid=2").await;
-            assert_eq!(got, DESTINATIONS[link]);
+            assert_eq!(got, *destination);
         }
         // One that would be too long gets none.
         let long = format!("?gclid={}", "v".repeat(4096));
