@@ -11,7 +11,7 @@ use crate::words::words;
 pub(crate) struct Event {
     pub(crate) id: Uuid,
     pub(crate) kind: Kind,
-    /// The sending domain.
+    /// The sending domain, by the id of its ownership; its name where it is shown.
     pub(crate) domain: String,
     pub(crate) message: String,
     pub(crate) recipient: String,

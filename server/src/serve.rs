@@ -120,6 +120,10 @@ impl Server {
         let rechecker = app
             .supervisor
             .run("recheck", move || recheck(Arc::clone(&shared)));
+        let shared = Arc::clone(&app);
+        let deleter = app
+            .supervisor
+            .run("delete", move || domains::delete_as_asked(Arc::clone(&shared)));
         let listen = app.settings.listen;
         match (&app.settings.tls_cert, &app.settings.tls_key) {
             (Some(cert), Some(key)) => {
@@ -136,6 +140,7 @@ impl Server {
                     .await?;
             }
         }
+        deleter.abort();
         rechecker.abort();
         refresher.abort();
         app.rewriting.stop().await;

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::failure::{ApiFailure, Failure, PageFailure};
 use crate::peer::Peer;
 
-/// Who asks, and which domain they are confined to; `None`: all.
+/// Who asks, and which domain they are confined to, by the id of its ownership; `None`: all.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     /// The access token's id, never the token.

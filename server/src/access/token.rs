@@ -79,12 +79,16 @@ pub(crate) struct Listed {
 
 pub(crate) async fn list(database: &Database) -> Result<Vec<Listed>, sqlx::Error> {
     reading!(database, pool => {
-        sqlx::query_as("SELECT id, name, domain, created_at FROM access_tokens ORDER BY created_at, id")
-            .fetch_all(pool)
+        sqlx::query_as(
+            "SELECT access_tokens.id, access_tokens.name, domains.name AS domain, access_tokens.created_at \
+             FROM access_tokens LEFT JOIN domains ON domains.id = access_tokens.domain \
+             ORDER BY access_tokens.created_at, access_tokens.id",
+        )
+        .fetch_all(pool)
     })
 }
 
-/// Makes a token for one domain; what is returned can't be read again.
+/// Makes a token for one domain, by the id of its ownership; what is returned can't be read again.
 pub(crate) async fn create(
     app: &App,
     name: &str,
@@ -104,7 +108,7 @@ pub(crate) async fn create(
         &app.database,
         sqlx::query(
             "INSERT INTO access_tokens (id, hash, name, domain, created_at) SELECT $1, $2, $3, $4, $5 \
-             WHERE EXISTS (SELECT 1 FROM domains WHERE name = $4 AND removed_at IS NULL)"
+             WHERE EXISTS (SELECT 1 FROM domains WHERE id = $4 AND removed_at IS NULL)"
         )
         .bind(&id)
         .bind(token.hash().as_slice())

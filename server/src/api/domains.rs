@@ -61,7 +61,7 @@ async fn list(ApiCaller(caller): ApiCaller, State(app): State<App>) -> Json<Valu
     let snapshot = app.registry.snapshot();
     let domains: Vec<_> = snapshot
         .domains()
-        .filter(|known| caller.see(known.domain.name.as_str()).is_ok())
+        .filter(|known| caller.see(&known.domain.id).is_ok())
         .map(|known| described(&app, known))
         .collect();
     Json(json!({ "domains": domains }))

@@ -1,6 +1,7 @@
 //! The JSON API, under `/api/v1`.
 
 mod domains;
+mod former;
 mod tokens;
 
 use axum::Router;
@@ -11,6 +12,7 @@ use crate::failure::{ApiFailure, Failure};
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .merge(domains::routes())
+        .merge(former::routes())
         .merge(tokens::routes())
         .fallback(|| async { ApiFailure(Failure::NotFound("resource")) })
 }

@@ -42,12 +42,12 @@ async fn create(
     JsonBody(new): JsonBody<NewToken>,
 ) -> Result<impl IntoResponse, ApiFailure> {
     caller.admin()?;
-    let domain = domains::find(&app, &new.domain)?.domain.name.to_string();
-    let (id, token) = token::create(&app, &new.name, &domain).await?;
+    let known = domains::find(&app, &new.domain)?;
+    let (id, token) = token::create(&app, &new.name, &known.domain.id).await?;
     let answer = json!({
         "id": id,
         "name": new.name.trim(),
-        "domain": domain,
+        "domain": known.domain.name,
         "token": token.reveal(),
     });
     Ok((StatusCode::CREATED, Json(answer)))

@@ -1,5 +1,7 @@
 //! Statements that change domains and keys.
 
+use linkseal::SendingDomain;
+
 use super::links::{ClickParameters, LinkChange, described};
 use super::store::Domain;
 use super::{CnameState, IpStorage, Status};
@@ -18,48 +20,51 @@ pub(crate) struct Change {
     pub(crate) links: LinkChange,
 }
 
-/// Adds a domain with its first key, or revives a removed one. `false`: it is there already.
+/// A domain to add. All settings are those of the table's defaults.
+pub(super) struct New {
+    pub(super) name: SendingDomain,
+    pub(super) status: Status,
+    pub(super) verification: String,
+    pub(super) created_at: i64,
+}
+
+/// Adds an ownership of a domain, with its first key. `false`: the domain is there already.
 pub(super) async fn add(
     database: &Database,
-    domain: &Domain,
+    new: &New,
     secret: &Zeroizing<Vec<u8>>,
 ) -> Result<bool, sqlx::Error> {
     writing!(database, pool => async {
         let mut both = pool.begin().await?;
-        let added = sqlx::query(
-            "INSERT INTO domains (name, status, verification, click_tracking, open_tracking, ip_storage, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) \
-             ON CONFLICT (name) DO UPDATE SET status = excluded.status, verification = excluded.verification, \
-             cname_state = 'unchecked', cname_seen = NULL, cname_checked_at = NULL, validated_at = NULL, \
-             link_parameters = NULL, click_parameters = NULL, sealed_tokens = FALSE, \
-             removed_at = NULL WHERE domains.removed_at IS NOT NULL",
+        // Former ownerships stay in the table, so how many there are tells the next one's number.
+        let id: Option<String> = sqlx::query_scalar(
+            "INSERT INTO domains (id, name, status, verification, click_tracking, open_tracking, created_at) \
+             SELECT CASE former.ownerships WHEN 0 THEN $1 \
+             ELSE $1 || '#' || CAST(former.ownerships + 1 AS TEXT) END, $1, $2, $3, TRUE, TRUE, $4 \
+             FROM (SELECT COUNT(*) AS ownerships FROM domains WHERE name = $1) AS former WHERE TRUE \
+             ON CONFLICT DO NOTHING RETURNING id",
         )
-        .bind(domain.name.as_str())
-        .bind(domain.status.as_str())
-        .bind(&domain.verification)
-        .bind(domain.click_tracking)
-        .bind(domain.open_tracking)
-        .bind(domain.ip_storage.as_str())
-        .bind(domain.created_at)
-        .execute(&mut *both)
-        .await?
-        .rows_affected();
-        if added == 0 {
+        .bind(new.name.as_str())
+        .bind(new.status.as_str())
+        .bind(&new.verification)
+        .bind(new.created_at)
+        .fetch_optional(&mut *both)
+        .await?;
+        let Some(id) = id else {
             return Ok(false);
-        }
-        // One that is revived may belong to somebody else now.
-        sqlx::query("DELETE FROM access_tokens WHERE domain = $1")
-            .bind(domain.name.as_str())
+        };
+        sqlx::query("INSERT INTO signing_keys (domain, secret, created_at) VALUES ($1, $2, $3)")
+            .bind(id)
+            .bind(secret.as_slice())
+            .bind(new.created_at)
             .execute(&mut *both)
             .await?;
-        // It has its keys still.
+        // Another server may have made one when the domain was removed already.
         sqlx::query(
-            "INSERT INTO signing_keys (domain, secret, created_at) SELECT $1, $2, $3 \
-             WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE domain = $1 AND retired_at IS NULL)",
+            "DELETE FROM access_tokens WHERE domain IN \
+             (SELECT id FROM domains WHERE name = $1 AND removed_at IS NOT NULL)",
         )
-        .bind(domain.name.as_str())
-        .bind(secret.as_slice())
-        .bind(domain.created_at)
+        .bind(new.name.as_str())
         .execute(&mut *both)
         .await?;
         both.commit().await?;
@@ -70,7 +75,7 @@ pub(super) async fn add(
 /// Also forgets what DNS said of the tracking host, if that becomes another.
 pub(super) async fn change(
     database: &Database,
-    name: &str,
+    id: &str,
     change: &Change,
 ) -> Result<(), sqlx::Error> {
     let LinkChange {
@@ -96,9 +101,9 @@ pub(super) async fn change(
              link_parameters = CASE WHEN $8 THEN $9 ELSE link_parameters END, \
              click_parameters = CASE WHEN $10 THEN $11 ELSE click_parameters END, \
              sealed_tokens = COALESCE($12, sealed_tokens) \
-             WHERE name = $1 AND removed_at IS NULL",
+             WHERE id = $1 AND removed_at IS NULL",
         )
-        .bind(name)
+        .bind(id)
         .bind(change.click_tracking)
         .bind(change.open_tracking)
         .bind(change.ip_storage.map(IpStorage::as_str))
@@ -124,9 +129,9 @@ pub(super) async fn validated(
         database,
         sqlx::query(
             "UPDATE domains SET status = $3, validated_at = $4 \
-             WHERE name = $1 AND verification = $2 AND status = 'pending' AND removed_at IS NULL",
+             WHERE id = $1 AND verification = $2 AND status = 'pending' AND removed_at IS NULL",
         )
-        .bind(domain.name.as_str())
+        .bind(&domain.id)
         .bind(&domain.verification)
         .bind(Status::Validated.as_str())
         .bind(now)
@@ -146,9 +151,9 @@ pub(super) async fn cname_checked(
         database,
         sqlx::query(
             "UPDATE domains SET cname_state = $3, cname_seen = $4, cname_checked_at = $5 \
-             WHERE name = $1 AND tracking_host = $2",
+             WHERE id = $1 AND tracking_host = $2",
         )
-        .bind(domain.name.as_str())
+        .bind(&domain.id)
         .bind(domain.tracking_host.as_deref())
         .bind(state.as_str())
         .bind(seen)
@@ -160,19 +165,19 @@ pub(super) async fn cname_checked(
 /// The new key signs, all others only verify.
 pub(super) async fn rotate_key(
     database: &Database,
-    name: &str,
+    id: &str,
     secret: &Zeroizing<Vec<u8>>,
     now: i64,
 ) -> Result<(), sqlx::Error> {
     writing!(database, pool => async {
         let mut both = pool.begin().await?;
         sqlx::query("UPDATE signing_keys SET retired_at = $2 WHERE domain = $1 AND retired_at IS NULL")
-            .bind(name)
+            .bind(id)
             .bind(now)
             .execute(&mut *both)
             .await?;
         sqlx::query("INSERT INTO signing_keys (domain, secret, created_at) VALUES ($1, $2, $3)")
-            .bind(name)
+            .bind(id)
             .bind(secret.as_slice())
             .bind(now)
             .execute(&mut *both)
@@ -182,18 +187,46 @@ pub(super) async fn rotate_key(
 }
 
 /// Keys stay, since old links are still clicked; access tokens of the domain go.
-pub(super) async fn remove(database: &Database, name: &str, now: i64) -> Result<(), sqlx::Error> {
+pub(super) async fn remove(database: &Database, id: &str, now: i64) -> Result<(), sqlx::Error> {
     writing!(database, pool => async {
         let mut both = pool.begin().await?;
-        sqlx::query("UPDATE domains SET removed_at = $2 WHERE name = $1 AND removed_at IS NULL")
-            .bind(name)
+        sqlx::query("UPDATE domains SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL")
+            .bind(id)
             .bind(now)
             .execute(&mut *both)
             .await?;
         sqlx::query("DELETE FROM access_tokens WHERE domain = $1")
-            .bind(name)
+            .bind(id)
             .execute(&mut *both)
             .await?;
         both.commit().await
     })
+}
+
+/// Only of a removed one.
+pub(super) async fn ask_deletion(
+    database: &Database,
+    id: &str,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    executing!(
+        database,
+        sqlx::query(
+            "UPDATE domains SET deletion_asked_at = COALESCE(deletion_asked_at, $2) \
+             WHERE id = $1 AND removed_at IS NOT NULL"
+        )
+        .bind(id)
+        .bind(now)
+    )?;
+    Ok(())
+}
+
+pub(super) async fn deleted(database: &Database, id: &str, now: i64) -> Result<(), sqlx::Error> {
+    executing!(
+        database,
+        sqlx::query("UPDATE domains SET deleted_at = COALESCE(deleted_at, $2) WHERE id = $1")
+            .bind(id)
+            .bind(now)
+    )?;
+    Ok(())
 }

@@ -1,15 +1,21 @@
 //! Sending domains: their settings, their keys, and what DNS says of them.
 
 mod changes;
+mod deletion;
 mod dns;
+mod former;
 mod links;
 mod misses;
+mod ownership;
 mod registry;
 mod service;
 mod store;
 
 pub(crate) use changes::Change;
+pub(crate) use deletion::delete_as_asked;
 pub(crate) use dns::{Dns, DnsError};
+pub(crate) use former::{delete_former, find_by_reference, find_former, former};
+pub(crate) use ownership::{name_of, number_of};
 pub(crate) use links::{
     ClickFields, LinkChange, LinkError, LinkFields, MailParameters,
     described as described_parameters,

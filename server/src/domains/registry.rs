@@ -28,13 +28,16 @@ pub(crate) struct Registry {
 
 #[derive(Default)]
 pub(crate) struct Snapshot {
+    /// All ownerships, by their ids.
+    ownerships: BTreeMap<String, Arc<Known>>,
+    /// Those that last, by the domain's name.
     domains: BTreeMap<SendingDomain, Arc<Known>>,
     /// Key ids are the service's own: no two domains share one.
     by_key: HashMap<KeyId, Arc<Known>>,
     tracking_hosts: BTreeSet<String>,
 }
 
-/// A domain with the library's settings for it. As long as neither changes, snapshots share it.
+/// An ownership of a domain, with the library's settings for it. As long as neither changes, snapshots share it.
 pub(crate) struct Known {
     pub(crate) domain: Domain,
     /// For mail that goes out. `None`: there is no host that its links could use, so its mail goes out as it is.
@@ -76,32 +79,45 @@ impl Known {
 }
 
 impl Snapshot {
-    fn new(domains: BTreeMap<SendingDomain, Arc<Known>>) -> Self {
-        let all = domains.values();
+    fn new(ownerships: BTreeMap<String, Arc<Known>>) -> Self {
+        let all = ownerships.values();
         let tracking_hosts = all.clone().filter_map(|known| known.tracking_host());
-        let by_key = all.flat_map(|known| {
+        let by_key = all.clone().flat_map(|known| {
             let ids = known.keys.iter().map(|key| key.key.id());
             ids.map(|id| (id, Arc::clone(known)))
         });
+        let domains = all
+            .clone()
+            .filter(|known| known.domain.removed_at.is_none())
+            .map(|known| (known.domain.name.clone(), Arc::clone(known)));
         Self {
             tracking_hosts: tracking_hosts.collect(),
+            domains: domains.collect(),
             by_key: by_key.collect(),
-            domains,
+            ownerships,
         }
     }
 
     /// All domains but removed ones, by name.
     pub(crate) fn domains(&self) -> impl Iterator<Item = &Arc<Known>> {
-        self.domains
+        self.domains.values()
+    }
+
+    /// All former ownerships.
+    pub(super) fn former(&self) -> impl Iterator<Item = &Arc<Known>> {
+        self.ownerships
             .values()
-            .filter(|known| known.domain.removed_at.is_none())
+            .filter(|known| known.domain.removed_at.is_some())
+    }
+
+    /// An ownership by its id, also a former one.
+    pub(crate) fn ownership(&self, id: &str) -> Option<&Arc<Known>> {
+        self.ownerships.get(id)
     }
 
     /// A domain by its name in lower case and punycode, unless it was removed.
     pub(crate) fn domain(&self, name: &str) -> Option<&Arc<Known>> {
-        self.domains
-            .get(name)
-            .filter(|known| known.domain.removed_at.is_none())
+        self.domains.get(name)
     }
 
     /// Whether a host, without a port, is some domain's own tracking host.
@@ -167,7 +183,7 @@ impl Registry {
         let _one_at_a_time = self.reading.lock().await;
         let found = store::with_keys(database, ids).await?;
         if !found.is_empty() {
-            let others = self.snapshot().domains.clone();
+            let others = self.snapshot().ownerships.clone();
             self.update(found, others);
         }
         Ok(())
@@ -176,21 +192,25 @@ impl Registry {
     fn update(
         &self,
         read: Vec<(Domain, Vec<DomainKey>)>,
-        mut domains: BTreeMap<SendingDomain, Arc<Known>>,
+        mut ownerships: BTreeMap<String, Arc<Known>>,
     ) {
         let old = self.snapshot.load();
         for (domain, keys) in read {
-            let known = match old.domains.get(&domain.name) {
+            let known = match old.ownerships.get(&domain.id) {
                 Some(known) if known.domain == domain && known.keys == keys => Arc::clone(known),
                 _ => Arc::new(self.know(domain, keys)),
             };
-            domains.insert(known.domain.name.clone(), known);
+            ownerships.insert(known.domain.id.clone(), known);
         }
         let is_same = |(one, other): (&Arc<Known>, &Arc<Known>)| Arc::ptr_eq(one, other);
-        let is_unchanged = old.domains.len() == domains.len()
-            && old.domains.values().zip(domains.values()).all(is_same);
+        let is_unchanged = old.ownerships.len() == ownerships.len()
+            && old
+                .ownerships
+                .values()
+                .zip(ownerships.values())
+                .all(is_same);
         if !is_unchanged {
-            self.snapshot.store(Arc::new(Snapshot::new(domains)));
+            self.snapshot.store(Arc::new(Snapshot::new(ownerships)));
         }
     }
 

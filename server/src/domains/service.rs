@@ -10,10 +10,9 @@ use linkseal::{CnameRecord, SendingDomain, TrackingHost};
 use tracing::warn;
 use zeroize::Zeroizing;
 
-use super::changes::{self, Change};
+use super::changes::{self, Change, New};
 use super::dns::Pointing;
-use super::links::LinkSettings;
-use super::{CnameState, Domain, IpStorage, Known, Status};
+use super::{CnameState, Domain, Known, Status};
 use crate::access::{Caller, new_secret};
 use crate::app::App;
 use crate::failure::Failure;
@@ -71,7 +70,7 @@ pub(crate) fn find(app: &App, name: &str) -> Result<Arc<Known>, Failure> {
 /// The same for a caller: a domain of somebody else's is not there.
 pub(crate) fn visible(app: &App, caller: &Caller, name: &str) -> Result<Arc<Known>, Failure> {
     let known = find(app, name)?;
-    caller.see(known.domain.name.as_str())?;
+    caller.see(&known.domain.id)?;
     Ok(known)
 }
 
@@ -81,10 +80,10 @@ pub(crate) fn links_use(known: &Known) -> Option<&str> {
     (known.domain.status == Status::Validated).then(|| config.tracking_host().host())
 }
 
-/// Adds a domain, or revives a removed one with a new verification value.
+/// Adds a domain. One that was removed starts anew: what was before stays with its former ownership.
 pub(crate) async fn add(app: &App, name: &str, external: bool) -> Result<Arc<Known>, Failure> {
     let name: SendingDomain = name.trim().parse().map_err(invalid)?;
-    let domain = Domain {
+    let new = New {
         name,
         status: if external {
             Status::External
@@ -92,27 +91,16 @@ pub(crate) async fn add(app: &App, name: &str, external: bool) -> Result<Arc<Kno
             Status::Pending
         },
         verification: new_secret(),
-        click_tracking: true,
-        open_tracking: true,
-        tracking_host: None,
-        cname_state: CnameState::Unchecked,
-        cname_seen: None,
-        cname_checked_at: None,
-        ip_storage: IpStorage::Truncated,
-        keep_mail: false,
-        links: LinkSettings::default(),
         created_at: app.clock.now(),
-        validated_at: None,
-        removed_at: None,
     };
-    if !changes::add(&app.database, &domain, &new_key()).await? {
+    if !changes::add(&app.database, &new, &new_key()).await? {
         return Err(Failure::Conflict(format!(
             "`{}` is there already",
-            domain.name
+            new.name
         )));
     }
     app.registry.refresh(&app.database).await?;
-    find(app, domain.name.as_str())
+    find(app, new.name.as_str())
 }
 
 pub(crate) async fn change(
@@ -129,7 +117,7 @@ pub(crate) async fn change(
             ));
         }
     }
-    changes::change(&app.database, domain.name.as_str(), &change).await?;
+    changes::change(&app.database, &domain.id, &change).await?;
     app.registry.refresh(&app.database).await?;
     find(app, domain.name.as_str())
 }
@@ -194,15 +182,15 @@ pub(crate) async fn rotate_key(app: &App, domain: &Domain) -> Result<(), Failure
     if find(app, domain.name.as_str())?.keys_since(now - HOUR_MS) >= KEYS_AN_HOUR {
         return Err(Failure::TooMany(HOUR_MS.unsigned_abs() / 1000));
     }
-    changes::rotate_key(&app.database, domain.name.as_str(), &new_key(), now).await?;
+    changes::rotate_key(&app.database, &domain.id, &new_key(), now).await?;
     app.registry.refresh(&app.database).await?;
     Ok(())
 }
 
 pub(crate) async fn remove(app: &App, domain: &Domain) -> Result<(), Failure> {
-    changes::remove(&app.database, domain.name.as_str(), app.clock.now()).await?;
+    changes::remove(&app.database, &domain.id, app.clock.now()).await?;
     app.tokens
-        .forget(|caller| caller.domain.as_deref() == Some(domain.name.as_str()));
+        .forget(|caller| caller.domain.as_deref() == Some(&*domain.id));
     app.registry.refresh(&app.database).await?;
     Ok(())
 }

@@ -13,6 +13,8 @@ use crate::database::{Database, reading};
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Domain {
+    /// Of this ownership: what the columns named `domain` hold.
+    pub(crate) id: String,
     pub(crate) name: SendingDomain,
     pub(crate) status: Status,
     /// The value of the TXT record that proves who owns the domain.
@@ -32,6 +34,16 @@ pub(crate) struct Domain {
     pub(crate) created_at: i64,
     pub(crate) validated_at: Option<i64>,
     pub(crate) removed_at: Option<i64>,
+    /// Since when its data are to be deleted, and since when they are.
+    pub(crate) deletion_asked_at: Option<i64>,
+    pub(crate) deleted_at: Option<i64>,
+}
+
+impl Domain {
+    /// Whether what is clicked is stored no more: what was stored is deleted.
+    pub(crate) fn forgets(&self) -> bool {
+        self.deletion_asked_at.is_some()
+    }
 }
 
 /// A signing key. The newest that is not retired signs.
@@ -52,6 +64,7 @@ impl PartialEq for DomainKey {
 
 #[derive(sqlx::FromRow)]
 struct DomainRow {
+    id: String,
     name: String,
     status: String,
     verification: String,
@@ -68,6 +81,8 @@ struct DomainRow {
     created_at: i64,
     validated_at: Option<i64>,
     removed_at: Option<i64>,
+    deletion_asked_at: Option<i64>,
+    deleted_at: Option<i64>,
 }
 
 impl TryFrom<DomainRow> for Domain {
@@ -75,7 +90,8 @@ impl TryFrom<DomainRow> for Domain {
 
     fn try_from(row: DomainRow) -> Result<Self, HostError> {
         Ok(Self {
-            links: row.links.settings(&row.name),
+            links: row.links.settings(&row.id),
+            id: row.id,
             name: row.name.parse()?,
             // A word that this version does not know must not start tracking, nor store more than asked.
             status: Status::parse(&row.status).unwrap_or(Status::External),
@@ -91,6 +107,8 @@ impl TryFrom<DomainRow> for Domain {
             created_at: row.created_at,
             validated_at: row.validated_at,
             removed_at: row.removed_at,
+            deletion_asked_at: row.deletion_asked_at,
+            deleted_at: row.deleted_at,
         })
     }
 }
@@ -99,7 +117,7 @@ impl TryFrom<DomainRow> for Domain {
 pub(super) async fn all(database: &Database) -> Result<Vec<(Domain, Vec<DomainKey>)>, sqlx::Error> {
     let (domains, keys) = reading!(database, pool => async {
         tokio::try_join!(
-            sqlx::query_as("SELECT * FROM domains ORDER BY name").fetch_all(pool),
+            sqlx::query_as("SELECT * FROM domains ORDER BY id").fetch_all(pool),
             sqlx::query_as("SELECT id, domain, secret, retired_at, created_at FROM signing_keys ORDER BY id")
                 .fetch_all(pool),
         )
@@ -112,7 +130,7 @@ pub(super) async fn with_keys(
     database: &Database,
     ids: &[KeyId],
 ) -> Result<Vec<(Domain, Vec<DomainKey>)>, sqlx::Error> {
-    let names = match database {
+    let owners = match database {
         Database::Sqlite { read, .. } => {
             let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
             let ids = serde_json::Value::from(ids).to_string();
@@ -127,16 +145,16 @@ pub(super) async fn with_keys(
         }
     };
     let (mut domains, mut keys) = (Vec::new(), Vec::new());
-    let names: Vec<String> = names;
-    for name in &names {
+    let owners: Vec<String> = owners;
+    for owner in &owners {
         let (rows, more) = reading!(database, pool => async {
             tokio::try_join!(
-                sqlx::query_as("SELECT * FROM domains WHERE name = $1").bind(name).fetch_all(pool),
+                sqlx::query_as("SELECT * FROM domains WHERE id = $1").bind(owner).fetch_all(pool),
                 sqlx::query_as(
                     "SELECT id, domain, secret, retired_at, created_at FROM signing_keys \
                      WHERE domain = $1 ORDER BY id",
                 )
-                .bind(name)
+                .bind(owner)
                 .fetch_all(pool),
             )
         })?;
@@ -166,7 +184,7 @@ fn joined(domains: Vec<DomainRow>, keys: Vec<KeyRow>) -> Vec<(Domain, Vec<Domain
         }
     }
     let with_keys = |row: DomainRow| {
-        let keys = keys_of.remove(&row.name).unwrap_or_default();
+        let keys = keys_of.remove(&row.id).unwrap_or_default();
         match Domain::try_from(row) {
             Ok(domain) => Some((domain, keys)),
             Err(error) => {

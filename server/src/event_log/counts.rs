@@ -8,7 +8,7 @@ use crate::clock::Clock;
 
 pub(super) struct Counts {
     clock: Clock,
-    /// Mails by sending domain and message.
+    /// Mails by the id of the ownership, and message.
     mails: Mutex<HashMap<(String, String), i64>>,
 }
 

@@ -45,7 +45,7 @@ async fn wait_for_timeline(database: &Database) -> Result<(), sqlx::Error> {
 pub(super) async fn delete_before(database: &Database, oldest: i64) -> Result<u64, sqlx::Error> {
     // By domain, since the index on time is. Removed domains are still in the table.
     let domains: Vec<String> = reading!(database, pool => {
-        sqlx::query_scalar("SELECT name FROM domains ORDER BY name").fetch_all(pool)
+        sqlx::query_scalar("SELECT id FROM domains ORDER BY id").fetch_all(pool)
     })?;
     let indexed = timeline_seq(database).await?;
     let mut total = 0;

@@ -22,12 +22,12 @@ pub(super) async fn show(
     Path(domain): Path<String>,
     query: Result<Query<View>, QueryRejection>,
 ) -> Result<Response, PageFailure> {
-    known_domain(&app, &signed_in.caller, &domain)?;
+    let id = known_domain(&app, &signed_in.caller, &domain)?;
     let view = View::parse(query)?;
     let message = view.message.as_deref().unwrap_or_default();
-    let mail = kept_mail(&app, &domain, message).await?.flatten();
+    let mail = kept_mail(&app, &id, message).await?.flatten();
     let mail = mail.ok_or(Failure::NotFound("kept mail"))?;
-    let scope = view.scope(&app, &domain, Some(message), USUAL);
+    let scope = view.scope(&app, &id, Some(message), USUAL);
     let map = ClickMap::draw(&app, &scope, &mail).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),

@@ -31,13 +31,13 @@ pub(super) async fn show(
     query: Result<Query<View>, QueryRejection>,
     parts: Parts,
 ) -> Result<Markup, PageFailure> {
-    known_domain(&app, &signed_in.caller, &domain)?;
+    let id = known_domain(&app, &signed_in.caller, &domain)?;
     let view = View::parse(query)?;
     let after = view.before.as_deref().and_then(|before| {
         let (at, message) = before.split_once(':')?;
         Some((at.parse().ok()?, message))
     });
-    let messages = reports::messages(&app, &domain, view.counting(), after, MESSAGES).await?;
+    let messages = reports::messages(&app, &id, view.counting(), after, MESSAGES).await?;
     if messages.is_empty() && after.is_none() {
         let scheme = if Peer::new(&app.settings, &parts).is_https() {
             "https"
@@ -56,7 +56,7 @@ pub(super) async fn show(
             &nothing_yet(&domain, &server),
         ));
     }
-    let scope = view.scope(&app, &domain, None, USUAL);
+    let scope = view.scope(&app, &id, None, USUAL);
     let figures = reports::figures(&app, &scope).await?;
     let series = reports::series(&app, &scope).await?;
     let links = reports::links(&app, &scope, LINKS, 0).await?;

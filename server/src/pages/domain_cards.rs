@@ -214,8 +214,9 @@ pub(super) fn removal(signed_in: &SignedIn, known: &Known, problem: Option<&str>
             h1 { "Remove " (name) "?" }
             ul {
                 li { "Its mail goes out untracked from now on, and its access tokens are revoked." }
-                li { "Links in mail that was sent still redirect, and the log stays." }
-                li { "Adding it again brings it back, once a new TXT record is found." }
+                li { "Links in mail that was sent still redirect." }
+                li { "Its log, mail and settings stay for you alone, among the former domains, until you have them deleted." }
+                li { "Added again it starts empty, with a new key and a new TXT record: its owner may be another then." }
             }
             @if let Some(problem) = problem { (layout::problem(problem)) }
             form.stack method="post" action=(format!("/domains/{name}/remove")) {

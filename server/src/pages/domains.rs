@@ -51,7 +51,7 @@ fn page(app: &App, signed_in: &SignedIn, typed: &str, problem: Option<&str>) -> 
     let snapshot = app.registry.snapshot();
     let all: Vec<_> = snapshot
         .domains()
-        .filter(|known| signed_in.caller.see(known.domain.name.as_str()).is_ok())
+        .filter(|known| signed_in.caller.see(&known.domain.id).is_ok())
         .collect();
     let body = html! {
         h1 { "Sending domains" }
@@ -74,6 +74,7 @@ fn page(app: &App, signed_in: &SignedIn, typed: &str, problem: Option<&str>) -> 
             }
         }
         @if signed_in.caller.admin().is_ok() {
+            p { a href="/former-domains" { "Former domains" } }
             section.card {
                 h2 { "Add a domain" }
                 @if let Some(problem) = problem { (layout::problem(problem)) }

@@ -8,7 +8,7 @@ use super::view::View;
 use crate::access::SignedIn;
 use crate::app::App;
 use crate::failure::PageFailure;
-use crate::reports::{self, known_domain};
+use crate::reports::{self, known_or_former};
 
 pub(super) async fn csv(
     State(app): State<App>,
@@ -16,9 +16,9 @@ pub(super) async fn csv(
     Path(domain): Path<String>,
     query: Result<Query<View>, QueryRejection>,
 ) -> Result<Response, PageFailure> {
-    known_domain(&app, &signed_in.caller, &domain)?;
+    let id = known_or_former(&app, &signed_in.caller, &domain)?;
     let filter = View::parse(query)?.filter(&app);
-    Ok(reports::csv(app, signed_in.caller, domain, filter).await?)
+    Ok(reports::csv(app, signed_in.caller, id, filter).await?)
 }
 
 pub(super) async fn ndjson(
@@ -27,7 +27,7 @@ pub(super) async fn ndjson(
     Path(domain): Path<String>,
     query: Result<Query<View>, QueryRejection>,
 ) -> Result<Response, PageFailure> {
-    known_domain(&app, &signed_in.caller, &domain)?;
+    let id = known_or_former(&app, &signed_in.caller, &domain)?;
     let filter = View::parse(query)?.filter(&app);
-    Ok(reports::ndjson(app, signed_in.caller, domain, filter).await?)
+    Ok(reports::ndjson(app, signed_in.caller, id, filter).await?)
 }

@@ -30,8 +30,8 @@ pub(super) async fn show(
     signed_in: SignedIn,
     Path(domain): Path<String>,
 ) -> Result<Markup, PageFailure> {
-    known_domain(&app, &signed_in.caller, &domain)?;
-    let events = latest(&app, &domain, EVENTS).await?;
+    let id = known_domain(&app, &signed_in.caller, &domain)?;
+    let events = latest(&app, &id, EVENTS).await?;
     let last = events
         .iter()
         .map(|event| event.seq)
@@ -62,6 +62,8 @@ struct Tail {
     /// Its place is taken as long as this streams.
     _caller: Caller,
     domain: String,
+    /// Of the domain's ownership.
+    id: String,
     seq: i64,
     end: Instant,
 }
@@ -74,7 +76,7 @@ pub(super) async fn events(
     Query(query): Query<After>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, PageFailure> {
-    known_domain(&app, &signed_in.caller, &domain)?;
+    let id = known_domain(&app, &signed_in.caller, &domain)?;
     let resumed = headers
         .get("last-event-id")
         .and_then(|id| id.to_str().ok()?.parse().ok());
@@ -83,6 +85,7 @@ pub(super) async fn events(
         _caller: signed_in.caller,
         app,
         domain,
+        id,
         end: Instant::now() + STREAM,
     };
     let rows = stream::unfold(tail, |mut tail| async move {
@@ -104,7 +107,7 @@ impl Tail {
                 return None;
             }
             let range = (self.seq, i64::MAX);
-            let page = newer(&self.app, &self.domain, &Filter::default(), range, EVENTS).await;
+            let page = newer(&self.app, &self.id, &Filter::default(), range, EVENTS).await;
             // The browser comes again by itself, and the database may be back then.
             let page = page.ok()?;
             if let Some(last) = page.last() {

@@ -28,13 +28,13 @@ pub(super) async fn show(
     Path(domain): Path<String>,
     query: Result<Query<View>, QueryRejection>,
 ) -> Result<Markup, PageFailure> {
-    known_domain(&app, &signed_in.caller, &domain)?;
+    let id = known_domain(&app, &signed_in.caller, &domain)?;
     let view = View::parse(query)?;
     let message = view.id();
-    let scope = view.scope(&app, &domain, Some(message), USUAL);
+    let scope = view.scope(&app, &id, Some(message), USUAL);
     let figures = reports::figures(&app, &scope).await?;
-    let mail = kept_mail(&app, &domain, message).await?;
-    let all = view.scope(&app, &domain, Some(message), Range::All);
+    let mail = kept_mail(&app, &id, message).await?;
+    let all = view.scope(&app, &id, Some(message), Range::All);
     if mail.is_none() && !reports::is_known(&app, &all).await? {
         return Err(Failure::NotFound("message").into());
     }
@@ -43,7 +43,7 @@ pub(super) async fn show(
     let names = reports::names(&app, &scope).await?;
     let comparison = reports::compare(&app, &scope, &names).await?;
     let clickers = reports::clickers(&app, &scope, EVENTS).await?;
-    let map = click_map(&app, &scope, &view, mail.flatten().as_deref()).await?;
+    let map = click_map(&app, &domain, &scope, &view, mail.flatten().as_deref()).await?;
     let [range, counting] = view.pairs(USUAL);
     let body = html! {
         div.report {
@@ -69,6 +69,7 @@ pub(super) async fn show(
 
 async fn click_map(
     app: &App,
+    domain: &str,
     scope: &Scope,
     view: &View,
     mail: Option<&str>,
@@ -78,12 +79,12 @@ async fn click_map(
             div.empty {
                 p { "This mail was not kept, so there is nothing to draw clicks on." }
                 p { "Mail of campaigns always is. For mail that is rewritten by itself, switch “keep mail” on in the domain's "
-                    a href={ "/domains/" (scope.domain) "/settings" } { "settings" } "." }
+                    a href={ "/domains/" (domain) "/settings" } { "settings" } "." }
             }
         });
     };
     let map = ClickMap::draw(app, scope, mail).await?;
-    let path = format!("/domains/{}/click-map", scope.domain);
+    let path = format!("/domains/{domain}/click-map");
     let [range, counting] = view.pairs(USUAL);
     let frame = link_to(
         &path,

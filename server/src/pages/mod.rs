@@ -10,6 +10,7 @@ mod domain_settings;
 mod domains;
 mod event_table;
 mod export;
+mod former;
 mod heading;
 pub(crate) mod layout;
 mod link_card;
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(assets::routes())
         .merge(domain_settings::routes())
         .merge(domains::routes())
+        .merge(former::routes())
         .merge(link_settings::routes())
         .merge(reports())
         .merge(sign_in::routes())

@@ -22,7 +22,7 @@ pub(super) async fn show(
     Path(domain): Path<String>,
     query: Result<Query<View>, QueryRejection>,
 ) -> Result<Markup, PageFailure> {
-    known_domain(&app, &signed_in.caller, &domain)?;
+    let id = known_domain(&app, &signed_in.caller, &domain)?;
     let view = View::parse(query)?;
     let recipient = view.id();
     let before = view.before.as_deref().and_then(|before| {
@@ -30,7 +30,7 @@ pub(super) async fn show(
         Some((at.parse().ok()?, seq.parse().ok()?))
     });
     let before = before.unwrap_or((i64::MAX, i64::MAX));
-    let events = timeline(&app, &domain, recipient, before, EVENTS).await?;
+    let events = timeline(&app, &id, recipient, before, EVENTS).await?;
     let full = i64::try_from(events.len()).is_ok_and(|rows| rows == EVENTS);
     let older = events.last().filter(|_| full).map(|last| {
         let before = format!("{}:{}", last.event.at, last.seq);

@@ -44,7 +44,7 @@ async fn create(
     signed_in.caller.admin()?;
     let created = async {
         let domain = domains::find(&app, &form.domain)?;
-        token::create(&app, &form.name, domain.domain.name.as_str()).await
+        token::create(&app, &form.name, &domain.domain.id).await
     };
     let created = created.await;
     let tokens = token::list(&app.database).await?;

@@ -27,7 +27,8 @@ async fn stats(
     Path(domain): Path<String>,
     query: Asked<ScopeQuery>,
 ) -> Answer {
-    let scope = asked(&app, &caller, &domain, query)?.scope(&app, domain)?;
+    let (id, query) = asked(&app, &caller, &domain, query)?;
+    let scope = query.scope(&app, id)?;
     Ok(Json(json!(super::figures(&app, &scope).await?)))
 }
 
@@ -37,7 +38,8 @@ async fn series(
     Path(domain): Path<String>,
     query: Asked<ScopeQuery>,
 ) -> Answer {
-    let scope = asked(&app, &caller, &domain, query)?.scope(&app, domain)?;
+    let (id, query) = asked(&app, &caller, &domain, query)?;
+    let scope = query.scope(&app, id)?;
     Ok(Json(json!(super::series(&app, &scope).await?)))
 }
 
@@ -47,11 +49,11 @@ async fn messages(
     Path(domain): Path<String>,
     query: Asked<ScopeQuery>,
 ) -> Answer {
-    let query = asked(&app, &caller, &domain, query)?;
+    let (id, query) = asked(&app, &caller, &domain, query)?;
     let limit = limited(query.limit)?;
     let after = query.after.as_deref().map(parts).transpose()?;
     let counting = query.counting()?;
-    let page = super::messages(&app, &domain, counting, after, limit).await?;
+    let page = super::messages(&app, &id, counting, after, limit).await?;
     let next = page
         .last()
         .filter(|_| is_full(&page, limit))
@@ -66,13 +68,13 @@ async fn links(
     Path(domain): Path<String>,
     query: Asked<ScopeQuery>,
 ) -> Answer {
-    let query = asked(&app, &caller, &domain, query)?;
+    let (id, query) = asked(&app, &caller, &domain, query)?;
     let limit = limited(query.limit)?;
     let offset: i64 = match &query.after {
         Some(after) => after.parse().map_err(|_| no_cursor())?,
         None => 0,
     };
-    let page = super::links(&app, &query.scope(&app, domain)?, limit, offset.max(0)).await?;
+    let page = super::links(&app, &query.scope(&app, id)?, limit, offset.max(0)).await?;
     let next = is_full(&page, limit).then(|| (offset.max(0).saturating_add(limit)).to_string());
     Ok(Json(json!({ "links": page, "next": next })))
 }
@@ -83,7 +85,8 @@ async fn names(
     Path(domain): Path<String>,
     query: Asked<ScopeQuery>,
 ) -> Answer {
-    let scope = asked(&app, &caller, &domain, query)?.scope(&app, domain)?;
+    let (id, query) = asked(&app, &caller, &domain, query)?;
+    let scope = query.scope(&app, id)?;
     let names = super::names(&app, &scope).await?;
     let comparison = super::compare(&app, &scope, &names).await?;
     Ok(Json(json!({ "names": names, "comparison": comparison })))

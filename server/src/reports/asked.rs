@@ -4,7 +4,7 @@ use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use serde::Deserialize;
 
-use super::{Counting, Machines, Scope, Span, known_domain};
+use super::{Counting, Machines, Scope, Span, known_or_former};
 use crate::access::ApiCaller;
 use crate::app::App;
 use crate::failure::Failure;
@@ -58,16 +58,17 @@ pub(super) fn span(from: Option<i64>, to: i64) -> Result<Span, Failure> {
     Ok(Span { from, to })
 }
 
-/// What every handler begins with: may the caller see the domain, and is the query one.
+/// What every handler begins with: may the caller see the domain, and is the query one. Returns the id of the
+/// domain's ownership with it.
 pub(super) fn asked<T>(
     app: &App,
     ApiCaller(caller): &ApiCaller,
     domain: &str,
     query: Asked<T>,
-) -> Result<T, Failure> {
-    known_domain(app, caller, domain)?;
+) -> Result<(String, T), Failure> {
+    let id = known_or_former(app, caller, domain)?;
     match query {
-        Ok(Query(query)) => Ok(query),
+        Ok(Query(query)) => Ok((id, query)),
         Err(rejection) => Err(Failure::Invalid(rejection.body_text())),
     }
 }

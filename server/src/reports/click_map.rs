@@ -23,6 +23,7 @@ use super::scope::{bound, scoped, total};
 use super::{Scope, float};
 use crate::app::App;
 use crate::database::reading;
+use crate::domains;
 use crate::work::aside;
 
 /// Elements that load, run, redirect or change how links are read.
@@ -67,12 +68,16 @@ impl ClickMap {
         let clicks = clicks(app, scope).await?;
         let snapshot = app.registry.snapshot();
         let host = snapshot
-            .domain(&scope.domain)
+            .ownership(&scope.domain)
             .and_then(|known| known.config.as_ref())
             .map(|config| config.tracking_host().clone())
             .or_else(|| app.registry.default_host().cloned());
-        let drawn = for_display(&scope.domain, scope.message_or_empty(), host)
-            .and_then(|config| aside(mail.len(), || draw(mail, &config, &clicks)));
+        let drawn = for_display(
+            domains::name_of(&scope.domain),
+            scope.message_or_empty(),
+            host,
+        )
+        .and_then(|config| aside(mail.len(), || draw(mail, &config, &clicks)));
         let (html, shown) = drawn.unwrap_or_else(|error| {
             tracing::warn!(%error, "a click map can't be drawn");
             (

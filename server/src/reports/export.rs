@@ -15,6 +15,7 @@ use super::span::exact;
 use super::stored::{self, Filter, Stored};
 use crate::access::Caller;
 use crate::app::App;
+use crate::domains;
 use crate::event_log::settled_seq;
 
 /// Events in memory at once, for each export.
@@ -91,7 +92,10 @@ fn attachment(content_type: &'static str, domain: &str, extension: &str, body: B
         (header::CONTENT_TYPE, content_type.to_owned()),
         (
             header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{domain}-events.{extension}\""),
+            format!(
+                "attachment; filename=\"{}-events.{extension}\"",
+                domains::name_of(domain)
+            ),
         ),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];

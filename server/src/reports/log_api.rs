@@ -42,7 +42,7 @@ async fn timeline(
     Path(domain): Path<String>,
     query: Asked<TimelineQuery>,
 ) -> Answer {
-    let query = asked(&app, &caller, &domain, query)?;
+    let (id, query) = asked(&app, &caller, &domain, query)?;
     let limit = limited(query.limit)?;
     let before = match &query.after {
         Some(after) => {
@@ -51,7 +51,7 @@ async fn timeline(
         }
         None => (i64::MAX, i64::MAX),
     };
-    let page = super::timeline(&app, &domain, &query.recipient, before, limit).await?;
+    let page = super::timeline(&app, &id, &query.recipient, before, limit).await?;
     let next = page
         .last()
         .filter(|_| is_full(&page, limit))
@@ -105,7 +105,7 @@ async fn events(
     Path(domain): Path<String>,
     query: Asked<EventsQuery>,
 ) -> Answer {
-    let query = asked(&app, &caller, &domain, query)?;
+    let (id, query) = asked(&app, &caller, &domain, query)?;
     let limit = limited(query.limit)?;
     let after: i64 = match &query.after {
         Some(after) => after.parse().map_err(|_| no_cursor())?,
@@ -120,7 +120,7 @@ async fn events(
         (false, true) => final_until,
         (false, false) => i64::MAX,
     };
-    let page = super::newer(&app, &domain, &query.filter()?, (after, until), limit).await?;
+    let page = super::newer(&app, &id, &query.filter()?, (after, until), limit).await?;
     let last = page.last().map_or(after, |last| last.seq);
     let full = is_full(&page, limit);
     // Whatever the filter left out up to here need not be looked at again.
@@ -143,8 +143,8 @@ async fn csv(
     Path(domain): Path<String>,
     query: Asked<EventsQuery>,
 ) -> Result<Response, ApiFailure> {
-    let filter = asked(&app, &caller, &domain, query)?.filter()?;
-    Ok(super::csv(app, caller.0, domain, filter).await?)
+    let (id, query) = asked(&app, &caller, &domain, query)?;
+    Ok(super::csv(app, caller.0, id, query.filter()?).await?)
 }
 
 async fn ndjson(
@@ -153,6 +153,6 @@ async fn ndjson(
     Path(domain): Path<String>,
     query: Asked<EventsQuery>,
 ) -> Result<Response, ApiFailure> {
-    let filter = asked(&app, &caller, &domain, query)?.filter()?;
-    Ok(super::ndjson(app, caller.0, domain, filter).await?)
+    let (id, query) = asked(&app, &caller, &domain, query)?;
+    Ok(super::ndjson(app, caller.0, id, query.filter()?).await?)
 }

@@ -29,7 +29,7 @@ pub(crate) use export::{csv, ndjson};
 pub(crate) use figures::{Figures, figures, is_known};
 pub(crate) use links::{Link, links};
 pub(crate) use messages::{MessageRow, kept_mail, messages};
-pub(crate) use scope::{Counting, Machines, Scope, known_domain};
+pub(crate) use scope::{Counting, Machines, Scope, known_domain, known_or_former};
 pub(crate) use series::{Bucket, Series, series};
 pub(crate) use span::{MINUTE_MS, Range, Span, minute, ticks};
 pub(crate) use stored::{Filter, Stored, clickers, latest, newer, timeline};

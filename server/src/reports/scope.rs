@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::Span;
 use crate::access::Caller;
 use crate::app::App;
-use crate::domains::Status;
+use crate::domains;
 use crate::failure::Failure;
 
 /// Whose clicks and opens count.
@@ -76,6 +76,7 @@ impl From<Machines> for Counting {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Scope {
+    /// The id of the ownership; its name where it is shown.
     pub(crate) domain: String,
     /// `None`: all messages of the domain.
     pub(crate) message: Option<String>,
@@ -86,7 +87,7 @@ pub(crate) struct Scope {
 impl Serialize for Scope {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut scope = serializer.serialize_struct("Scope", 6)?;
-        scope.serialize_field("domain", &self.domain)?;
+        scope.serialize_field("domain", domains::name_of(&self.domain))?;
         scope.serialize_field("message", &self.message)?;
         scope.serialize_field("counting", &self.counting)?;
         scope.serialize_field("machines", &Machines::from(self.counting))?;
@@ -103,21 +104,18 @@ impl Scope {
     }
 }
 
-/// Refuses a domain that the caller may not see, or that is not there, in the same words.
-///
-/// A domain that was removed and came back has a past that its new sender has nothing to do with, as long as
-/// they have not proved that the domain is theirs. One that is new has nothing to report.
-pub(crate) fn known_domain(app: &App, caller: &Caller, domain: &str) -> Result<(), Failure> {
-    caller.see(domain)?;
-    match app.registry.snapshot().domain(domain) {
-        Some(known) if known.domain.status != Status::Validated && caller.admin().is_err() => {
-            Err(Failure::Conflict(
-                "reports show once the domain is validated: its settings say how".to_owned(),
-            ))
-        }
-        Some(_) => Ok(()),
-        None => Err(Failure::NotFound("domain")),
-    }
+/// Returns the id of a domain's ownership, by which all is stored. Refuses a domain that the caller may not see, or
+/// that is not there, in the same words.
+pub(crate) fn known_domain(app: &App, caller: &Caller, domain: &str) -> Result<String, Failure> {
+    Ok(domains::visible(app, caller, domain)?.domain.id.clone())
+}
+
+/// The same; the admin also sees former ownerships, as `example.com#1`.
+pub(crate) fn known_or_former(app: &App, caller: &Caller, domain: &str) -> Result<String, Failure> {
+    known_domain(app, caller, domain).or_else(|failure| {
+        caller.admin().map_err(|_| failure)?;
+        Ok(domains::find_by_reference(app, domain)?.domain.id.clone())
+    })
 }
 
 /// Whether an event counts, where a parameter is the word for [`Counting`].

@@ -11,6 +11,7 @@ use super::scope::{bound, counts, scoped};
 use super::{Counting, Scope, Span};
 use crate::app::App;
 use crate::database::reading;
+use crate::domains;
 use crate::event::{Event, Kind, Machine, Reason};
 use crate::event_log::timeline_seq;
 
@@ -172,7 +173,7 @@ impl Row {
         let event = Event {
             id: Uuid::from_slice(&self.id).ok()?,
             kind: Kind::parse(&self.kind)?,
-            domain: self.domain,
+            domain: domains::name_of(&self.domain).to_owned(),
             message: self.message,
             recipient: self.recipient,
             position: self

@@ -52,7 +52,7 @@ pub(super) async fn create(
     new.link_parameters.over(of_domain)?;
     let campaign = Campaign {
         id: app.clock.new_id().to_string(),
-        domain: known.domain.name.to_string(),
+        domain: known.domain.id.clone(),
         message: new.message,
         link_parameters: new.link_parameters,
         html: new.html,
@@ -95,7 +95,7 @@ fn answer(app: &App, compiled: &Compiled) -> Response {
     };
     let campaign = CampaignJson {
         id,
-        domain,
+        domain: domains::name_of(domain),
         message,
         created_at: *created_at,
         link_parameters,

@@ -66,7 +66,7 @@ pub(super) async fn rewrite_one(
     let scoped = mail.link_parameters.scope(config)?.for_message(message);
     let (html, report) = aside(mail.html.len(), || rewrite_with_report(&mail.html, &scoped));
     if tracks_clicks(&report) || tracks_opens(&report) {
-        let domain = known.domain.name.as_str();
+        let domain = &*known.domain.id;
         app.event_log.count_rewritten(domain, &id, 1);
         let kept = known.domain.keep_mail.then_some(mail.html.as_str());
         let messages = &app.rewriting.messages;

@@ -71,7 +71,7 @@ impl Messages {
         }
     }
 
-    /// Notes a message, and its mail if there is one to keep. An anonymous one has nothing to be found by.
+    /// Notes a message of an ownership, and its mail if there is one to keep. An anonymous one has nothing to be found by.
     pub(super) fn see(&self, domain: &str, message: &str, at: i64, html: Option<&str>) {
         if message.is_empty() {
             return;

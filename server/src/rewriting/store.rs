@@ -6,6 +6,7 @@ use crate::domains::MailParameters;
 
 pub(super) struct Campaign {
     pub(super) id: String,
+    /// The id of the ownership.
     pub(super) domain: String,
     pub(super) message: String,
     pub(super) link_parameters: MailParameters,

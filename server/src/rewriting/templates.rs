@@ -95,7 +95,8 @@ impl Templates {
         let known = app
             .registry
             .snapshot()
-            .domain(&campaign.domain)
+            .ownership(&campaign.domain)
+            .filter(|known| known.domain.removed_at.is_none())
             .map(Arc::clone)
             .ok_or(Failure::NotFound("campaign"))?;
         if let Some(compiled) = cached.filter(|compiled| Arc::ptr_eq(&compiled.known, &known)) {

@@ -31,7 +31,8 @@ pub(super) async fn answer(app: &App, parts: Parts) -> Response {
     let EventKind::Click(click) = said.kind() else {
         return refuse(app, TokenError::UnexpectedKind.into());
     };
-    let event = (parts.method == Method::GET).then(|| Event {
+    let is_stored = parts.method == Method::GET && !known.domain.forgets();
+    let event = is_stored.then(|| Event {
         position: Some(click.position()),
         name: click.name().map(client::without_nul),
         destination: Some(click.destination().to_owned()),

@@ -108,7 +108,7 @@ fn event(app: &App, parts: &Parts, domain: &Domain, kind: Kind, said: &Said) -> 
     let mut event = Event {
         id: app.clock.new_id(),
         kind,
-        domain: domain.name.to_string(),
+        domain: domain.id.clone(),
         message: said.message().map(client::without_nul).unwrap_or_default(),
         recipient: said
             .recipient()

@@ -21,7 +21,7 @@ pub(super) async fn answer(app: &App, parts: Parts) -> Response {
     }
     match super::believe(app, &parts).await {
         Ok((known, said)) => match said.kind() {
-            EventKind::Open(open) if parts.method == Method::GET => {
+            EventKind::Open(open) if parts.method == Method::GET && !known.domain.forgets() => {
                 let event = Event {
                     placement: Some(open.placement()),
                     ..super::event(app, &parts, &known.domain, Kind::Open, &said)

@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use crate::database::Backend;
 use crate::server::Server;
-use crate::stored::{Stored, click};
+use crate::stored::Stored;
 use crate::tables::Tables;
 
 async fn status(request: RequestBuilder) -> u16 {
@@ -119,46 +119,6 @@ async fn no_token_is_made_for_a_domain_that_another_server_removed() {
         assert_eq!(removed, 204);
         let made = status(new_token(&other, "example.com")).await;
         assert_eq!(made, 404, "{backend:?}");
-    }
-}
-
-#[tokio::test]
-async fn domain_that_came_back_hides_its_past_until_it_is_validated() {
-    for backend in Backend::all() {
-        let stored = Stored::start(&backend).await;
-        let server = &stored.server;
-        stored
-            .insert(&[click("m", "a-former-owners-reader", 0, "n", 1000)])
-            .await;
-        stored.settle().await;
-        stored.keep("m", "<p>a former owner's mail").await;
-        let removed = status(server.api("DELETE", "/domains/example.com")).await;
-        assert_eq!(removed, 204);
-        add_domain(server, "example.com").await;
-        let newcomer = stored.confined("newcomer", "example.com").await;
-        for path in ["stats", "messages", "events", "events.csv", "links"] {
-            let path = format!("/domains/example.com/{path}");
-            let answer = get(server, "newcomer", &path).await;
-            assert_eq!(answer.status(), 409, "{path}");
-            let text = answer.text().await.unwrap();
-            assert!(!text.contains("former"), "{text}");
-        }
-        for path in [
-            "",
-            "/message?id=m",
-            "/click-map?message=m",
-            "/live",
-            "/live/events",
-            "/events.ndjson",
-        ] {
-            let path = format!("/domains/example.com{path}");
-            let answer = newcomer.get(&path).await;
-            assert_eq!(answer.status(), 409, "{path}");
-        }
-        let settings = "/domains/example.com/settings";
-        let own = newcomer.get(settings).await;
-        assert_eq!(own.status(), 200);
-        assert_eq!(stored.json("stats").await["clicks"]["total"], 1);
     }
 }
 

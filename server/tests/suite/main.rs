@@ -38,6 +38,7 @@ mod migrations;
 mod name_server;
 mod opens;
 mod outages;
+mod ownerships;
 mod pages;
 mod raw;
 mod replays;

@@ -242,5 +242,15 @@ async fn a_domain_that_the_first_version_removed_can_be_added_again() {
         assert_eq!(validated["status"], "validated", "{:?}", kept.backend);
         kept.follow("removed.example, its first key").await;
         kept.follow("removed.example, its last key").await;
+        // Four clicks of its former owner, and none of the new one.
+        for (domain, clicks) in [("removed.example", 0), ("removed.example%231", 4)] {
+            let path = format!("/domains/{domain}/stats?from=0&to=4000000000000&machines=include");
+            let stats = asked(&kept.server, "GET", &path, &Value::Null, 200).await;
+            assert_eq!(
+                stats["clicks"]["total"], clicks,
+                "{:?} {domain}",
+                kept.backend
+            );
+        }
     }
 }

@@ -74,8 +74,8 @@ impl Tables {
 
     pub(crate) async fn add_domain_that_is(&self, status: &str, name: &str) -> DomainConfig {
         execute!(self, sqlx::query(
-            "INSERT INTO domains (name, status, verification, click_tracking, open_tracking, created_at) \
-             VALUES ($1, $2, 'test', TRUE, TRUE, 1)",
+            "INSERT INTO domains (id, name, status, verification, click_tracking, open_tracking, created_at) \
+             VALUES ($1, $1, $2, 'test', TRUE, TRUE, 1)",
         ).bind(name).bind(status));
         let key = self.add_key(name, SECRET).await;
         let host = TrackingHost::shared(DEFAULT_HOST).unwrap();

@@ -9,8 +9,8 @@ async fn events_older_than_the_limit_are_deleted_and_counts_stay() {
     executing!(
         &place.database,
         sqlx::query(
-            "INSERT INTO domains (name, status, verification, click_tracking, open_tracking, created_at) \
-             VALUES ('example.com', 'validated', '', TRUE, TRUE, 0)"
+            "INSERT INTO domains (id, name, status, verification, click_tracking, open_tracking, created_at) \
+             VALUES ('example.com', 'example.com', 'validated', '', TRUE, TRUE, 0)"
         )
     )
     .unwrap();
