@@ -121,9 +121,9 @@ impl Server {
             .supervisor
             .run("recheck", move || recheck(Arc::clone(&shared)));
         let shared = Arc::clone(&app);
-        let deleter = app
-            .supervisor
-            .run("delete", move || domains::delete_as_asked(Arc::clone(&shared)));
+        let deleter = app.supervisor.run("delete", move || {
+            domains::delete_as_asked(Arc::clone(&shared))
+        });
         let listen = app.settings.listen;
         match (&app.settings.tls_cert, &app.settings.tls_key) {
             (Some(cert), Some(key)) => {

@@ -15,11 +15,11 @@ pub(crate) use changes::Change;
 pub(crate) use deletion::delete_as_asked;
 pub(crate) use dns::{Dns, DnsError};
 pub(crate) use former::{delete_former, find_by_reference, find_former, former};
-pub(crate) use ownership::{name_of, number_of};
 pub(crate) use links::{
     ClickFields, LinkChange, LinkError, LinkFields, MailParameters,
     described as described_parameters,
 };
+pub(crate) use ownership::{name_of, number_of};
 pub(crate) use registry::{Known, Registry, level};
 pub(crate) use service::{
     add, change, check_all, check_cname, cname_record, find, links_use, ownership_record, remove,
