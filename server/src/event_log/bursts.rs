@@ -1,70 +1,50 @@
 //! Finds bursts: clicks on many different links of one message by one recipient within a second. People
 //! don't do that, scanners that follow all links do.
-//!
-//! A pass looks at what was stored since. Everything is seen by two passes, so that a burst which the first of
-//! them saw the beginning of is whole for the second; only then it counts as settled.
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
-use tracing::warn;
+use tokio::time::sleep;
 
-use super::progress;
 use crate::database::{Database, executing, reading};
 
-/// Longer than [`WINDOW_MILLISECONDS`], with room for a commit that takes its time.
-const EVERY: Duration = Duration::from_secs(2);
 const WINDOW_MILLISECONDS: i64 = 1000;
 /// Different links. Two within a second may be a double click that slipped.
 const LINKS: usize = 3;
-/// One pass looks no further: after a long outage millions may come out of the spool.
-const MOST_EVENTS: i64 = 200_000;
-const JOB: &str = "bursts";
+/// Events that are marked at once, and a pause after it: clicks wait a few milliseconds at most.
+const BATCH: usize = 1000;
+const PAUSE: Duration = Duration::from_millis(10);
 
-/// Returns up to which `seq` events are classified for good.
-///
-/// All events up to it are there: none will come below it any more, since `seq` is the order of commits.
-/// Their `machine` and `reasons` stay as they are. A click that waited in a spool is judged by what was stored
-/// together with it. An event is settled a few seconds after it was stored.
-pub(crate) async fn settled_seq(database: &Database) -> Result<i64, sqlx::Error> {
-    progress::reached(database, JOB).await
+/// Which domains' events are looked at, and from which `seq` to which. The first is not among them.
+pub(super) struct Look<'a> {
+    /// Names, each between two `|`: no domain has one in its name.
+    pub(super) names: &'a str,
+    /// Those of these names, or all others.
+    pub(super) of_these: bool,
+    pub(super) after: i64,
+    pub(super) last: i64,
 }
 
-pub(super) async fn run(database: Database) {
-    let mut every = interval(EVERY);
-    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut seen = None;
-    loop {
-        every.tick().await;
-        match pass(&database, seen).await {
-            Ok(last) => seen = Some(last),
-            Err(error) => warn!(%error, "can't look for bursts"),
-        }
+/// Marks the clicks of bursts that are not settled: `settled` says up to where a domain's events are.
+pub(super) async fn judge(
+    database: &Database,
+    look: &Look<'_>,
+    settled: impl Fn(&str) -> i64,
+) -> Result<(), sqlx::Error> {
+    let clicks = suspicious(database, look).await?;
+    let found = clicks
+        .chunk_by(Click::is_near)
+        .flat_map(|near| bursts(near).into_iter().filter_map(|burst| near.get(burst)))
+        .flatten()
+        .filter(|click| click.marked == 0 && click.seq > settled(&click.domain))
+        .map(|click| click.seq);
+    let found: Vec<_> = found.collect();
+    for batch in found.chunks(BATCH) {
+        mark(database, batch).await?;
+        sleep(PAUSE).await;
     }
-}
-
-/// Returns the last event it looked at, which settles with the next pass.
-pub(super) async fn pass(database: &Database, seen: Option<i64>) -> Result<i64, sqlx::Error> {
-    let settled = settled_seq(database).await?;
-    let last: Option<i64> = reading!(database, pool => {
-        sqlx::query_scalar("SELECT MAX(seq) FROM events").fetch_one(pool)
-    })?;
-    let last = last.unwrap_or_default().min(settled + MOST_EVENTS);
-    if last > settled {
-        let clicks = suspicious(database, settled, last).await?;
-        for clicks in clicks.chunk_by(Click::is_near) {
-            for burst in bursts(clicks) {
-                mark(database, clicks.get(burst).unwrap_or_default()).await?;
-            }
-        }
-    }
-    // Another server may have come further. Rows that were deleted by age leave `last` behind.
-    if let Some(seen) = seen.filter(|seen| *seen > settled) {
-        progress::advance(database, JOB, seen).await?;
-    }
-    Ok(last)
+    Ok(())
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -75,6 +55,8 @@ struct Click {
     position: i64,
     at: i64,
     seq: i64,
+    /// Not 0: an earlier look has found it.
+    marked: i32,
 }
 
 impl Click {
@@ -87,14 +69,16 @@ impl Click {
 }
 
 /// All clicks of those who clicked often enough on more than one link of a message, in the order of time.
-async fn suspicious(database: &Database, after: i64, last: i64) -> Result<Vec<Click>, sqlx::Error> {
+async fn suspicious(database: &Database, look: &Look<'_>) -> Result<Vec<Click>, sqlx::Error> {
     // Mail without a recipient's id is clicked by everybody. What differs most comes first, and links are
     // not counted here: with both, this job takes half of the time, and is as exact in the end.
     reading!(database, pool => {
         sqlx::query_as(
-            "SELECT events.domain, events.message, events.recipient, position, at, seq FROM events JOIN ( \
+            "SELECT events.domain, events.message, events.recipient, position, at, seq, \
+             CASE WHEN ',' || reasons || ',' LIKE '%,burst,%' THEN 1 ELSE 0 END AS marked FROM events JOIN ( \
              SELECT recipient, message, domain FROM events \
              WHERE seq > $1 AND seq <= $2 AND kind = 'click' AND recipient <> '' \
+             AND (REPLACE($4, '|' || domain || '|', '') <> $4) = $5 \
              GROUP BY recipient, message, domain \
              HAVING COUNT(*) >= $3 AND MIN(position) < MAX(position)) AS suspects \
              ON events.recipient = suspects.recipient AND events.message = suspects.message \
@@ -102,27 +86,42 @@ async fn suspicious(database: &Database, after: i64, last: i64) -> Result<Vec<Cl
              WHERE seq > $1 AND seq <= $2 AND kind = 'click' AND position IS NOT NULL \
              ORDER BY events.domain, events.message, events.recipient, at, seq",
         )
-        .bind(after)
-        .bind(last)
+        .bind(look.after)
+        .bind(look.last)
         .bind(i64::try_from(LINKS).unwrap_or(i64::MAX))
+        .bind(look.names)
+        .bind(look.of_these)
         .fetch_all(pool)
     })
 }
 
 /// Touches no row twice, so that servers may do it at the same time.
-async fn mark(database: &Database, clicks: &[Click]) -> Result<(), sqlx::Error> {
-    for click in clicks {
-        executing!(
-            database,
-            sqlx::query(
-                "UPDATE events SET \
-                 machine = CASE machine WHEN 'none' THEN 'suspected' ELSE machine END, \
+async fn mark(database: &Database, seqs: &[i64]) -> Result<(), sqlx::Error> {
+    macro_rules! marking {
+        ($seqs:literal) => {
+            concat!(
+                "UPDATE events SET machine = CASE machine WHEN 'none' THEN 'suspected' ELSE machine END, \
                  reasons = CASE reasons WHEN '' THEN 'burst' ELSE reasons || ',burst' END \
-                 WHERE seq = $1 AND ',' || reasons || ',' NOT LIKE '%,burst,%'"
+                 WHERE seq IN (",
+                $seqs,
+                ") AND ',' || reasons || ',' NOT LIKE '%,burst,%'"
             )
-            .bind(click.seq)
-        )?;
+        };
     }
+    // A list as one parameter is what the two databases have no common words for.
+    let sql = match database {
+        Database::Sqlite { .. } => marking!("SELECT value FROM json_each($1)"),
+        Database::Postgres(_) => {
+            marking!(
+                "SELECT CAST(value AS BIGINT) FROM jsonb_array_elements_text(CAST($1 AS JSONB)) AS list (value)"
+            )
+        }
+    };
+    let list: Vec<_> = seqs.iter().map(i64::to_string).collect();
+    executing!(
+        database,
+        sqlx::query(sql).bind(format!("[{}]", list.join(",")))
+    )?;
     Ok(())
 }
 
@@ -202,6 +201,7 @@ mod tests {
                     position,
                     at,
                     seq: 0,
+                    marked: 0,
                 })
                 .collect();
             let found: Vec<_> = bursts(&clicks)

@@ -16,6 +16,7 @@ mod record;
 mod repeats;
 mod retention;
 mod segment;
+mod settling;
 mod spool;
 mod sqlite;
 mod store;
@@ -44,7 +45,7 @@ use crate::database::Database;
 use crate::event::Event;
 use crate::supervisor::Supervisor;
 
-pub(crate) use self::bursts::settled_seq;
+pub(crate) use self::settling::settled_seq;
 pub(crate) use self::timeline::timeline_seq;
 
 /// Requests that wait for the writer; more wait at the queue's door. This bounds memory.
@@ -118,10 +119,10 @@ impl EventLog {
             "watch",
             Box::new(move || Box::pin(watch::run(Arc::clone(&stored)))),
         );
-        let on = database.clone();
+        let (on, by) = (database.clone(), clock.clone());
         background(
-            "bursts",
-            Box::new(move || Box::pin(bursts::run(on.clone()))),
+            "settling",
+            Box::new(move || Box::pin(settling::run(on.clone(), by.clone()))),
         );
         let on = database.clone();
         background(

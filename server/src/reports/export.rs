@@ -112,7 +112,7 @@ async fn body(
     head: Bytes,
     write: fn(&[Stored]) -> Result<Vec<u8>, std::io::Error>,
 ) -> Result<Body, sqlx::Error> {
-    let until = settled_seq(&app.database).await?;
+    let until = settled_seq(&app.database, &domain).await?;
     let first = stored::newer(&app, &domain, &filter, (0, until), PAGE).await?;
     let pages = stream::try_unfold(Some(first), move |page| {
         let _place = &caller;

@@ -48,6 +48,7 @@ mod scopes;
 mod sender;
 mod server;
 mod setting;
+mod settling;
 mod start;
 mod stored;
 mod tables;

@@ -1,0 +1,242 @@
+//! Settles events: classifies them for good, by domain, so that what happens to one domain holds up no other.
+//!
+//! A pass looks at what was stored since. Everything is seen by two passes, so that a burst which the first of
+//! them saw the beginning of is whole for the second; only then it counts as settled. Domains with few new events
+//! are looked at together, and first. One with many is looked at alone, a part of them at a time.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::warn;
+
+use super::bursts::{Look, judge};
+use super::progress;
+use super::repeats::WINDOW_MS;
+use crate::clock::Clock;
+use crate::database::{Database, executing, reading};
+
+/// Longer than a burst, with room for a commit that takes its time.
+const EVERY: Duration = Duration::from_secs(2);
+/// Events that are looked at together, and of one domain alone.
+const MOST_EVENTS: i64 = 50_000;
+/// Until then a gathered event may grow: while its window lasts, and a commit after it.
+const GROWING_MS: i64 = WINDOW_MS + 5000;
+const JOB: &str = "bursts";
+
+/// Returns up to which `seq` a domain's events are classified for good.
+///
+/// All its events up to it are there: none will come below it any more, since `seq` is the order of commits.
+/// Their `machine` and `reasons` stay as they are. A click that waited in a spool is judged by what was stored
+/// together with it. An event is settled a few seconds after it was stored.
+pub(crate) async fn settled_seq(database: &Database, domain: &str) -> Result<i64, sqlx::Error> {
+    let own: Option<i64> = reading!(database, pool => {
+        sqlx::query_scalar("SELECT seq FROM settled WHERE domain = $1").bind(domain).fetch_optional(pool)
+    })?;
+    let all = progress::reached(database, JOB).await?;
+    Ok(own.unwrap_or_default().max(all))
+}
+
+pub(super) async fn run(database: Database, clock: Clock) {
+    let mut every = interval(EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut settling = Settling::new(database, clock);
+    loop {
+        every.tick().await;
+        if let Err(error) = settling.pass().await {
+            warn!(%error, "can't look for bursts");
+        }
+    }
+}
+
+/// A domain's events that are not settled.
+#[derive(Clone, Debug, sqlx::FromRow)]
+struct News {
+    domain: String,
+    events: i64,
+    settled: i64,
+    first: i64,
+    last: i64,
+    /// The first that may yet grow.
+    growing: Option<i64>,
+}
+
+/// How far a pass looked in a domain, and how far it could have.
+struct Looked {
+    to: i64,
+    last: i64,
+}
+
+pub(super) struct Settling {
+    clock: Clock,
+    database: Database,
+    /// What the pass before this looked at.
+    seen: HashMap<String, Looked>,
+    /// The last event of all when it did.
+    seen_last: Option<i64>,
+}
+
+impl Settling {
+    pub(super) fn new(database: Database, clock: Clock) -> Self {
+        Self {
+            clock,
+            database,
+            seen: HashMap::new(),
+            seen_last: None,
+        }
+    }
+
+    pub(super) async fn pass(&mut self) -> Result<(), sqlx::Error> {
+        let started = Instant::now();
+        let last: Option<i64> = reading!(&self.database, pool => {
+            sqlx::query_scalar("SELECT MAX(seq) FROM events").fetch_one(pool)
+        })?;
+        let last = last.unwrap_or_default();
+        let floor = progress::reached(&self.database, JOB).await?;
+        let mut news = self.news(floor, last).await?;
+        news.sort_by_key(|news| news.events);
+        let mut together = 0;
+        let few = news.partition_point(|news| {
+            together += news.events;
+            together <= MOST_EVENTS
+        });
+        let (few, many) = news.split_at(few);
+        let mut seen = HashMap::new();
+        let mut unsettled = Vec::new();
+        self.judge_together(few, many, last).await?;
+        for news in few {
+            unsettled.extend(self.settle(news).await?);
+            seen.insert(
+                news.domain.clone(),
+                Looked {
+                    to: last,
+                    last: news.last,
+                },
+            );
+        }
+        for news in many {
+            if started.elapsed() > EVERY {
+                // The others had better have their next look. What was seen of this one stays.
+                let looked = self.seen.remove(&news.domain);
+                unsettled.push(news.first - 1);
+                seen.extend(looked.map(|looked| (news.domain.clone(), looked)));
+                continue;
+            }
+            let to = self.judge_alone(news).await?;
+            unsettled.extend(self.settle(news).await?);
+            seen.insert(
+                news.domain.clone(),
+                Looked {
+                    to,
+                    last: news.last,
+                },
+            );
+        }
+        self.raise_floor(&unsettled).await?;
+        self.seen = seen;
+        self.seen_last = Some(last);
+        Ok(())
+    }
+
+    async fn news(&self, floor: i64, last: i64) -> Result<Vec<News>, sqlx::Error> {
+        reading!(&self.database, pool => {
+            sqlx::query_as(
+                "SELECT events.domain, COUNT(*) AS events, MIN(events.seq) AS first, MAX(events.seq) AS last, \
+                 COALESCE(MAX(settled.seq), $1) AS settled, \
+                 MIN(CASE WHEN at > $3 AND ',' || reasons || ',' LIKE '%,repeated,%' THEN events.seq END) AS growing \
+                 FROM events LEFT JOIN settled ON settled.domain = events.domain AND settled.seq > $1 \
+                 WHERE events.seq > $1 AND events.seq <= $2 \
+                 AND (settled.seq IS NULL OR events.seq > settled.seq) GROUP BY events.domain",
+            )
+            .bind(floor)
+            .bind(last)
+            .bind(self.clock.now() - GROWING_MS)
+            .fetch_all(pool)
+        })
+    }
+
+    async fn judge_together(
+        &self,
+        few: &[News],
+        many: &[News],
+        last: i64,
+    ) -> Result<(), sqlx::Error> {
+        let Some(after) = few.iter().map(|news| news.first - 1).min() else {
+            return Ok(());
+        };
+        let names: String = many
+            .iter()
+            .map(|news| format!("|{}|", news.domain))
+            .collect();
+        let look = Look {
+            names: &names,
+            of_these: false,
+            after,
+            last,
+        };
+        let settled: HashMap<_, _> = few
+            .iter()
+            .map(|news| (news.domain.as_str(), news.settled))
+            .collect();
+        // Of whom there is nothing new, all is settled.
+        let settled = |domain: &str| settled.get(domain).copied().unwrap_or(i64::MAX);
+        judge(&self.database, &look, settled).await
+    }
+
+    /// Looks at what was seen before once more, and at some more. Returns how far it looked.
+    async fn judge_alone(&self, news: &News) -> Result<i64, sqlx::Error> {
+        let seen = self.seen.get(&news.domain).map_or(0, |looked| looked.to);
+        let to: Option<i64> = reading!(&self.database, pool => {
+            sqlx::query_scalar(
+                "SELECT MAX(seq) FROM (SELECT seq FROM events WHERE domain || '' = $1 AND seq > $2 AND seq <= $3 \
+                 ORDER BY seq LIMIT $4) AS next",
+            )
+            .bind(&news.domain)
+            .bind(seen.max(news.settled))
+            .bind(news.last)
+            .bind(MOST_EVENTS)
+            .fetch_one(pool)
+        })?;
+        let to = to.unwrap_or(news.last);
+        let look = Look {
+            names: &format!("|{}|", news.domain),
+            of_these: true,
+            after: news.settled,
+            last: to,
+        };
+        judge(&self.database, &look, |_| news.settled).await?;
+        Ok(to)
+    }
+
+    /// Settles what the pass before saw and this one looked at again. Returns how far, where that is not all of it.
+    async fn settle(&self, news: &News) -> Result<Option<i64>, sqlx::Error> {
+        let Some(seen) = self.seen.get(&news.domain) else {
+            return Ok(Some(news.first - 1));
+        };
+        let whole = news
+            .growing
+            .map_or(seen.to, |growing| seen.to.min(growing - 1));
+        if whole > news.settled {
+            executing!(
+                &self.database,
+                sqlx::query(
+                    "INSERT INTO settled (domain, seq) VALUES ($1, $2) ON CONFLICT (domain) DO UPDATE \
+                     SET seq = excluded.seq WHERE excluded.seq > settled.seq"
+                )
+                .bind(&news.domain)
+                .bind(whole)
+            )?;
+        }
+        let settled = whole.max(news.settled);
+        Ok((settled < seen.last).then_some(settled))
+    }
+
+    /// What is settled in all domains is settled for those, too, of which there is nothing new.
+    async fn raise_floor(&self, unsettled: &[i64]) -> Result<(), sqlx::Error> {
+        let Some(seen) = self.seen_last else {
+            return Ok(());
+        };
+        let floor = unsettled.iter().copied().min().unwrap_or(seen).min(seen);
+        progress::advance(&self.database, JOB, floor).await
+    }
+}
