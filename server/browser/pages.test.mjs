@@ -152,6 +152,8 @@ async function showDemo(demo, screen, javaScriptEnabled) {
   await chartIsDrawn(page);
   await clickMapIsHarmless(page, demo.url);
   await shot("message");
+  await imagesAreLoadedOnlyWhenAsked(page);
+  await threeWaysToCount(page);
 
   await page.locator("section", { hasText: "Who clicked" }).getByRole("link", { name: /^reader-/ }).first().click();
   await page.getByRole("heading", { level: 1, name: /^reader-/ }).waitFor();
@@ -166,6 +168,56 @@ async function showDemo(demo, screen, javaScriptEnabled) {
 // What the mail may not load is refused by the frame's own policy, which differs from the pages', and the browser says so.
 function isUnexpected(text) {
   return !text.includes('directive: "img-src data:"');
+}
+
+/** Hosts of images that the browser asked for, with an answer made up here. */
+async function watchImages(page) {
+  const hosts = new Set();
+  await page.context().route(/^https?:\/\/(?!localhost|127\.0\.0\.1)/, (route) => {
+    hosts.add(new URL(route.request().url()).hostname);
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>';
+    return route.fulfill({ contentType: "image/svg+xml", body: svg });
+  });
+  return hosts;
+}
+
+async function imagesAreLoadedOnlyWhenAsked(page) {
+  const hosts = await watchImages(page);
+  await page.reload();
+  await page.locator("iframe").scrollIntoViewIfNeeded();
+  const image = page.frameLocator("iframe").locator("img[alt]:not([alt=''])").first();
+  await image.waitFor();
+  assert.match(await image.getAttribute("src"), /^data:image\/svg\+xml,/, "a box stands for the image");
+  const { width, height } = await image.boundingBox();
+  assert.ok(width > 20 && height > 10, `the box is ${width} × ${height} px`);
+  assert.deepEqual([...hosts], [], "nothing is asked for outside");
+
+  await page.getByRole("link", { name: "Load the images" }).click();
+  await page.getByText("those hosts learn that somebody looks").waitFor();
+  await page.locator("iframe").scrollIntoViewIfNeeded();
+  await page.frameLocator("iframe").locator("img[src^=http]").first().waitFor();
+  await page.waitForLoadState("networkidle");
+  assert.ok(hosts.size > 0, "images are loaded from their hosts");
+  assert.equal(await page.locator("iframe").getAttribute("sandbox"), "", "nothing else is allowed");
+
+  await page.getByRole("link", { name: "Keep images away" }).click();
+  await page.getByRole("link", { name: "Load the images" }).waitFor();
+  await page.context().unrouteAll();
+}
+
+async function threeWaysToCount(page) {
+  const ways = page.getByRole("navigation", { name: "Whose clicks and opens count" });
+  const opens = async () => Number((await page.locator(".cards .opens dd").first().textContent()).replaceAll(",", ""));
+  const counted = {};
+  for (const name of ["People", "People and mail proxies", "All"]) {
+    await ways.getByRole("link", { name, exact: true }).click();
+    await ways.locator("[aria-current=true]").getByText(name, { exact: true }).waitFor();
+    counted[name] = await opens();
+  }
+  assert.ok(counted.People < counted["People and mail proxies"], JSON.stringify(counted));
+  assert.ok(counted["People and mail proxies"] < counted.All, JSON.stringify(counted));
+  await page.getByText(/by Apple's Mail Privacy Protection/).waitFor();
+  await ways.getByRole("link", { name: "People and mail proxies", exact: true }).click();
 }
 
 async function chartIsDrawn(page) {

@@ -10,11 +10,25 @@ use super::view::View;
 use crate::access::SignedIn;
 use crate::app::App;
 use crate::failure::{Failure, PageFailure};
-use crate::reports::{ClickMap, kept_mail, known_domain};
+use crate::reports::{ClickMap, Images, kept_mail, known_domain};
 
 /// No origin, no script, no form, no navigation of other windows; nothing loaded but images in the mail itself.
-pub(super) const POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
-    base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+macro_rules! policy {
+    ($images:literal) => {
+        concat!(
+            "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src ",
+            $images,
+            "; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        )
+    };
+}
+
+const fn policy(images: Images) -> &'static str {
+    match images {
+        Images::Away => policy!("data:"),
+        Images::Loaded => policy!("data: http: https:"),
+    }
+}
 
 pub(super) async fn show(
     State(app): State<App>,
@@ -28,10 +42,10 @@ pub(super) async fn show(
     let mail = kept_mail(&app, &id, message).await?.flatten();
     let mail = mail.ok_or(Failure::NotFound("kept mail"))?;
     let scope = view.scope(&app, &id, Some(message), USUAL);
-    let map = ClickMap::draw(&app, &scope, &mail).await?;
+    let map = ClickMap::draw(&app, &scope, &mail, view.images()).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CONTENT_SECURITY_POLICY, policy(view.images())),
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

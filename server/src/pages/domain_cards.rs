@@ -101,7 +101,7 @@ fn settings(signed_in: &SignedIn, domain: &Domain, said: &Said) -> Markup {
                 (switch("click_tracking", domain.click_tracking, "Click tracking", "Links lead through the tracking host."))
                 (switch("open_tracking", domain.open_tracking, "Open tracking", "An open pixel is put into the mail."))
                 (switch("keep_mail", domain.keep_mail, "Keep mail for the click map",
-                    "The latest mail of each message is stored as it was sent, with what it says of its recipient. Campaigns are always kept."))
+                    "The first mail of each message is stored as it was handed in, with what it says of its recipient. Campaigns are always kept."))
                 label for="tracking_host" { "Tracking subdomain" }
                 input #tracking_host name="tracking_host" value=(host) autocapitalize="none" spellcheck="false"
                     placeholder=(format!("link.{}", domain.name)) aria-describedby="tracking_host_hint";

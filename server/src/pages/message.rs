@@ -16,7 +16,7 @@ use super::view::{View, switches};
 use crate::access::SignedIn;
 use crate::app::App;
 use crate::failure::{Failure, PageFailure};
-use crate::reports::{self, ClickMap, Range, Scope, kept_mail, known_domain};
+use crate::reports::{self, ClickMap, Images, Range, Scope, kept_mail, known_domain};
 
 pub(super) const USUAL: Range = Range::All;
 const LINKS: i64 = 50;
@@ -53,7 +53,7 @@ pub(super) async fn show(
             (chart(&series))
             section { h2 { "Top links" } (top_links(&links, true)) }
             section { h2 { "Links by name" } (by_name(&names, comparison.as_ref())) }
-            section { h2 { "Click map" } (map) }
+            section #click-map { h2 { "Click map" } (map) }
             section {
                 h2 { "Who clicked" }
                 @if clickers.is_empty() { p.empty { "Nobody clicked in this time." } }
@@ -83,23 +83,50 @@ async fn click_map(
             }
         });
     };
-    let map = ClickMap::draw(app, scope, mail).await?;
-    let path = format!("/domains/{domain}/click-map");
+    let map = ClickMap::draw(app, scope, mail, view.images()).await?;
+    let message = scope.message.as_deref().unwrap_or_default();
     let [range, counting] = view.pairs(USUAL);
-    let frame = link_to(
-        &path,
-        &[
-            ("message", scope.message.as_deref().unwrap_or_default()),
-            range,
-            counting,
-        ],
-    );
+    let loaded = view.images() == Images::Loaded;
+    let images = loaded.then_some(("images", "load"));
+    let mut frame = vec![("message", message), range, counting];
+    frame.extend(images);
+    let frame = link_to(&format!("/domains/{domain}/click-map"), &frame);
     Ok(html! {
-        p.hint { "The mail as sent. Each link shows its share of " (counted(map.clicks, "click")) "; images that the mail loads from elsewhere stay away." }
+        p.hint { "The first mail of this message. Each link shows its share of " (counted(map.clicks, "click")) "." }
+        (images_hint(domain, message, view, loaded))
         p.heat { "No click" span.cold {} span.step1 {} span.step2 {} span.step3 {} span.step4 {} span.step5 {} "most clicks" }
-        iframe.click-map sandbox="" title="The mail with each link's share of clicks" loading="lazy" src=(frame) {}
-        @if map.clicks_elsewhere > 0 {
-            p.hint { "Not shown here: " (counted(map.clicks_elsewhere, "click")) " on links that only Outlook shows, or of other mail under the same id." }
+        iframe.click-map sandbox="" title="The mail with each link's share of clicks" loading="lazy"
+            referrerpolicy="no-referrer" src=(frame) {}
+        (elsewhere(app, scope, &map).await?)
+    })
+}
+
+/// The viewer's choice to load the mail's images, and what it tells whom.
+fn images_hint(domain: &str, message: &str, view: &View, loaded: bool) -> Markup {
+    let mut pairs = vec![("id", message)];
+    pairs.extend(view.pairs(USUAL));
+    pairs.extend((!loaded).then_some(("images", "load")));
+    let other = link_to(&format!("/domains/{domain}/message"), &pairs) + "#click-map";
+    html! {
+        p.hint {
+            @if loaded { "The images were loaded from where the mail says: those hosts learn that somebody looks at it. "
+                a href=(other) { "Keep images away" } }
+            @else { "Boxes stand for images that the mail loads from elsewhere. "
+                a href=(other) { "Load the images" } ": their hosts then learn your address, your browser, and when you looked." }
         }
+    }
+}
+
+/// Clicks on links that the map does not show.
+async fn elsewhere(app: &App, scope: &Scope, map: &ClickMap) -> Result<Markup, sqlx::Error> {
+    if map.elsewhere.is_empty() {
+        return Ok(html! {});
+    }
+    let mut links = reports::links(app, scope, LINKS, 0).await?;
+    links.retain(|link| map.elsewhere.contains_key(&link.position.unwrap_or(-1)));
+    Ok(html! {
+        p.hint { "Not shown here: " (counted(map.elsewhere.values().sum(), "click"))
+            " on links that only Outlook shows, or of other mail under the same id:" }
+        (top_links(&links, true))
     })
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::links::link_to;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::reports::{Counting, Filter, Machines, Range, Scope};
+use crate::reports::{Counting, Filter, Images, Machines, Range, Scope};
 
 /// The query of a page. Words that are none are taken as not there.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -17,6 +17,8 @@ pub(super) struct View {
     pub(super) message: Option<String>,
     pub(super) before: Option<String>,
     pub(super) recipient: Option<String>,
+    /// `load`: the click map loads the images of the mail.
+    images: Option<String>,
     range: Option<String>,
     counting: Option<String>,
     machines: Option<String>,
@@ -41,6 +43,13 @@ impl View {
             .and_then(Counting::parse)
             .or_else(|| older().map(Counting::from))
             .unwrap_or_default()
+    }
+
+    pub(super) fn images(&self) -> Images {
+        match self.images.as_deref() {
+            Some("load") => Images::Loaded,
+            _ => Images::Away,
+        }
     }
 
     pub(super) fn range(&self, usual: Range) -> Range {
@@ -101,6 +110,7 @@ pub(super) fn switches(path: &str, view: &View, usual: Range) -> Markup {
     let to = |range: Range, counting: Counting| {
         let mut pairs = vec![("range", range.as_str()), ("counting", counting.as_str())];
         pairs.extend(view.id.as_deref().map(|id| ("id", id)));
+        pairs.extend(view.images.as_deref().map(|images| ("images", images)));
         link_to(path, &pairs)
     };
     let (range, counting) = (view.range(usual), view.counting());

@@ -112,7 +112,7 @@ async fn events(
         None => 0,
     };
     let settled = query.settled.unwrap_or(true);
-    let final_until = settled_seq(&app.database, &domain).await?;
+    let final_until = settled_seq(&app.database, &id).await?;
     let far = after.saturating_add(MAX_LOOKED_THROUGH);
     let more_to_look_through = query.is_filtered() && far < final_until;
     let until = match (more_to_look_through, settled) {

@@ -79,6 +79,94 @@ async fn the_mail_shows_shares_and_can_do_nothing() {
     }
 }
 
+const BUTTON: &str = r#"<body><img src="https://images.example/logo.png" width="120" height="40" alt="The logo">
+<table background="https://images.example/back.png"><tr><td>
+<!--[if mso]><v:roundrect href="https://shop.example/sale" data-track-name="hero">Buy</v:roundrect><![endif]-->
+<!--[if !mso]><!--><a href="https://shop.example/sale" data-track-name="hero">Buy</a><!--<![endif]-->
+<!--[if mso]><a href="https://shop.example/outlook">Only here</a><![endif]-->
+</td></tr></table></body>"#;
+
+async fn mail_with_a_button(backend: &Backend) -> Stored {
+    let stored = Stored::start(backend).await;
+    stored.keep("m", BUTTON).await;
+    let mut clicks = vec![
+        click("m", "r1", 0, "hero", 1000),
+        click("m", "r2", 0, "hero", 1000),
+        click("m", "r3", 1, "hero", 1000),
+        click("m", "r4", 2, "", 1000),
+    ];
+    clicks[3].destination = Some("https://shop.example/outlook");
+    stored.insert(&clicks).await;
+    stored
+}
+
+#[tokio::test]
+async fn a_button_for_outlook_counts_with_its_twin_and_other_clicks_are_listed() {
+    for backend in Backend::all() {
+        let stored = mail_with_a_button(&backend).await;
+        let map = stored
+            .page("/domains/example.com/click-map?message=m")
+            .await;
+        let badge = "title=\"link 1, hero: 3 clicks, 2 of them on its twin for Outlook, \
+                     https://shop.example/sale\">75 %<";
+        let context = format!("{backend:?} {map}");
+        assert!(map.replace("; ", ";").contains(badge), "{context}");
+        let page = stored.page("/domains/example.com/message?id=m").await;
+        let (_, elsewhere) = page.split_once("Not shown here: 1 click on").unwrap();
+        let (elsewhere, _) = elsewhere.split_once("</section>").unwrap();
+        assert!(elsewhere.contains("shop.example/outlook"), "{elsewhere}");
+        assert!(!elsewhere.contains("shop.example/sale"), "{elsewhere}");
+    }
+}
+
+#[tokio::test]
+async fn images_stay_away_until_the_viewer_asks_for_them() {
+    for backend in Backend::all() {
+        let stored = mail_with_a_button(&backend).await;
+        let page = stored.page("/domains/example.com/message?id=m").await;
+        assert!(
+            page.contains("Load the images</a>: their hosts then learn"),
+            "{page}"
+        );
+        let map = stored
+            .page("/domains/example.com/click-map?message=m")
+            .await;
+        assert!(!map.contains("images.example"), "{backend:?} {map}");
+        assert!(
+            map.contains("src=\"data:image/svg+xml,"),
+            "{backend:?} {map}"
+        );
+        assert!(map.contains("The%20logo"), "{backend:?} {map}");
+
+        let asked = "/domains/example.com/message?id=m&images=load";
+        let page = stored.page(asked).await;
+        assert!(
+            page.contains("those hosts learn that somebody looks"),
+            "{page}"
+        );
+        let (_, frame) = page.split_once("sandbox=\"\"").unwrap();
+        let (_, frame) = frame.split_once("src=\"").unwrap();
+        let frame = frame.split('"').next().unwrap().replace("&amp;", "&");
+        assert!(frame.ends_with("&images=load"), "{frame}");
+        let answer = stored.visit(&frame).await;
+        assert_eq!(
+            answer.headers()["content-security-policy"],
+            "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: http: https:; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        );
+        assert_eq!(answer.headers()["referrer-policy"], "no-referrer");
+        let map = answer.text().await.unwrap();
+        for loaded in [
+            "src=\"https://images.example/logo.png\"",
+            "background=\"https://images",
+        ] {
+            assert!(map.contains(loaded), "{backend:?} {loaded} {map}");
+        }
+        let live = map.split("<!--[if mso]>").next().unwrap();
+        assert!(!live.contains("href="), "{backend:?} {map}");
+    }
+}
+
 #[tokio::test]
 async fn mail_that_was_not_kept_says_how_to_keep_it() {
     for backend in Backend::all() {
