@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::encryption_key::SecretText;
 use crate::peer::bare_host;
 
 pub(crate) const DEFAULT_DATABASE_URL: &str = "sqlite:tracking.sqlite";
@@ -67,6 +68,30 @@ pub(crate) struct Settings {
     /// Folder of the file that events wait in while the database is down.
     #[arg(long, env = "SPOOL_DIR", default_value = "spool", value_name = "DIR")]
     pub(crate) spool_dir: PathBuf,
+    /// The key that signing keys are stored under: 64 hexadecimal digits. Unset: they are stored as they are.
+    #[arg(
+        long,
+        env = "KEY_ENCRYPTION_KEY",
+        conflicts_with = "key_encryption_key_file",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
+    pub(crate) key_encryption_key: Option<SecretText>,
+    /// A file that has it.
+    #[arg(long, env = "KEY_ENCRYPTION_KEY_FILE", value_name = "FILE")]
+    pub(crate) key_encryption_key_file: Option<PathBuf>,
+    /// A second key, which only decrypts: to change from one to the other.
+    #[arg(
+        long,
+        env = "KEY_DECRYPTION_KEY",
+        conflicts_with = "key_decryption_key_file",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
+    pub(crate) key_decryption_key: Option<SecretText>,
+    /// A file that has it.
+    #[arg(long, env = "KEY_DECRYPTION_KEY_FILE", value_name = "FILE")]
+    pub(crate) key_decryption_key_file: Option<PathBuf>,
     /// Days after which events are deleted. Unset: never.
     #[arg(long, env = "RETENTION_DAYS", value_name = "DAYS")]
     pub(crate) retention_days: Option<u32>,

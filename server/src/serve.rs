@@ -27,9 +27,11 @@ use crate::access::{AccessToken, KnownTokens, Limits, ensure_admin_token};
 use crate::app::{App, Shared};
 use crate::clock::Clock;
 use crate::database::Database;
+use crate::domains::encryption::{self, Rows};
 use crate::domains::{self, Dns, Registry};
 use crate::event_log::EventLog;
 use crate::front::Front;
+use crate::keyring::Keyring;
 use crate::machine::Machines;
 use crate::metrics::Metrics;
 use crate::options::Settings;
@@ -67,10 +69,13 @@ impl Server {
             .as_deref()
             .map(|host| default_host(host, settings.insecure_http))
             .transpose()?;
+        let keyring = Keyring::new(&settings)?;
         let database = Database::open(&settings.database_url).await?;
         let new_admin_token =
             ensure_admin_token(&database, &clock, settings.admin_token.as_deref()).await?;
-        let registry = Registry::new(default_host, settings.insecure_http);
+        let registry = Registry::new(default_host, settings.insecure_http, keyring);
+        encryption::check(&database, registry.keyring()).await?;
+        encryption::encrypt(&database, registry.keyring(), Rows::Others).await?;
         registry.refresh(&database).await?;
         let tokens = KnownTokens::default();
         tokens.refresh(&database).await?;
@@ -215,6 +220,10 @@ async fn refresh(app: App) {
         tokio::time::sleep(REFRESH).await;
         // One that can't be read must not keep the other from it: revoked tokens have to end.
         tokio::join!(
+            refreshed(
+                "plain signing keys",
+                encryption::encrypt(&app.database, app.registry.keyring(), Rows::Plain)
+            ),
             refreshed("domains", app.registry.refresh(&app.database)),
             refreshed("access tokens", app.tokens.refresh(&app.database)),
         );

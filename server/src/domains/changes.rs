@@ -2,10 +2,12 @@
 
 use linkseal::SendingDomain;
 
+use super::encryption::insert_key;
 use super::links::{ClickParameters, LinkChange, described};
 use super::store::Domain;
 use super::{CnameState, IpStorage, Status};
 use crate::database::{Database, executing, writing};
+use crate::keyring::Keyring;
 use zeroize::Zeroizing;
 
 /// What is to change. `None`: stays.
@@ -33,6 +35,7 @@ pub(super) async fn add(
     database: &Database,
     new: &New,
     secret: &Zeroizing<Vec<u8>>,
+    keyring: &Keyring,
 ) -> Result<bool, sqlx::Error> {
     writing!(database, pool => async {
         let mut both = pool.begin().await?;
@@ -53,12 +56,7 @@ pub(super) async fn add(
         let Some(id) = id else {
             return Ok(false);
         };
-        sqlx::query("INSERT INTO signing_keys (domain, secret, created_at) VALUES ($1, $2, $3)")
-            .bind(id)
-            .bind(secret.as_slice())
-            .bind(new.created_at)
-            .execute(&mut *both)
-            .await?;
+        insert_key!(both, keyring, &id, secret, new.created_at);
         // Another server may have made one when the domain was removed already.
         sqlx::query(
             "DELETE FROM access_tokens WHERE domain IN \
@@ -167,6 +165,7 @@ pub(super) async fn rotate_key(
     database: &Database,
     id: &str,
     secret: &Zeroizing<Vec<u8>>,
+    keyring: &Keyring,
     now: i64,
 ) -> Result<(), sqlx::Error> {
     writing!(database, pool => async {
@@ -176,12 +175,7 @@ pub(super) async fn rotate_key(
             .bind(now)
             .execute(&mut *both)
             .await?;
-        sqlx::query("INSERT INTO signing_keys (domain, secret, created_at) VALUES ($1, $2, $3)")
-            .bind(id)
-            .bind(secret.as_slice())
-            .bind(now)
-            .execute(&mut *both)
-            .await?;
+        insert_key!(both, keyring, id, secret, now);
         both.commit().await
     })
 }

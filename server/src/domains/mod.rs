@@ -3,6 +3,7 @@
 mod changes;
 mod deletion;
 mod dns;
+pub(crate) mod encryption;
 mod former;
 mod links;
 mod misses;

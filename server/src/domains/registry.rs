@@ -14,12 +14,14 @@ use super::misses::Misses;
 use super::store::{self, Domain, DomainKey};
 use super::{CnameState, Status};
 use crate::database::Database;
+use crate::keyring::Keyring;
 
 /// Hands out snapshots. Everybody who changes a domain calls `refresh` afterwards; other servers do so by the
 /// clock, and ask for a key by its id when a token names one that they do not know.
 pub(crate) struct Registry {
     default_host: Option<TrackingHost>,
     insecure_http: bool,
+    keyring: Keyring,
     misses: Misses,
     /// Held while the tables are read, so that what was read earlier never replaces what was read later.
     reading: Mutex<()>,
@@ -127,10 +129,15 @@ impl Snapshot {
 }
 
 impl Registry {
-    pub(crate) fn new(default_host: Option<TrackingHost>, insecure_http: bool) -> Self {
+    pub(crate) fn new(
+        default_host: Option<TrackingHost>,
+        insecure_http: bool,
+        keyring: Keyring,
+    ) -> Self {
         Self {
             default_host,
             insecure_http,
+            keyring,
             misses: Misses::default(),
             reading: Mutex::default(),
             snapshot: ArcSwap::default(),
@@ -139,6 +146,11 @@ impl Registry {
 
     pub(crate) fn default_host(&self) -> Option<&TrackingHost> {
         self.default_host.as_ref()
+    }
+
+    /// What secrets of signing keys are stored under.
+    pub(crate) fn keyring(&self) -> &Keyring {
+        &self.keyring
     }
 
     pub(crate) fn snapshot(&self) -> arc_swap::Guard<Arc<Snapshot>> {
@@ -173,7 +185,7 @@ impl Registry {
     /// Reads domains and keys anew. When the database is down, what was known stays.
     pub(crate) async fn refresh(&self, database: &Database) -> Result<(), sqlx::Error> {
         let _one_at_a_time = self.reading.lock().await;
-        let all = store::all(database).await?;
+        let all = store::all(database, &self.keyring).await?;
         self.update(all, BTreeMap::new());
         Ok(())
     }
@@ -181,7 +193,7 @@ impl Registry {
     /// Reads the domains that have one of these keys, if there are any.
     async fn learn(&self, database: &Database, ids: &[KeyId]) -> Result<(), sqlx::Error> {
         let _one_at_a_time = self.reading.lock().await;
-        let found = store::with_keys(database, ids).await?;
+        let found = store::with_keys(database, ids, &self.keyring).await?;
         if !found.is_empty() {
             let others = self.snapshot().ownerships.clone();
             self.update(found, others);

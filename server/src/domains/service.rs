@@ -93,7 +93,7 @@ pub(crate) async fn add(app: &App, name: &str, external: bool) -> Result<Arc<Kno
         verification: new_secret(),
         created_at: app.clock.now(),
     };
-    if !changes::add(&app.database, &new, &new_key()).await? {
+    if !changes::add(&app.database, &new, &new_key(), app.registry.keyring()).await? {
         return Err(Failure::Conflict(format!(
             "`{}` is there already",
             new.name
@@ -182,7 +182,8 @@ pub(crate) async fn rotate_key(app: &App, domain: &Domain) -> Result<(), Failure
     if find(app, domain.name.as_str())?.keys_since(now - HOUR_MS) >= KEYS_AN_HOUR {
         return Err(Failure::TooMany(HOUR_MS.unsigned_abs() / 1000));
     }
-    changes::rotate_key(&app.database, &domain.id, &new_key(), now).await?;
+    let keyring = app.registry.keyring();
+    changes::rotate_key(&app.database, &domain.id, &new_key(), keyring, now).await?;
     app.registry.refresh(&app.database).await?;
     Ok(())
 }

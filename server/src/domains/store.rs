@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::links::{LinkRow, LinkSettings};
 use super::{CnameState, IpStorage, Status};
 use crate::database::{Database, reading};
+use crate::keyring::{Keyring, KeyringError, Stored};
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Domain {
@@ -114,21 +115,27 @@ impl TryFrom<DomainRow> for Domain {
 }
 
 /// Domains with their keys, which are ordered by id.
-pub(super) async fn all(database: &Database) -> Result<Vec<(Domain, Vec<DomainKey>)>, sqlx::Error> {
+pub(super) async fn all(
+    database: &Database,
+    keyring: &Keyring,
+) -> Result<Vec<(Domain, Vec<DomainKey>)>, sqlx::Error> {
     let (domains, keys) = reading!(database, pool => async {
         tokio::try_join!(
             sqlx::query_as("SELECT * FROM domains ORDER BY id").fetch_all(pool),
-            sqlx::query_as("SELECT id, domain, secret, retired_at, created_at FROM signing_keys ORDER BY id")
-                .fetch_all(pool),
+            sqlx::query_as(
+                "SELECT id, domain, secret, created_at, retired_at, encrypted_by FROM signing_keys ORDER BY id",
+            )
+            .fetch_all(pool),
         )
     })?;
-    Ok(joined(domains, keys))
+    joined(domains, keys, keyring)
 }
 
 /// The same of those domains only that have one of these keys. Asks for nothing more where there is none.
 pub(super) async fn with_keys(
     database: &Database,
     ids: &[KeyId],
+    keyring: &Keyring,
 ) -> Result<Vec<(Domain, Vec<DomainKey>)>, sqlx::Error> {
     let owners = match database {
         Database::Sqlite { read, .. } => {
@@ -151,7 +158,7 @@ pub(super) async fn with_keys(
             tokio::try_join!(
                 sqlx::query_as("SELECT * FROM domains WHERE id = $1").bind(owner).fetch_all(pool),
                 sqlx::query_as(
-                    "SELECT id, domain, secret, retired_at, created_at FROM signing_keys \
+                    "SELECT id, domain, secret, created_at, retired_at, encrypted_by FROM signing_keys \
                      WHERE domain = $1 ORDER BY id",
                 )
                 .bind(owner)
@@ -161,26 +168,52 @@ pub(super) async fn with_keys(
         domains.extend::<Vec<DomainRow>>(rows);
         keys.extend::<Vec<KeyRow>>(more);
     }
-    Ok(joined(domains, keys))
+    joined(domains, keys, keyring)
 }
 
-type KeyRow = (i64, String, Vec<u8>, Option<i64>, i64);
+#[derive(sqlx::FromRow)]
+struct KeyRow {
+    id: i64,
+    domain: String,
+    secret: Vec<u8>,
+    created_at: i64,
+    retired_at: Option<i64>,
+    encrypted_by: Option<String>,
+}
 
-fn joined(domains: Vec<DomainRow>, keys: Vec<KeyRow>) -> Vec<(Domain, Vec<DomainKey>)> {
+/// Fails when another server has changed to a key that is not at hand: what was known then stays.
+fn joined(
+    domains: Vec<DomainRow>,
+    keys: Vec<KeyRow>,
+    keyring: &Keyring,
+) -> Result<Vec<(Domain, Vec<DomainKey>)>, sqlx::Error> {
     let mut keys_of: HashMap<String, Vec<DomainKey>> = HashMap::new();
-    for (id, domain, secret, retired_at, created_at) in keys {
-        let secret = Zeroizing::new(secret);
+    for row in keys {
         // Tokens have no room for a greater id.
-        let Ok(id) = u32::try_from(id) else {
+        let Ok(id) = u32::try_from(row.id) else {
             continue;
         };
+        let stored = Stored {
+            secret: Zeroizing::new(row.secret),
+            encrypted_by: row.encrypted_by,
+        };
+        let secret = match keyring.open(&row.domain, row.id, &stored) {
+            Ok(secret) => secret,
+            Err(error @ KeyringError::UnknownKey { .. }) => {
+                return Err(sqlx::Error::Decode(error.into()));
+            }
+            Err(error) => {
+                warn!(%error, "a key can't be used");
+                continue;
+            }
+        };
         match SigningKey::new(KeyId(id), &secret) {
-            Ok(key) => keys_of.entry(domain).or_default().push(DomainKey {
+            Ok(key) => keys_of.entry(row.domain).or_default().push(DomainKey {
                 key,
-                retired: retired_at.is_some(),
-                created_at,
+                retired: row.retired_at.is_some(),
+                created_at: row.created_at,
             }),
-            Err(error) => warn!(domain, key = id, %error, "a key can't be used"),
+            Err(error) => warn!(domain = row.domain, key = id, %error, "a key can't be used"),
         }
     }
     let with_keys = |row: DomainRow| {
@@ -193,5 +226,5 @@ fn joined(domains: Vec<DomainRow>, keys: Vec<KeyRow>) -> Vec<(Domain, Vec<Domain
             }
         }
     };
-    domains.into_iter().filter_map(with_keys).collect()
+    Ok(domains.into_iter().filter_map(with_keys).collect())
 }

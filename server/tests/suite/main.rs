@@ -21,6 +21,7 @@ mod dead_logs;
 mod demo;
 mod domain_settings;
 mod domains;
+mod encrypted_keys;
 mod end_to_end;
 mod exports;
 mod full_disk;
