@@ -87,7 +87,7 @@ for (const screen of Object.keys(SCREENS)) {
       assert.match(copied, /^linkseal-verify=\S+$/, "the record's value is in the clipboard");
 
       await page.getByLabel("Tracking subdomain").fill("link.other.example");
-      await page.getByRole("button", { name: "Save" }).click();
+      await page.locator("#settings").getByRole("button", { name: "Save" }).click();
       await page
         .getByText("tracking host `link.other.example` is not a subdomain of the sending domain `example.com`")
         .waitFor();
@@ -95,7 +95,7 @@ for (const screen of Object.keys(SCREENS)) {
 
       await page.getByLabel("Tracking subdomain").fill("link.example.com");
       await page.getByLabel("Open tracking").uncheck();
-      await page.getByRole("button", { name: "Save" }).click();
+      await page.locator("#settings").getByRole("button", { name: "Save" }).click();
       const cname = page.locator("#cname");
       await cname.getByText("track.example.net").first().waitFor();
       assert.equal(await page.getByLabel("Open tracking").isChecked(), false, "open tracking is off");

@@ -23,6 +23,8 @@ pub(super) const MAIL_CLIENTS: [&str; 3] = [
 pub(super) const APPLE_PROXY: &str = "Mozilla/5.0";
 pub(super) const GMAIL_PROXY: &str =
     "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)";
+/// On delivery, before anybody reads.
+pub(super) const GMAIL_PREFETCH: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0";
 pub(super) const YAHOO_PROXY: &str =
     "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html";
 

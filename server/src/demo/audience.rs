@@ -129,7 +129,7 @@ fn by_machines(person: &Person, mail: &Delivered, chance: &mut Chance) -> Vec<Vi
         Mailbox::Gmail if chance.happens(0.15) => mail
             .pixel
             .iter()
-            .map(|pixel| proxy(soon, pixel, agents::GMAIL_PROXY, "192.0.2.250"))
+            .map(|pixel| proxy(soon, pixel, agents::GMAIL_PREFETCH, "192.0.2.250"))
             .collect(),
         Mailbox::Guarded { openly } => {
             let (agent, ip) = if openly {
