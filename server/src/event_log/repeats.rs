@@ -9,7 +9,8 @@
 //! be stored.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 use std::net::IpAddr;
 
 use uuid::Uuid;
@@ -28,6 +29,26 @@ const GENERATION: usize = 1 << 17;
 /// A token and an address, as a number that says nothing of them.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) struct Key(u64);
+
+/// A key is a hash already, and needs no other.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+}
 
 /// Makes keys, with a secret that dies with the process.
 #[derive(Default)]
@@ -84,8 +105,8 @@ struct Seen {
 
 #[derive(Default)]
 pub(super) struct Repeats {
-    seen: HashMap<Key, Seen>,
-    before: HashMap<Key, Seen>,
+    seen: HashMap<Key, Seen, BuildHasherDefault<AsItIs>>,
+    before: HashMap<Key, Seen, BuildHasherDefault<AsItIs>>,
     /// When the present generation began.
     since: i64,
     /// Those whose count grew since the last group.
@@ -101,9 +122,9 @@ impl Repeats {
             times: 0,
             gathered: None,
         };
-        let seen = match self.before.remove(&key) {
-            Some(seen) => self.seen.entry(key).or_insert(seen),
-            None => self.seen.entry(key).or_insert(fresh),
+        let seen = match self.seen.entry(key) {
+            Entry::Occupied(seen) => seen.into_mut(),
+            Entry::Vacant(place) => place.insert(self.before.remove(&key).unwrap_or(fresh)),
         };
         let single = single(&event);
         seen.begin_window(event.at, single);
