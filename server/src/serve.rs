@@ -37,7 +37,7 @@ use crate::metrics::Metrics;
 use crate::options::Settings;
 use crate::rewriting::Rewriting;
 use crate::supervisor::Supervisor;
-use crate::{api, guard, metrics, pages, reports, rewriting, tracking};
+use crate::{api, conversions, guard, metrics, pages, reports, rewriting, tracking};
 
 const MAX_FORM_BYTES: usize = 64 * 1024;
 /// Pages and API calls under way at the same time. More are refused at once, so that memory is bounded, and
@@ -184,6 +184,7 @@ fn patient<A: axum_server::Address, Acceptor>(
 fn router(app: App) -> Router {
     let api = Router::new()
         .merge(api::routes())
+        .merge(conversions::routes())
         .merge(rewriting::routes())
         .merge(reports::routes());
     let in_flight = ServiceBuilder::new()

@@ -82,5 +82,22 @@ pub(super) async fn delete_before(database: &Database, oldest: i64) -> Result<u6
             sleep(PAUSE).await;
         }
     }
+    delete_conversions(database, oldest).await?;
     Ok(total)
+}
+
+async fn delete_conversions(database: &Database, oldest: i64) -> Result<(), sqlx::Error> {
+    while executing!(
+        database,
+        sqlx::query(
+            "DELETE FROM conversions WHERE seq IN (SELECT seq FROM conversions \
+             WHERE at < $1 ORDER BY seq LIMIT $2)"
+        )
+        .bind(oldest)
+        .bind(BATCH)
+    )? > 0
+    {
+        sleep(PAUSE).await;
+    }
+    Ok(())
 }

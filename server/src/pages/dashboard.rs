@@ -8,6 +8,7 @@ use maud::{Markup, html};
 
 use super::cards::cards;
 use super::chart::chart;
+use super::conversion_table;
 use super::heading::heading;
 use super::layout;
 use super::link_tables::{by_name, top_links};
@@ -68,6 +69,7 @@ pub(super) async fn show(
             (switches(&format!("/domains/{domain}"), &view, USUAL))
             (cards(&figures))
             (chart(&series))
+            (conversion_table::section(&figures.conversions))
             section { h2 { "Messages" } p.hint { "Counted since each was first sent, whatever the time chosen above." }
                 (message_table(&domain, &messages)) (older(&domain, &view, &messages)) }
             section { h2 { "Top links" } (top_links(&links, false)) }
@@ -78,12 +80,14 @@ pub(super) async fn show(
 }
 
 fn message_table(domain: &str, messages: &[MessageRow]) -> Markup {
+    let any_converted = messages.iter().any(|row| row.conversions.total > 0);
     html! {
         div.scroll { table.messages {
             thead { tr {
                 th { "Message" } th { "First sent (UTC)" } th.number { "Mails" }
                 th.number { "Unique opens" } th.number { "Open rate" }
                 th.number { "Unique clicks" } th.number { "Click rate" }
+                @if any_converted { th.number { "Conversions" } }
             } }
             tbody { @for row in messages { tr {
                 td.id title=(row.message) { a href=(message_link(domain, &row.message)) { (or_dash(&row.message)) } }
@@ -93,6 +97,7 @@ fn message_table(domain: &str, messages: &[MessageRow]) -> Markup {
                 td.number data-label="Open rate" { (percent(row.open_rate)) }
                 td.number data-label="Unique clicks" { (grouped(row.unique_clicks)) }
                 td.number data-label="Click rate" { (percent(row.click_rate)) }
+                @if any_converted { (conversion_table::cell(&row.conversions)) }
             } } }
         } }
     }

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::conversion_table;
 use super::numbers::{grouped, percent};
 use crate::reports::{Comparison, Link, Name};
 
@@ -23,13 +24,16 @@ pub(super) fn top_links(links: &[Link], in_message: bool) -> Markup {
         .map(|link| link.clicks)
         .max()
         .unwrap_or_default();
+    let any_converted = links.iter().any(|link| link.conversions.total > 0);
     html! {
         @if links.is_empty() { p.empty { "No link was clicked in this time." } }
         @else {
             div.scroll { table.links {
                 thead { tr {
                     @if in_message { th.number { "Link" } }
-                    th { @if in_message { "Name and destination" } @else { "Link" } } th.number { "Clicks" } th.number { "Unique" } th.share { span.hidden { "Share" } }
+                    th { @if in_message { "Name and destination" } @else { "Link" } } th.number { "Clicks" } th.number { "Unique" }
+                    @if any_converted { th.number { "Conversions" } }
+                    th.share { span.hidden { "Share" } }
                 } }
                 tbody { @for link in links { tr {
                     @if in_message { td.number { (link.position.map(|position| position.to_string()).unwrap_or_default()) } }
@@ -39,6 +43,7 @@ pub(super) fn top_links(links: &[Link], in_message: bool) -> Markup {
                     }
                     td.number { (grouped(link.clicks)) }
                     td.number { (grouped(link.unique_clicks)) }
+                    @if any_converted { (conversion_table::cell(&link.conversions)) }
                     td.share { meter min="0" max=(most.max(1)) value=(link.clicks) aria-hidden="true" {} }
                 } } }
             } }

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::cards::cards;
 use super::chart::chart;
+use super::conversion_table;
 use super::event_table::{About, event_table};
 use super::heading::heading;
 use super::layout;
@@ -51,6 +52,7 @@ pub(super) async fn show(
             (switches(&format!("/domains/{domain}/message"), &view, USUAL))
             (cards(&figures))
             (chart(&series))
+            (conversion_table::section(&figures.conversions))
             section { h2 { "Top links" } (top_links(&links, true)) }
             section { h2 { "Links by name" } (by_name(&names, comparison.as_ref())) }
             section #click-map { h2 { "Click map" } (map) }

@@ -4,6 +4,7 @@ mod assets;
 mod cards;
 mod chart;
 mod click_map;
+mod conversion_table;
 mod dashboard;
 mod domain_cards;
 mod domain_settings;

@@ -195,7 +195,7 @@ fn record(Stored { seq, event }: &Stored) -> [String; 22] {
 
 /// Puts an apostrophe before what a spreadsheet would run, at the start and where it may see the start of a
 /// cell: half of Europe separates cells by semicolons, and a file by commas is then cut at those in a text.
-fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     let mut harmless = String::with_capacity(text.len());
     for cell in text.split_inclusive([';', '\t', '\r', '\n']) {
         if runs(cell) {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::conversions::{Converted, conversions};
 use super::scope::{bound, scoped, total, unique};
 use super::{Counting, Scope, rate};
 use crate::app::App;
@@ -23,6 +24,8 @@ pub(crate) struct Figures {
     pub(crate) by_machine: ByMachine,
     /// Whatever the filter.
     pub(crate) proxied_opens: ProxiedOpens,
+    /// Whatever the filter.
+    pub(crate) conversions: Converted,
 }
 
 /// Opens through proxies, which say nothing of who made them.
@@ -105,6 +108,7 @@ pub(crate) async fn figures(app: &App, scope: &Scope) -> Result<Figures, sqlx::E
         opens,
         by_machine: by_machine(app, scope).await?,
         proxied_opens: through_proxies(app, scope).await?,
+        conversions: conversions(app, scope).await?,
         scope: scope.clone(),
     })
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Scope;
+use super::conversions::{Conversions, by_link};
 use super::scope::{bound, scoped, total, unique};
 use crate::app::App;
 use crate::database::reading;
@@ -15,6 +16,8 @@ pub(crate) struct Link {
     pub(crate) destination: Option<String>,
     pub(crate) clicks: i64,
     pub(crate) unique_clicks: i64,
+    #[sqlx(skip)]
+    pub(crate) conversions: Conversions,
 }
 
 /// Links by clicks, most first. In a message a link is its position, name and destination (which may be another
@@ -40,7 +43,14 @@ pub(crate) async fn links(
          GROUP BY position_in_message, name, destination \
          ORDER BY SUM(count) DESC, 1, destination, name LIMIT $6 OFFSET $7"
     );
-    reading!(&app.database, pool => {
+    let mut links: Vec<Link> = reading!(&app.database, pool => {
         bound!(sqlx::query_as(sql), scope).bind(limit).bind(offset).fetch_all(pool)
-    })
+    })?;
+    let mut conversions = by_link(app, scope).await?;
+    for link in &mut links {
+        let place = link.position.filter(|_| scope.message.is_some());
+        let key = (place, link.name.clone(), link.destination.clone());
+        link.conversions = conversions.remove(&key).unwrap_or_default();
+    }
+    Ok(links)
 }

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::conversions::{Conversions, by_message};
 use super::scope::counts;
-use super::{Counting, rate};
+use super::{Counting, Scope, Span, rate};
 use crate::app::App;
 use crate::database::reading;
 
@@ -19,6 +20,7 @@ pub(crate) struct MessageRow {
     pub(crate) opens: i64,
     pub(crate) unique_opens: i64,
     pub(crate) open_rate: Option<f64>,
+    pub(crate) conversions: Conversions,
 }
 
 #[derive(sqlx::FromRow)]
@@ -44,6 +46,7 @@ impl From<Row> for MessageRow {
             unique_clicks: row.unique_clicks,
             opens: row.opens,
             unique_opens: row.unique_opens,
+            conversions: Conversions::default(),
         }
     }
 }
@@ -66,7 +69,24 @@ pub(crate) async fn messages(
             .bind(counting.as_str())
             .fetch_all(pool)
     })?;
-    Ok(rows.into_iter().map(MessageRow::from).collect())
+    let mut messages: Vec<_> = rows.into_iter().map(MessageRow::from).collect();
+    let mut conversions = by_message(app, &whole(domain, counting)).await?;
+    for row in &mut messages {
+        row.conversions = conversions.remove(&row.message).unwrap_or_default();
+    }
+    Ok(messages)
+}
+
+fn whole(domain: &str, counting: Counting) -> Scope {
+    Scope {
+        domain: domain.to_owned(),
+        message: None,
+        counting,
+        span: Span {
+            from: 0,
+            to: i64::MAX,
+        },
+    }
 }
 
 const PAGE: &str = concat!(

@@ -9,6 +9,8 @@ mod asked;
 mod click_map;
 mod comparison;
 mod drawing;
+mod conversion_log;
+mod conversions;
 mod export;
 mod figures;
 mod links;
@@ -28,6 +30,7 @@ use crate::app::App;
 pub(crate) use click_map::ClickMap;
 pub(crate) use comparison::{Comparison, Name, compare, names};
 pub(crate) use drawing::Images;
+pub(crate) use conversions::{Conversions, Converted};
 pub(crate) use export::{csv, ndjson};
 pub(crate) use figures::{Figures, figures, is_known};
 pub(crate) use links::{Link, links};
@@ -38,7 +41,9 @@ pub(crate) use span::{MINUTE_MS, Range, Span, minute, ticks};
 pub(crate) use stored::{Filter, Stored, clickers, latest, newer, timeline};
 
 pub(crate) fn routes() -> Router<App> {
-    api::routes().merge(log_api::routes())
+    api::routes()
+        .merge(conversion_log::routes())
+        .merge(log_api::routes())
 }
 
 /// A count as a number that can be divided.

@@ -15,6 +15,7 @@ mod campaigns;
 mod click_map;
 mod click_parameters;
 mod clicks;
+mod conversions;
 mod counting;
 mod database;
 mod dead_logs;
