@@ -2,7 +2,7 @@
 -- click does not say. `id` is the reporter's; `amount` is in units of 1/10000, written with so many `decimals`.
 CREATE TABLE conversions (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    domain TEXT NOT NULL REFERENCES domains (name),
+    domain TEXT NOT NULL,
     id TEXT NOT NULL,
     click_id BLOB NOT NULL,
     name TEXT NOT NULL,

@@ -52,7 +52,7 @@ async fn report(
     JsonBody(new): JsonBody<NewConversion>,
 ) -> Result<impl IntoResponse, ApiFailure> {
     let known = domains::visible(&app, &caller, &new.domain)?;
-    let domain = known.domain.name.as_str();
+    let domain = known.domain.id.as_str();
     let new = checked(new, domain, app.clock.now())?;
     let (status, stored) = if store::insert(&app.database, &new).await? {
         (StatusCode::CREATED, new)
@@ -141,7 +141,7 @@ fn money(amount: &str, currency: String) -> Result<(Amount, String), Failure> {
 fn described(conversion: &Conversion, is_logged: bool) -> Value {
     let amount = conversion.amount.as_ref();
     json!({
-        "domain": conversion.domain,
+        "domain": domains::name_of(&conversion.domain),
         "id": conversion.id,
         "click_id": conversion.click_id,
         "name": conversion.name,

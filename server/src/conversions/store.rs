@@ -7,6 +7,7 @@ use crate::database::{Database, executing, reading};
 
 #[derive(Debug)]
 pub(super) struct Conversion {
+    /// The id of the ownership.
     pub(super) domain: String,
     /// The reporter's.
     pub(super) id: String,

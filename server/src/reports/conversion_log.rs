@@ -21,6 +21,7 @@ use crate::access::{ApiCaller, Caller};
 use crate::app::App;
 use crate::conversions::written;
 use crate::database::reading;
+use crate::domains;
 use crate::failure::ApiFailure;
 
 /// Conversions in memory at once, for each file.
@@ -63,7 +64,7 @@ async fn list(
     Path(domain): Path<String>,
     query: Asked<PageQuery>,
 ) -> Result<Json<Value>, ApiFailure> {
-    let query = asked(&app, &caller, &domain, query)?;
+    let (domain, query) = asked(&app, &caller, &domain, query)?;
     let limit = limited(query.limit)?;
     let after = query.after.unwrap_or_default();
     if after < 0 {
@@ -83,7 +84,7 @@ async fn csv(
     Path(domain): Path<String>,
     query: Asked<FileQuery>,
 ) -> Result<Response, ApiFailure> {
-    let FileQuery {} = asked(&app, &caller, &domain, query)?;
+    let (domain, FileQuery {}) = asked(&app, &caller, &domain, query)?;
     let head = lines_of_csv(&[], true).map_err(sqlx::Error::Io)?;
     let body = body((app, caller.0), domain.clone(), head, |page| {
         lines_of_csv(page, false)
@@ -98,7 +99,7 @@ async fn ndjson(
     Path(domain): Path<String>,
     query: Asked<FileQuery>,
 ) -> Result<Response, ApiFailure> {
-    let FileQuery {} = asked(&app, &caller, &domain, query)?;
+    let (domain, FileQuery {}) = asked(&app, &caller, &domain, query)?;
     let body = body((app, caller.0), domain.clone(), Vec::new(), lines_of_json);
     let content_type = "application/x-ndjson";
     Ok(attachment(content_type, &domain, "ndjson", body.await?))
@@ -257,6 +258,7 @@ fn record(conversion: &Listed) -> [String; 12] {
 }
 
 fn attachment(content_type: &'static str, domain: &str, extension: &str, body: Body) -> Response {
+    let domain = domains::name_of(domain);
     let name = format!("attachment; filename=\"{domain}-conversions.{extension}\"");
     let headers = [
         (header::CONTENT_TYPE, content_type.to_owned()),
