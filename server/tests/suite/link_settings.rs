@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::database::Backend;
 use crate::links::header;
-use crate::sender::{asked, campaign, ready, rendered, rewrite};
+use crate::sender::{asked, campaign, eventually, ready, rendered, rewrite};
 use crate::server::{ADMIN_TOKEN, Server};
 use crate::tables::Tables;
 use crate::visitor::Visitor;
@@ -185,7 +185,12 @@ async fn a_campaign_keeps_its_parameters_through_starts_and_changes_of_the_domai
             "hosts": ["shop.example"], "parameters": { "a": "1" }, "signing_names": ["utm_campaign"] } });
         asked(&server, "PATCH", DOMAIN, &clash, 200).await;
         assert_eq!(shown(&server).await, "https://shop.example/?a=1");
-        assert!(server.log().contains("gets the domain's parameters alone"));
+        eventually("the log says so", async || {
+            let log = server.log();
+            log.contains("gets the domain's parameters alone")
+                .then_some(())
+        })
+        .await;
         let none = json!({ "domain": "example.com", "message": "m2", "html": html, "link_parameters": null });
         let created = asked(&server, "POST", "/campaigns", &none, 201).await;
         assert_eq!(destinations(&created["report"]), ["https://shop.example/"]);
