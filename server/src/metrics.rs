@@ -10,12 +10,14 @@ use axum::routing::get;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use tracing::error;
 
 use crate::access::ApiCaller;
 use crate::app::App;
+use crate::domains::Status;
 use crate::event::{Kind, Machine};
 use crate::failure::ApiFailure;
 
@@ -32,6 +34,7 @@ pub(crate) fn routes() -> Router<App> {
 pub(crate) struct Metrics {
     registry: Registry,
     answer_seconds: Histogram,
+    domains: Family<StatusLabels, Gauge>,
     events: Family<EventLabels, Counter>,
     not_stored: Family<KindLabels, Counter>,
     refused: Family<RefusalLabels, Counter>,
@@ -41,6 +44,11 @@ pub(crate) struct Metrics {
 struct EventLabels {
     kind: &'static str,
     machine: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct StatusLabels {
+    status: &'static str,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -59,11 +67,28 @@ impl Metrics {
         let metrics = Self {
             registry: Registry::with_prefix("tracking"),
             answer_seconds: Histogram::new(ANSWER_SECONDS),
+            domains: Family::default(),
             events: Family::default(),
             not_stored: Family::default(),
             refused: Family::default(),
         };
         metrics.registered()
+    }
+
+    /// As they are now, also none.
+    fn count_domains(&self, app: &App) {
+        for status in Status::ALL {
+            let snapshot = app.registry.snapshot();
+            let domains = snapshot.domains();
+            let count = domains
+                .filter(|known| known.domain.status == status)
+                .count();
+            self.domains
+                .get_or_create(&StatusLabels {
+                    status: status.as_str(),
+                })
+                .set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
     }
 
     fn registered(mut self) -> Self {
@@ -73,6 +98,7 @@ impl Metrics {
             "Time from a click's headers to its redirect, storing included",
             self.answer_seconds.clone(),
         );
+        registry.register("domains", "Sending domains", self.domains.clone());
         registry.register(
             "events",
             "Clicks and opens stored, by what made them",
@@ -125,6 +151,7 @@ async fn metrics(
     ApiCaller(caller): ApiCaller,
 ) -> Result<Response, ApiFailure> {
     caller.admin()?;
+    app.metrics.count_domains(&app);
     let mut body = String::new();
     if text::encode(&mut body, &app.metrics.registry).is_err() {
         error!("the metrics could not be written as text");

@@ -166,6 +166,11 @@ fn described(app: &App, known: &Known) -> Value {
     json!({
         "domain": domain.name,
         "status": domain.status,
+        "ownership": {
+            "checked_at": domain.proof.checked_at,
+            "missing_since": domain.proof.missing_since,
+            "lapsed_at": domain.proof.lapsed_at,
+        },
         "click_tracking": domain.click_tracking,
         "open_tracking": domain.open_tracking,
         "tracking_host": domain.tracking_host,

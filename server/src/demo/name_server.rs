@@ -34,6 +34,8 @@ struct Records {
     address: Option<IpAddr>,
     cname: Option<String>,
     txt: Option<String>,
+    /// Says that it can't say, until the name is cleared.
+    is_failing: bool,
 }
 
 #[allow(dead_code, reason = "tests include this file, and use all of it")]
@@ -64,6 +66,11 @@ impl NameServer {
 
     pub(crate) fn set_address(&self, name: &str, address: IpAddr) {
         lock(&self.names).entry(key(name)).or_default().address = Some(address);
+    }
+
+    /// Answers SERVFAIL for the name until it is cleared.
+    pub(crate) fn fail(&self, name: &str) {
+        lock(&self.names).entry(key(name)).or_default().is_failing = true;
     }
 
     /// Forgets all records of the name.
@@ -103,6 +110,11 @@ fn answer(query: &Message, names: &Names) -> Message {
     for question in &query.queries {
         // Letter for letter: a resolver may write a name in random case, and look for it in the answer.
         response.add_query(question.clone());
+        let name = key(&question.name().to_ascii());
+        if names.get(&name).is_some_and(|records| records.is_failing) {
+            response.metadata.response_code = ResponseCode::ServFail;
+            continue;
+        }
         match records(question, names) {
             Some(records) => {
                 response.add_answers(records);

@@ -117,26 +117,6 @@ pub(super) async fn change(
     Ok(())
 }
 
-/// The verification value must still be the one that was looked for.
-pub(super) async fn validated(
-    database: &Database,
-    domain: &Domain,
-    now: i64,
-) -> Result<(), sqlx::Error> {
-    executing!(
-        database,
-        sqlx::query(
-            "UPDATE domains SET status = $3, validated_at = $4 \
-             WHERE id = $1 AND verification = $2 AND status = 'pending' AND removed_at IS NULL",
-        )
-        .bind(&domain.id)
-        .bind(&domain.verification)
-        .bind(Status::Validated.as_str())
-        .bind(now)
-    )?;
-    Ok(())
-}
-
 /// The tracking host must still be the one that was asked for.
 pub(super) async fn cname_checked(
     database: &Database,

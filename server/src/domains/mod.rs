@@ -8,9 +8,11 @@ mod former;
 mod links;
 mod misses;
 mod ownership;
+mod proof;
 mod registry;
 mod service;
 mod store;
+mod validation;
 
 pub(crate) use changes::Change;
 pub(crate) use deletion::delete_as_asked;
@@ -23,10 +25,10 @@ pub(crate) use links::{
 pub(crate) use ownership::{name_of, number_of};
 pub(crate) use registry::{Known, Registry, level};
 pub(crate) use service::{
-    add, change, check_all, check_cname, cname_record, find, links_use, ownership_record, remove,
-    rotate_key, validate, visible,
+    add, change, check_all, check_cname, cname_record, find, links_use, remove, rotate_key, visible,
 };
 pub(crate) use store::Domain;
+pub(crate) use validation::{ownership_record, validate};
 
 use crate::words::words;
 
@@ -34,10 +36,17 @@ words!(
     /// Whether the service may rewrite the domain's mail.
     Status {
         External = "external",
+        /// It was validated, and its TXT record has been gone for days.
+        Lapsed = "lapsed",
         Pending = "pending",
         Validated = "validated",
     }
 );
+
+impl Status {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::External, Self::Lapsed, Self::Pending, Self::Validated];
+}
 
 words!(
     /// What the last check of the tracking host's CNAME record said.

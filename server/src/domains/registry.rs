@@ -57,7 +57,7 @@ impl Known {
         self.domain
             .tracking_host
             .as_deref()
-            .filter(|_| self.domain.status == Status::Validated)
+            .filter(|_| matches!(self.domain.status, Status::Lapsed | Status::Validated))
             .and_then(|host| TrackingHost::custom(host).ok())
             .map(|host| host.host().to_owned())
     }
@@ -248,6 +248,10 @@ impl Registry {
         domain: &Domain,
         keys: &[DomainKey],
     ) -> Result<Option<DomainConfig>, Box<dyn Error>> {
+        // The library knows no such status; whoever asks for the mail is told the right one.
+        if domain.status == Status::Lapsed {
+            return Ok(None);
+        }
         let own_host = domain
             .tracking_host
             .as_deref()
@@ -263,7 +267,7 @@ impl Registry {
         let config = config(domain, host, keys, signing)?
             .with_status(match domain.status {
                 Status::External => DomainStatus::External,
-                Status::Pending => DomainStatus::Pending,
+                Status::Lapsed | Status::Pending => DomainStatus::Pending,
                 Status::Validated => DomainStatus::Validated,
             })
             .with_click_tracking(level(domain.click_tracking))

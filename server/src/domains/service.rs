@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::changes::{self, Change, New};
 use super::dns::Pointing;
-use super::{CnameState, Domain, Known, Status};
+use super::{CnameState, Domain, Known, Status, validation};
 use crate::access::{Caller, new_secret};
 use crate::app::App;
 use crate::failure::Failure;
@@ -23,14 +23,6 @@ const KEY_BYTES: usize = 32;
 const CHECKS_AT_ONCE: usize = 8;
 const HOUR_MS: i64 = 60 * 60 * 1000;
 const KEYS_AN_HOUR: usize = 20;
-
-/// The TXT record that proves who owns a domain.
-pub(crate) fn ownership_record(domain: &Domain) -> (String, String) {
-    (
-        format!("_linkseal.{}", domain.name),
-        format!("linkseal-verify={}", domain.verification),
-    )
-}
 
 /// The CNAME record to publish, or why there is none.
 pub(crate) fn cname_record(app: &App, domain: &Domain) -> Result<CnameRecord, Failure> {
@@ -135,29 +127,6 @@ fn own_host(domain: &SendingDomain, text: &str) -> Result<String, Failure> {
     Ok(format!("{}{}", host.host(), rest.unwrap_or_default()))
 }
 
-/// Looks for the TXT record; says what was found instead.
-pub(crate) async fn validate(app: &App, domain: &Domain) -> Result<Option<String>, Failure> {
-    let problem = look_for_ownership(app, domain).await?;
-    app.registry.refresh(&app.database).await?;
-    Ok(problem)
-}
-
-async fn look_for_ownership(app: &App, domain: &Domain) -> Result<Option<String>, Failure> {
-    if domain.status != Status::Pending {
-        return Ok(None);
-    }
-    let (name, value) = ownership_record(domain);
-    let found = app.dns.txt(&name).await?;
-    if found.iter().any(|text| text.trim() == value) {
-        changes::validated(&app.database, domain, app.clock.now()).await?;
-        return Ok(None);
-    }
-    Ok(Some(match found.first() {
-        Some(other) => format!("the TXT record at {name} is `{other}`, expected `{value}`"),
-        None => format!("there is no TXT record at {name} yet"),
-    }))
-}
-
 /// Looks where the tracking host points to, and keeps the answer.
 pub(crate) async fn check_cname(app: &App, domain: &Domain) -> Result<(), Failure> {
     look_for_cname(app, domain, &cname_record(app, domain)?).await?;
@@ -217,7 +186,7 @@ async fn look_for_records(app: &App, domain: &Domain) -> Result<(), Failure> {
     if domain.status == Status::External {
         return Ok(());
     }
-    look_for_ownership(app, domain).await?;
+    validation::look_again(app, domain).await?;
     if let Ok(record) = cname_record(app, domain) {
         look_for_cname(app, domain, &record).await?;
     }

@@ -8,6 +8,7 @@ use tracing::warn;
 use zeroize::Zeroizing;
 
 use super::links::{LinkRow, LinkSettings};
+use super::proof::Proof;
 use super::{CnameState, IpStorage, Status};
 use crate::database::{Database, reading};
 use crate::keyring::{Keyring, KeyringError, Stored};
@@ -34,6 +35,7 @@ pub(crate) struct Domain {
     pub(crate) links: LinkSettings,
     pub(crate) created_at: i64,
     pub(crate) validated_at: Option<i64>,
+    pub(crate) proof: Proof,
     pub(crate) removed_at: Option<i64>,
     /// Since when its data are to be deleted, and since when they are.
     pub(crate) deletion_asked_at: Option<i64>,
@@ -81,6 +83,8 @@ struct DomainRow {
     links: LinkRow,
     created_at: i64,
     validated_at: Option<i64>,
+    #[sqlx(flatten)]
+    proof: Proof,
     removed_at: Option<i64>,
     deletion_asked_at: Option<i64>,
     deleted_at: Option<i64>,
@@ -95,7 +99,10 @@ impl TryFrom<DomainRow> for Domain {
             id: row.id,
             name: row.name.parse()?,
             // A word that this version does not know must not start tracking, nor store more than asked.
-            status: Status::parse(&row.status).unwrap_or(Status::External),
+            status: match Status::parse(&row.status).unwrap_or(Status::External) {
+                Status::Validated if row.proof.lapsed_at.is_some() => Status::Lapsed,
+                other => other,
+            },
             verification: row.verification,
             click_tracking: row.click_tracking,
             open_tracking: row.open_tracking,
@@ -107,6 +114,7 @@ impl TryFrom<DomainRow> for Domain {
             keep_mail: row.keep_mail,
             created_at: row.created_at,
             validated_at: row.validated_at,
+            proof: row.proof,
             removed_at: row.removed_at,
             deletion_asked_at: row.deletion_asked_at,
             deleted_at: row.deleted_at,

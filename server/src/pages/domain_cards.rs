@@ -30,7 +30,7 @@ pub(super) fn page(app: &App, signed_in: &SignedIn, known: &Known, said: &Said) 
         }
         (tabs(domain.name.as_str(), "Settings", &[]))
         p.lead { (effect(known)) }
-        @if domain.status == Status::Pending { (ownership(signed_in, domain, said)) }
+        @if domain.status == Status::Pending || domain.proof.missing_since.is_some() { (ownership(signed_in, domain, said)) }
         (settings(signed_in, domain, said))
         @if domain.tracking_host.is_some() { (cname(app, signed_in, domain, said)) }
         (links(signed_in, domain, said))
@@ -52,6 +52,10 @@ fn effect(known: &Known) -> Markup {
     html! {
         @match (domain.status, domains::links_use(known)) {
             (Status::External, _) => "This domain is managed elsewhere: its mail is never tracked here.",
+            (Status::Lapsed, _) => {
+                "Mail goes out untracked: the record that proves who owns the domain has been gone for days. "
+                "Links in mail that was sent still redirect."
+            }
             (Status::Pending, _) => "Mail goes out untracked until the record below is found in DNS.",
             (Status::Validated, _) if !domain.click_tracking && !domain.open_tracking => {
                 "Mail goes out untracked: click tracking and open tracking are off."
@@ -76,7 +80,11 @@ fn ownership(signed_in: &SignedIn, domain: &Domain, said: &Said) -> Markup {
     html! {
         section.card #ownership {
             h2 { "Prove that the domain is yours" }
-            p { "Publish this record where the domain's DNS is managed, then check." }
+            @if let Some(since) = domain.proof.missing_since.filter(|_| domain.status == Status::Validated) {
+                (layout::problem("The record is not there any more."))
+                p { "It was missed first " (layout::time(since)) ". After three days the domain lapses, and its mail goes out untracked." }
+            }
+            p { "Publish this record where the domain's DNS is managed, then check. Keep it there: it is looked for every day." }
             (record("TXT", &name, &value))
             @if let Said::OfOwnership(problem) = said { (layout::problem(problem)) }
             form method="post" action=(format!("/domains/{}/validate", domain.name)) {

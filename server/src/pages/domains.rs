@@ -115,6 +115,7 @@ fn row(known: &Known) -> Markup {
 pub(super) fn status_badge(status: Status) -> Markup {
     let (kind, word) = match status {
         Status::External => ("", "external"),
+        Status::Lapsed => ("bad", "lapsed"),
         Status::Pending => ("warn", "pending"),
         Status::Validated => ("good", "validated"),
     };

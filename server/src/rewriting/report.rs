@@ -45,6 +45,7 @@ impl ReportJson<'static> {
             skipped: 0,
             untouched: Some(match known.domain.status {
                 Status::External => Untouched::DomainExternal.as_str(),
+                Status::Lapsed => "domain_lapsed",
                 Status::Pending => Untouched::DomainPending.as_str(),
                 Status::Validated if has_host => "tracking_host_not_ready",
                 Status::Validated => "no_tracking_host",

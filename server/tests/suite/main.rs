@@ -29,6 +29,7 @@ mod full_disk;
 mod hardening;
 mod health;
 mod hosts;
+mod lapses;
 mod limits;
 mod link_settings;
 mod links;

@@ -277,7 +277,7 @@ async fn former_ownerships_are_the_admins_alone() {
     }
 }
 
-const MANY: i64 = 12_000;
+const MANY: i64 = 6_000;
 
 /// Rows of an ownership in each table that has such rows.
 async fn rows(tables: &Tables, id: &str) -> Vec<(String, i64)> {
