@@ -27,6 +27,8 @@ mod reports;
 mod rewriting;
 mod serve;
 mod supervisor;
+mod tls;
+mod tls_allowed;
 mod tracking;
 mod words;
 mod work;

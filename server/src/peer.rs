@@ -97,6 +97,14 @@ impl<'a> Peer<'a> {
         Ok(nearest)
     }
 
+    /// Whether a trusted proxy asks, and not for anybody else.
+    pub(crate) fn is_proxy_itself(&self) -> bool {
+        self.connected().is_some_and(|address| self.trusts(address))
+            && !["forwarded", "x-forwarded-for", "x-forwarded-host"]
+                .iter()
+                .any(|name| self.headers.contains_key(*name))
+    }
+
     fn connected(&self) -> Option<IpAddr> {
         self.extensions
             .get::<ConnectInfo<SocketAddr>>()

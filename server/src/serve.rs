@@ -12,7 +12,6 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::any;
 use axum::{Router, ServiceExt};
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
 use linkseal::TrackingHost;
 use linkseal::error::HostError;
 use tower::ServiceBuilder;
@@ -37,7 +36,8 @@ use crate::metrics::Metrics;
 use crate::options::Settings;
 use crate::rewriting::Rewriting;
 use crate::supervisor::Supervisor;
-use crate::{api, conversions, guard, metrics, pages, reports, rewriting, tracking};
+use crate::tls::{self, Certificate};
+use crate::{api, conversions, guard, metrics, pages, reports, rewriting, tls_allowed, tracking};
 
 const MAX_FORM_BYTES: usize = 64 * 1024;
 /// Pages and API calls under way at the same time. More are refused at once, so that memory is bounded, and
@@ -132,13 +132,17 @@ impl Server {
         let listen = app.settings.listen;
         match (&app.settings.tls_cert, &app.settings.tls_key) {
             (Some(cert), Some(key)) => {
-                let tls = RustlsConfig::from_pem_file(cert, key).await?;
-                patient(axum_server::bind_rustls(listen, tls))
+                let certificate = Certificate::load(cert, key).await?;
+                let config = certificate.config();
+                app.supervisor
+                    .run("certificate", move || certificate.clone().keep_current());
+                patient(axum_server::bind_rustls(listen, config))
                     .handle(handle)
                     .serve(service)
                     .await?;
             }
             _ => {
+                app.supervisor.run("hangups", tls::hear_hangups);
                 patient(axum_server::bind(listen))
                     .handle(handle)
                     .serve(service)
@@ -212,6 +216,7 @@ fn router(app: App) -> Router {
         .layer(security_headers)
         .layer(TraceLayer::new_for_http())
         .merge(metrics::routes())
+        .merge(tls_allowed::routes())
         .fallback_service(nowhere)
         .with_state(app)
 }

@@ -12,6 +12,7 @@
 mod access;
 mod callers;
 mod campaigns;
+mod certificates;
 mod click_map;
 mod click_parameters;
 mod clicks;

@@ -75,13 +75,18 @@ impl Server {
         self.child.kill().await.unwrap();
     }
 
-    /// SIGTERM, and waits for the end.
-    pub(crate) async fn terminate(&mut self) {
+    /// Sends a signal, such as `HUP`.
+    pub(crate) fn signal(&self, signal: &str) {
         let pid = self.child.id().unwrap().to_string();
         std::process::Command::new("kill")
-            .args(["-TERM", &pid])
+            .args([&format!("-{signal}"), &pid])
             .status()
             .unwrap();
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub(crate) async fn terminate(&mut self) {
+        self.signal("TERM");
         let status = tokio::time::timeout(Duration::from_secs(20), self.child.wait()).await;
         assert!(status.expect("the server ends in time").unwrap().success());
     }
