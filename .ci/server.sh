@@ -8,10 +8,13 @@ find_chromium() { command -v chromium || command -v chromium-browser || command 
 missing() {
     have_postgres || echo postgresql
     command -v wrk >/dev/null || echo wrk
+    command -v caddy >/dev/null || echo caddy
+    command -v sqlite3 >/dev/null || echo sqlite3
+    command -v systemd-analyze >/dev/null || echo systemd
     find_chromium >/dev/null || echo chromium
 }
 
-step "PostgreSQL, wrk and Chromium"
+step "PostgreSQL, SQLite, Caddy, wrk, Chromium and systemd"
 mapfile -t packages < <(missing)
 if [ "${#packages[@]}" -gt 0 ] && command -v apt-get >/dev/null; then
     as_root=()
@@ -31,6 +34,14 @@ fi
 step "tests"
 if have_postgres; then export REQUIRE_POSTGRES=1; fi
 cargo test --locked --release -p tracking-server
+
+step "Caddy, backups"
+# They say themselves what they leave out.
+PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 120 server/deploy/try-caddy "$target/release/tracking-server"
+PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 120 server/deploy/try-restore "$target/release/tracking-server"
+
+step "Dockerfile, systemd service"
+server/deploy/lint "$target/tools"
 
 if CHROMIUM=$(find_chromium); then
     export CHROMIUM

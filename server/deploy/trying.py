@@ -17,6 +17,7 @@ import urllib.request
 
 ADMIN_TOKEN = "an admin token that only tests know"
 DEFAULT_HOST = "track.service.example"
+PERSON = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -44,10 +45,10 @@ def missing(*programs):
 
 
 class Dns:
-    """Answers TXT over UDP, and says NXDOMAIN of all else."""
+    """Answers TXT and CNAME over UDP, and says NXDOMAIN of all else."""
 
     def __init__(self):
-        self.texts = {}
+        self.cnames, self.texts = {}, {}
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self.socket.getsockname()[1]
@@ -63,16 +64,24 @@ class Dns:
         while query[at]:
             labels.append(query[at + 1 : at + 1 + query[at]].decode().lower())
             at += 1 + query[at]
-        is_text = query[at + 1 : at + 3] == b"\0\x10"
-        question, text = query[12 : at + 5], self.texts.get(".".join(labels))
+        name, kind = ".".join(labels), query[at + 1 : at + 3]
+        if name in self.cnames:
+            kind_found, data = b"\0\x05", encoded(self.cnames[name])
+        elif name in self.texts:
+            text = self.texts[name].encode()
+            kind_found, data = b"\0\x10", bytes([len(text)]) + text
+        else:
+            return query[:2] + b"\x85\x83\0\1\0\0\0\0\0\0" + query[12 : at + 5]
         answer = b""
-        if text and is_text:
-            data = bytes([len(text)]) + text.encode()
+        if kind_found in (kind, b"\0\x05"):
             # The name is that of the question, 12 bytes from the start.
-            answer = b"\xc0\x0c\0\x10\0\1\0\0\0\x3c" + len(data).to_bytes(2, "big") + data
-        code = b"\x85\x80" if text else b"\x85\x83"
+            answer = b"\xc0\x0c" + kind_found + b"\0\1\0\0\0\x3c" + len(data).to_bytes(2, "big") + data
         counts = b"\0\1" + (b"\0\1" if answer else b"\0\0") + b"\0\0\0\0"
-        return query[:2] + code + counts + question + answer
+        return query[:2] + b"\x85\x80" + counts + query[12 : at + 5] + answer
+
+
+def encoded(name):
+    return b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
 
 
 class Server:
@@ -112,6 +121,8 @@ class Server:
             request.data = json.dumps(body).encode()
         with urllib.request.urlopen(request, timeout=20) as answer:
             text = answer.read().decode()
+        if answer.headers["Content-Type"] == "application/x-ndjson":
+            return [json.loads(line) for line in text.splitlines()]
         return json.loads(text) if text else None
 
     def validate(self, dns, name):
@@ -127,10 +138,14 @@ class Server:
         start = html.index("/c/")
         return html[start : html.index('"', start)]
 
-    def follow(self, path):
-        """Returns where a link leads."""
+    def follow(self, path, headers=()):
+        """Returns where a link leads, as of a recipient's program."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        connection.request("GET", path, headers={"Host": DEFAULT_HOST, "User-Agent": "Mozilla/5.0"})
+        connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
+        for name, value in {"Host": DEFAULT_HOST, "User-Agent": PERSON, **dict(headers)}.items():
+            if value is not None:
+                connection.putheader(name, value)
+        connection.endheaders()
         answer = connection.getresponse()
         answer.read()
         connection.close()
