@@ -18,8 +18,25 @@ use crate::database::{Database, executing, reading};
 
 /// Longer than a burst, with room for a commit that takes its time.
 const EVERY: Duration = Duration::from_secs(2);
-/// Events that are looked at together, and of one domain alone.
-const MOST_EVENTS: i64 = 50_000;
+/// How much a pass takes on.
+pub(super) struct Pace {
+    /// Events of all domains that are looked at together. In [`EVERY`] come fewer, however busy the server is; after a
+    /// long outage millions may come out of the spool.
+    pub(super) together: i64,
+    /// Events of one domain that are looked at alone, at once.
+    pub(super) alone: i64,
+    /// For those that are looked at alone. The others have another look then.
+    pub(super) time: Duration,
+}
+
+const PACE: Pace = Pace {
+    together: 200_000,
+    alone: 50_000,
+    time: EVERY,
+};
+
+/// What is looked at alone is so in parts, and each looks as far back: further than a burst lasts.
+const OVERLAP: i64 = 50_000;
 /// Until then a gathered event may grow: while its window lasts, and a commit after it.
 const GROWING_MS: i64 = WINDOW_MS + 5000;
 const JOB: &str = "bursts";
@@ -40,7 +57,7 @@ pub(crate) async fn settled_seq(database: &Database, domain: &str) -> Result<i64
 pub(super) async fn run(database: Database, clock: Clock) {
     let mut every = interval(EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut settling = Settling::new(database, clock);
+    let mut settling = Settling::new(database, clock, PACE);
     loop {
         every.tick().await;
         if let Err(error) = settling.pass().await {
@@ -70,6 +87,7 @@ struct Looked {
 pub(super) struct Settling {
     clock: Clock,
     database: Database,
+    pace: Pace,
     /// What the pass before this looked at.
     seen: HashMap<String, Looked>,
     /// The last event of all when it did.
@@ -77,10 +95,11 @@ pub(super) struct Settling {
 }
 
 impl Settling {
-    pub(super) fn new(database: Database, clock: Clock) -> Self {
+    pub(super) fn new(database: Database, clock: Clock, pace: Pace) -> Self {
         Self {
             clock,
             database,
+            pace,
             seen: HashMap::new(),
             seen_last: None,
         }
@@ -96,10 +115,13 @@ impl Settling {
         let mut news = self.news(floor, last).await?;
         news.sort_by_key(|news| news.events);
         let mut together = 0;
-        let few = news.partition_point(|news| {
-            together += news.events;
-            together <= MOST_EVENTS
-        });
+        let few = news
+            .iter()
+            .take_while(|news| {
+                together += news.events;
+                together <= self.pace.together
+            })
+            .count();
         let (few, many) = news.split_at(few);
         let mut seen = HashMap::new();
         let mut unsettled = Vec::new();
@@ -114,15 +136,15 @@ impl Settling {
                 },
             );
         }
-        for news in many {
-            if started.elapsed() > EVERY {
-                // The others had better have their next look. What was seen of this one stays.
+        for (place, news) in many.iter().enumerate() {
+            if place > 0 && started.elapsed() > self.pace.time {
+                // What was seen of this one stays.
                 let looked = self.seen.remove(&news.domain);
                 unsettled.push(news.first - 1);
                 seen.extend(looked.map(|looked| (news.domain.clone(), looked)));
                 continue;
             }
-            let to = self.judge_alone(news).await?;
+            let to = self.judge_alone(news, started).await?;
             unsettled.extend(self.settle(news).await?);
             seen.insert(
                 news.domain.clone(),
@@ -183,29 +205,40 @@ impl Settling {
         judge(&self.database, &look, settled).await
     }
 
-    /// Looks at what was seen before once more, and at some more. Returns how far it looked.
-    async fn judge_alone(&self, news: &News) -> Result<i64, sqlx::Error> {
+    /// Looks at the end of what was seen before once more, and at some more. Returns how far it looked.
+    async fn judge_alone(&self, news: &News, started: Instant) -> Result<i64, sqlx::Error> {
         let seen = self.seen.get(&news.domain).map_or(0, |looked| looked.to);
-        let to: Option<i64> = reading!(&self.database, pool => {
+        let names = format!("|{}|", news.domain);
+        let mut to = seen.max(news.settled);
+        loop {
+            let look = Look {
+                names: &names,
+                of_these: true,
+                after: news.settled.max(to - OVERLAP),
+                last: self.part(news, to).await?,
+            };
+            judge(&self.database, &look, |_| news.settled).await?;
+            to = look.last;
+            if to >= news.last || started.elapsed() > self.pace.time {
+                return Ok(to);
+            }
+        }
+    }
+
+    /// Where the next part of a domain's events ends.
+    async fn part(&self, news: &News, after: i64) -> Result<i64, sqlx::Error> {
+        let end: Option<i64> = reading!(&self.database, pool => {
             sqlx::query_scalar(
                 "SELECT MAX(seq) FROM (SELECT seq FROM events WHERE domain || '' = $1 AND seq > $2 AND seq <= $3 \
                  ORDER BY seq LIMIT $4) AS next",
             )
             .bind(&news.domain)
-            .bind(seen.max(news.settled))
+            .bind(after)
             .bind(news.last)
-            .bind(MOST_EVENTS)
+            .bind(self.pace.alone)
             .fetch_one(pool)
         })?;
-        let to = to.unwrap_or(news.last);
-        let look = Look {
-            names: &format!("|{}|", news.domain),
-            of_these: true,
-            after: news.settled,
-            last: to,
-        };
-        judge(&self.database, &look, |_| news.settled).await?;
-        Ok(to)
+        Ok(end.unwrap_or(news.last))
     }
 
     /// Settles what the pass before saw and this one looked at again. Returns how far, where that is not all of it.

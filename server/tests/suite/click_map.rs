@@ -173,6 +173,9 @@ async fn mail_that_was_not_kept_says_how_to_keep_it() {
         let stored = Stored::start(&backend).await;
         stored.rewritten("m", 1, 1000).await;
         let page = stored.page("/domains/example.com/message?id=m").await;
+        let settings = stored.page("/domains/example.com/settings").await;
+        let said = "The first mail of each message is stored";
+        assert!(settings.contains(said), "{backend:?} {settings}");
         assert!(
             page.contains("This mail was not kept"),
             "{backend:?} {page}"

@@ -1,9 +1,18 @@
-use super::super::settling::Settling;
+use std::time::Duration;
+
+use super::super::settling::{Pace, Settling};
 use super::super::{retention, settled_seq, timeline};
 use super::{Place, click, group, rewritten};
 use crate::clock::Clock;
 use crate::database::{executing, reading};
 use crate::event::{Machine, Reason};
+
+/// A part of what is alone at each pass.
+const PACE: Pace = Pace {
+    together: 10,
+    alone: 10,
+    time: Duration::ZERO,
+};
 
 #[tokio::test]
 async fn events_older_than_the_limit_are_deleted_and_counts_stay() {
@@ -128,7 +137,7 @@ async fn a_gathered_event_settles_when_it_has_done_growing() {
     other.domain = "other.example".into();
     let events = [click("r", 0, 1000), gathered, click("r", 0, 15_000), other];
     place.store().store(&group(events)).await.unwrap();
-    let mut settling = Settling::new(place.database.clone(), clock.clone());
+    let mut settling = Settling::new(place.database.clone(), clock.clone(), PACE);
     for _ in 0..3 {
         settling.pass().await.unwrap();
     }
@@ -140,8 +149,28 @@ async fn a_gathered_event_settles_when_it_has_done_growing() {
     assert_eq!(settled(&place).await, 4);
 }
 
+#[tokio::test]
+async fn a_domain_with_many_events_is_judged_in_parts_and_after_the_others() {
+    let place = Place::new().await;
+    let store = place.store();
+    let flood: Vec<_> = (0..35).map(|n| click("r", n % 4, i64::from(n))).collect();
+    store.store(&group(flood)).await.unwrap();
+    let mut other = click("r", 0, 0);
+    other.domain = "other.example".into();
+    store.store(&group([other])).await.unwrap();
+    let mut settling = settling(&place);
+    for (flood, others) in [(0, 0), (10, 36), (20, 36), (30, 36), (36, 36)] {
+        settling.pass().await.unwrap();
+        let other = settled_seq(&place.database, "other.example").await;
+        assert_eq!((settled(&place).await, other.unwrap()), (flood, others));
+    }
+    let classified = place.classified().await;
+    let bursts = classified.iter().filter(|(.., reasons)| reasons == "burst");
+    assert_eq!(bursts.count(), 35);
+}
+
 fn settling(place: &Place) -> Settling {
-    Settling::new(place.database.clone(), Clock::default())
+    Settling::new(place.database.clone(), Clock::default(), PACE)
 }
 
 async fn settled(place: &Place) -> i64 {
