@@ -166,7 +166,7 @@ async fn what_can_not_be_used_is_refused_with_what_was_expected() {
                 with("trackin", false.into()),
                 422,
                 "unknown field `trackin`, expected one of `domain`, `message`, `recipient`, \
-                `sent_at`, `list_unsubscribe`, `click_tracking`, `open_tracking`, `html`",
+                `sent_at`, `list_unsubscribe`, `click_tracking`, `open_tracking`, `link_parameters`, `html`",
             ),
             (
                 json!({ "domain": "example.com" }),
