@@ -10,6 +10,7 @@ use crate::event_log::EventLog;
 use crate::machine::Machines;
 use crate::metrics::Metrics;
 use crate::options::Settings;
+use crate::report_pool::ReportPool;
 use crate::rewriting::Rewriting;
 use crate::supervisor::Supervisor;
 
@@ -24,6 +25,7 @@ pub(crate) struct Shared {
     pub(crate) machines: Machines,
     pub(crate) metrics: Metrics,
     pub(crate) registry: Registry,
+    pub(crate) report_pool: ReportPool,
     pub(crate) rewriting: Rewriting,
     pub(crate) settings: Settings,
     pub(crate) supervisor: Supervisor,

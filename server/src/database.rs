@@ -97,14 +97,7 @@ impl Database {
                             postgres://USER:PASSWORD@HOST/DATABASE";
             return Err(sqlx::Error::Configuration(expected.into()));
         }
-        let options = SqliteConnectOptions::from_str(url)?
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .pragma("cache_size", CACHE_KIB)
-            .pragma("wal_autocheckpoint", WAL_PAGES)
-            .busy_timeout(BUSY);
+        let options = sqlite_options(url)?;
         make_private(options.get_filename());
         let write = SqlitePoolOptions::new()
             .max_connections(1)
@@ -131,6 +124,17 @@ impl Database {
             Self::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+pub(crate) fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, sqlx::Error> {
+    Ok(SqliteConnectOptions::from_str(url)?
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("cache_size", CACHE_KIB)
+        .pragma("wal_autocheckpoint", WAL_PAGES)
+        .busy_timeout(BUSY))
 }
 
 /// Makes the file, if it is not there, for its owner only: signing keys and mail are in it. SQLite gives the

@@ -11,6 +11,8 @@ use crate::pages::layout;
 
 #[derive(Debug)]
 pub(crate) enum Failure {
+    /// The server has too much to do. Seconds to wait.
+    Busy(u64),
     /// It contradicts what is there.
     Conflict(String),
     Database(sqlx::Error),
@@ -21,6 +23,8 @@ pub(crate) enum Failure {
     Invalid(String),
     NotFound(&'static str),
     SignedOut,
+    /// A query ran longer than its time.
+    TimedOut,
     TooLarge(String),
     /// Seconds to wait.
     TooMany(u64),
@@ -30,7 +34,7 @@ impl Failure {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Conflict(_) => StatusCode::CONFLICT,
-            Self::Database(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy(_) | Self::Database(_) | Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
             Self::Dns(_) => StatusCode::BAD_GATEWAY,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -43,6 +47,7 @@ impl Failure {
 
     fn code(&self) -> &'static str {
         match self {
+            Self::Busy(_) => "busy",
             Self::Conflict(_) => "conflict",
             Self::Database(_) => "database",
             Self::Dns(_) => "dns",
@@ -50,6 +55,7 @@ impl Failure {
             Self::Invalid(_) => "invalid",
             Self::NotFound(_) => "not_found",
             Self::SignedOut => "unauthorized",
+            Self::TimedOut => "timed_out",
             Self::TooLarge(_) => "too_large",
             Self::TooMany(_) => "too_many",
         }
@@ -58,6 +64,9 @@ impl Failure {
     /// For the one who asked. What the database says is for the log.
     pub(crate) fn message(&self) -> String {
         match self {
+            Self::Busy(seconds) => {
+                format!("the server is busy, wait {seconds} s and try again")
+            }
             Self::Conflict(message) | Self::Invalid(message) | Self::TooLarge(message) => {
                 message.clone()
             }
@@ -70,6 +79,10 @@ impl Failure {
             Self::NotFound(what) => format!("there is no such {what}"),
             Self::SignedOut => {
                 "expected `Authorization: Bearer` with an access token of this server".to_owned()
+            }
+            Self::TimedOut => {
+                "the report took too long and was stopped, expected a shorter span of time or a single message"
+                    .to_owned()
             }
             Self::TooMany(seconds) => {
                 format!("too many requests, wait {seconds} s and try again")
@@ -93,11 +106,13 @@ impl From<LinkError> for Failure {
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
         let code = error.as_database_error().and_then(|error| error.code());
-        // PostgreSQL's "character not in repertoire": it stores no NUL, and the asker can do without.
-        if code.is_some_and(|code| code == "22021") {
-            return Self::Invalid("a text has a NUL character, expected none".to_owned());
+        match code.as_deref() {
+            // PostgreSQL's "character not in repertoire": it stores no NUL, and the asker can do without.
+            Some("22021") => Self::Invalid("a text has a NUL character, expected none".to_owned()),
+            // PostgreSQL's "query canceled", and SQLITE_INTERRUPT.
+            Some("57014" | "9") => Self::TimedOut,
+            _ => Self::Database(error),
         }
-        Self::Database(error)
     }
 }
 
@@ -146,7 +161,7 @@ impl IntoResponse for PageFailure {
 }
 
 pub(crate) fn with_retry_after(mut response: Response, failure: &Failure) -> Response {
-    if let Failure::TooMany(seconds) = failure {
+    if let Failure::Busy(seconds) | Failure::TooMany(seconds) = failure {
         response
             .headers_mut()
             .insert(header::RETRY_AFTER, HeaderValue::from(*seconds));

@@ -23,6 +23,7 @@ mod metrics;
 mod options;
 mod pages;
 mod peer;
+mod report_pool;
 mod reports;
 mod rewriting;
 mod serve;

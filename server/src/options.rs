@@ -115,6 +115,15 @@ pub(crate) struct Settings {
     /// API requests a second that one access token may make.
     #[arg(long, env = "API_RATE", default_value_t = 1000, value_name = "NUMBER")]
     pub(crate) api_rate: u32,
+    /// Seconds after which a query of a report is stopped.
+    #[arg(
+        long,
+        env = "REPORT_SECONDS",
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u64).range(1..=25),
+        value_name = "SECONDS"
+    )]
+    pub(crate) report_seconds: u64,
     /// A click this many seconds after sending, or fewer, is suspected to be a machine's.
     #[arg(
         long,

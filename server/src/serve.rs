@@ -34,6 +34,7 @@ use crate::keyring::Keyring;
 use crate::machine::Machines;
 use crate::metrics::Metrics;
 use crate::options::Settings;
+use crate::report_pool::ReportPool;
 use crate::rewriting::Rewriting;
 use crate::supervisor::Supervisor;
 use crate::tls::{self, Certificate};
@@ -90,8 +91,14 @@ impl Server {
         let mut metrics = Metrics::new();
         event_log.register(metrics.registry());
         supervisor.register(metrics.registry());
+        let report_pool = ReportPool::open(
+            &settings.database_url,
+            &database,
+            Duration::from_secs(settings.report_seconds),
+        )?;
         let app = Arc::new(Shared {
             event_log,
+            report_pool,
             rewriting: Rewriting::start(database.clone(), &supervisor),
             clock,
             database,
@@ -155,7 +162,10 @@ impl Server {
         app.rewriting.stop().await;
         app.event_log.stop().await;
         // A database that hangs must not keep the process: what was answered is stored or spooled.
-        let _ = tokio::time::timeout(CLOSE_PATIENCE, app.database.close()).await;
+        let _ = tokio::time::timeout(CLOSE_PATIENCE, async {
+            tokio::join!(app.report_pool.close(), app.database.close())
+        })
+        .await;
         info!("stopped");
         Ok(())
     }
@@ -204,6 +214,7 @@ fn router(app: App) -> Router {
         .merge(pages::routes().layer(DefaultBodyLimit::max(MAX_FORM_BYTES)))
         .nest("/api/v1", api)
         .layer(in_flight)
+        .merge(pages::entry())
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIMEOUT,

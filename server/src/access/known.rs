@@ -29,19 +29,26 @@ impl KnownTokens {
         }
     }
 
+    /// What a token allows, as far as this server has heard of it.
+    fn known(&self, token: &AccessToken) -> Option<Caller> {
+        let hash = token.hash();
+        self.0
+            .load()
+            .get_key_value(&hash)
+            .and_then(|(known, caller)| bool::from(known.ct_eq(&hash)).then(|| caller.clone()))
+    }
+
+    pub(crate) fn knows(&self, token: &AccessToken) -> bool {
+        self.known(token).is_some()
+    }
+
     /// Finds what a token allows. One that is not known may be of another server, a moment old.
     pub(super) async fn caller(
         &self,
         token: &AccessToken,
         database: &Database,
     ) -> Result<Option<Caller>, sqlx::Error> {
-        let hash = token.hash();
-        let found = self
-            .0
-            .load()
-            .get_key_value(&hash)
-            .and_then(|(known, caller)| bool::from(known.ct_eq(&hash)).then(|| caller.clone()));
-        match found {
+        match self.known(token) {
             Some(caller) => Ok(Some(caller)),
             None => token.caller(database).await,
         }

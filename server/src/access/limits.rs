@@ -1,11 +1,12 @@
-//! How often: sign-ins and refused access tokens by address, API requests by access token. And how many at the
-//! same time: sign-ins of all, and whatever is asked with tokens of one domain.
+//! How often: guesses at access tokens by address, API requests by access token. And how many at the same time:
+//! sign-ins of all, and whatever is asked with tokens of one domain.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
@@ -18,8 +19,11 @@ const ATTEMPTS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// Addresses share this many counters, so that many addresses cost no memory. Whose counter is whose changes
 /// with each start.
 const COUNTERS: u64 = 1 << 16;
-/// A part of what the server takes on at all, so that strangers who send slowly leave the rest.
-const SIGN_INS_UNDER_WAY: usize = 32;
+/// Sign-ins that ask the database at the same time; others wait.
+const SIGN_INS_UNDER_WAY: usize = 4;
+/// Somebody who guesses further gets an answer so late, as long as not too many are kept waiting.
+const GUESS_DELAY: Duration = Duration::from_secs(1);
+const GUESSES_DELAYED: usize = 256;
 /// Requests and open streams of one domain at the same time: a quarter of what the server takes on.
 const PLACES_OF_A_DOMAIN: usize = 64;
 
@@ -28,6 +32,7 @@ pub(crate) struct Limits {
     refused_tokens: DefaultKeyedRateLimiter<u64>,
     sign_ins: DefaultKeyedRateLimiter<u64>,
     sign_ins_under_way: Semaphore,
+    guesses_delayed: Semaphore,
     /// Of domains that have any taken.
     places: Arc<Mutex<HashMap<String, usize>>>,
     hasher: RandomState,
@@ -59,6 +64,7 @@ impl Limits {
             refused_tokens: attempts(),
             sign_ins: attempts(),
             sign_ins_under_way: Semaphore::new(SIGN_INS_UNDER_WAY),
+            guesses_delayed: Semaphore::new(GUESSES_DELAYED),
             places: Arc::default(),
             hasher: RandomState::new(),
         }
@@ -69,11 +75,22 @@ impl Limits {
         check(&self.api, &token.to_owned())
     }
 
-    /// Counts an attempt to sign in, before anything is read or compared. Hold on to what is returned.
-    pub(crate) fn sign_in(&self, ip: IpAddr) -> Result<SemaphorePermit<'_>, Failure> {
-        check(&self.sign_ins, &self.counter(ip))?;
-        let place = self.sign_ins_under_way.try_acquire();
-        place.map_err(|_| Failure::TooMany(1))
+    /// Counts an attempt to sign in with a token that is not known. A genuine one from the same address goes on
+    /// working: whoever guesses must not lock out others.
+    pub(crate) async fn guess(&self, ip: IpAddr) -> Result<(), Failure> {
+        let checked = check(&self.sign_ins, &self.counter(ip));
+        if checked.is_err()
+            && let Ok(_delayed) = self.guesses_delayed.try_acquire()
+        {
+            tokio::time::sleep(GUESS_DELAY).await;
+        }
+        checked
+    }
+
+    /// Waits for its turn to ask the database. Hold on to what is returned.
+    pub(crate) async fn sign_in(&self) -> Result<SemaphorePermit<'_>, Failure> {
+        let place = self.sign_ins_under_way.acquire().await;
+        place.map_err(|_| Failure::Busy(1))
     }
 
     /// Takes one of a domain's places.
@@ -120,15 +137,16 @@ fn check<K: std::hash::Hash + Eq + Clone>(
 mod tests {
     use super::*;
 
-    #[test]
-    fn addresses_of_one_subscriber_count_together() {
+    #[tokio::test(start_paused = true)]
+    async fn addresses_of_one_subscriber_count_together() {
         let limits = Limits::new(1);
         for host in 0..ATTEMPTS.get() {
             let ip = format!("2001:db8::{host:x}").parse().unwrap();
-            assert!(limits.sign_in(ip).is_ok());
+            assert!(limits.guess(ip).await.is_ok());
         }
-        let refused = limits.sign_in("2001:db8::ffff".parse().unwrap());
+        let refused = limits.guess("2001:db8::ffff".parse().unwrap()).await;
         assert!(matches!(refused, Err(Failure::TooMany(1..=60))));
-        assert!(limits.sign_in("2001:db8:1::1".parse().unwrap()).is_ok());
+        let other = limits.guess("2001:db8:1::1".parse().unwrap()).await;
+        assert!(other.is_ok());
     }
 }

@@ -16,8 +16,9 @@ use super::heading::heading;
 use super::layout;
 use crate::access::{Caller, SignedIn};
 use crate::app::App;
-use crate::failure::PageFailure;
-use crate::reports::{Filter, Stored, known_domain, latest, newer};
+use crate::event_log::settled_seq;
+use crate::failure::{Failure, PageFailure};
+use crate::reports::{Filter, MAX_LOOKED_THROUGH, Stored, known_domain, latest, newer};
 
 const EVENTS: i64 = 50;
 const POLL: Duration = Duration::from_secs(1);
@@ -106,13 +107,24 @@ impl Tail {
             if Instant::now() >= self.end {
                 return None;
             }
-            let range = (self.seq, i64::MAX);
-            let page = newer(&self.app, &self.id, &Filter::default(), range, EVENTS).await;
             // The browser comes again by itself, and the database may be back then.
-            let page = page.ok()?;
-            if let Some(last) = page.last() {
-                self.seq = last.seq;
-                return Some(page);
+            let settled = settled_seq(&self.app.database).await.ok()?;
+            let far = self.seq.saturating_add(MAX_LOOKED_THROUGH);
+            let until = if far < settled { far } else { i64::MAX };
+            let range = (self.seq, until);
+            match newer(&self.app, &self.id, &Filter::default(), range, EVENTS).await {
+                Ok(page) if page.is_empty() && until == far => {
+                    self.seq = far;
+                    continue;
+                }
+                Ok(page) => {
+                    if let Some(last) = page.last() {
+                        self.seq = last.seq;
+                        return Some(page);
+                    }
+                }
+                Err(Failure::Busy(_) | Failure::TooMany(_)) => {}
+                Err(_) => return None,
             }
             tokio::time::sleep(POLL).await;
         }

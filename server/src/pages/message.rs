@@ -75,7 +75,7 @@ async fn click_map(
     scope: &Scope,
     view: &View,
     mail: Option<&str>,
-) -> Result<Markup, sqlx::Error> {
+) -> Result<Markup, Failure> {
     let Some(mail) = mail else {
         return Ok(html! {
             div.empty {

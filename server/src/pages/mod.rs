@@ -43,6 +43,11 @@ pub(crate) fn routes() -> Router<App> {
         .merge(tokens::routes())
 }
 
+/// Where people sign in.
+pub(crate) fn entry() -> Router<App> {
+    sign_in::entry()
+}
+
 fn reports() -> Router<App> {
     Router::new()
         .route("/domains/{domain}", get(dashboard::show))

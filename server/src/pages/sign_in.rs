@@ -1,6 +1,6 @@
 //! Signing in with an access token, and out again.
 
-use axum::extract::{FromRequest as _, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Request, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -15,11 +15,21 @@ use crate::app::App;
 use crate::failure::{PageFailure, with_retry_after};
 use crate::peer::Peer;
 
+/// Many times a token.
+const MAX_BYTES: usize = 4096;
+
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/", get(|| async { Redirect::to("/domains") }))
-        .route("/sign-in", get(|| async { form(None) }).post(sign_in))
+        .route("/sign-in", get(|| async { form(None) }))
         .route("/sign-out", post(sign_out))
+}
+
+/// Takes none of the places of requests under way, which strangers who send slowly could hold.
+pub(super) fn entry() -> Router<App> {
+    Router::new()
+        .route("/sign-in", post(sign_in))
+        .layer(DefaultBodyLimit::max(MAX_BYTES))
 }
 
 #[derive(Deserialize)]
@@ -33,18 +43,18 @@ struct SignOut {}
 async fn sign_in(State(app): State<App>, request: Request) -> Result<Response, PageFailure> {
     let peer = Peer::of(&app.settings, &request);
     let https = peer.is_https();
-    let _place = match app.limits.sign_in(peer.nearest()) {
-        Ok(place) => place,
-        Err(failure) => {
-            let page = (failure.status(), form(Some(&failure.message())));
-            return Ok(with_retry_after(page.into_response(), &failure));
-        }
-    };
-    // Not before that: strangers who send slowly could take all places of requests under way.
+    let address = peer.nearest();
     let Form(sent) = Form::<SignIn>::from_request(request, &app)
         .await
         .map_err(|refused| refused_form(refused.status(), refused.body_text()))?;
     let token = AccessToken::new(sent.token.trim().to_owned());
+    if !app.tokens.knows(&token)
+        && let Err(failure) = app.limits.guess(address).await
+    {
+        let page = (failure.status(), form(Some(&failure.message())));
+        return Ok(with_retry_after(page.into_response(), &failure));
+    }
+    let _turn = app.limits.sign_in().await?;
     let Some(caller) = token.caller(&app.database).await? else {
         let page = form(Some("this is not an access token of this server"));
         return Ok((StatusCode::UNAUTHORIZED, page).into_response());

@@ -13,8 +13,9 @@ use super::Scope;
 use super::drawing::{Clicked, Images, draw};
 use super::scope::{bound, scoped, total};
 use crate::app::App;
-use crate::database::reading;
 use crate::domains;
+use crate::failure::Failure;
+use crate::report_pool::reporting;
 use crate::work::aside;
 
 pub(crate) struct ClickMap {
@@ -33,7 +34,7 @@ impl ClickMap {
         scope: &Scope,
         mail: &str,
         images: Images,
-    ) -> Result<Self, sqlx::Error> {
+    ) -> Result<Self, Failure> {
         let clicks = clicks(app, scope).await?;
         let snapshot = app.registry.snapshot();
         let host = snapshot
@@ -77,14 +78,13 @@ impl ClickMap {
     }
 }
 
-async fn clicks(app: &App, scope: &Scope) -> Result<BTreeMap<i64, i64>, sqlx::Error> {
+async fn clicks(app: &App, scope: &Scope) -> Result<BTreeMap<i64, i64>, Failure> {
     let sql = scoped!(
         scope,
         concat!("SELECT COALESCE(position, -1), ", total!()),
         "AND kind = 'click' GROUP BY COALESCE(position, -1)"
     );
-    let rows: Vec<(i64, i64)> =
-        reading!(&app.database, pool => bound!(sqlx::query_as(sql), scope).fetch_all(pool))?;
+    let rows: Vec<(i64, i64)> = reporting!(app, &scope.domain, connection => bound!(sqlx::query_as(sql), scope).fetch_all(connection))?;
     Ok(rows.into_iter().collect())
 }
 

@@ -12,7 +12,8 @@ use super::scope::{bound, scoped, total, unique};
 use super::significance::{Proportions, proportions_test, sign_test};
 use super::{Scope, rate};
 use crate::app::App;
-use crate::database::reading;
+use crate::failure::Failure;
+use crate::report_pool::reporting;
 
 const MAX_NAMES: i64 = 20;
 /// More messages than this are no variants of one mail.
@@ -43,14 +44,14 @@ pub(crate) struct Comparison {
 }
 
 /// The names that were clicked, by unique clicks, most first.
-pub(crate) async fn names(app: &App, scope: &Scope) -> Result<Vec<Name>, sqlx::Error> {
+pub(crate) async fn names(app: &App, scope: &Scope) -> Result<Vec<Name>, Failure> {
     let clicked = scoped!(
         scope,
         concat!("SELECT name, ", total!(), ", ", unique!()),
         "AND kind = 'click' AND name <> '' GROUP BY name ORDER BY 3 DESC, 2 DESC, 1 LIMIT $6"
     );
-    let clicked: Vec<(String, i64, i64)> = reading!(&app.database, pool => {
-        bound!(sqlx::query_as(clicked), scope).bind(MAX_NAMES).fetch_all(pool)
+    let clicked: Vec<(String, i64, i64)> = reporting!(app, &scope.domain, connection => {
+        bound!(sqlx::query_as(clicked), scope).bind(MAX_NAMES).fetch_all(connection)
     })?;
     let sent = scoped!(
         scope,
@@ -59,8 +60,7 @@ pub(crate) async fn names(app: &App, scope: &Scope) -> Result<Vec<Name>, sqlx::E
          JOIN rewritten ON rewritten.domain = $1 AND rewritten.message = names.message \
          AND rewritten.at < $4 GROUP BY names.name"
     );
-    let sent: Vec<(String, i64)> =
-        reading!(&app.database, pool => bound!(sqlx::query_as(sent), scope).fetch_all(pool))?;
+    let sent: Vec<(String, i64)> = reporting!(app, &scope.domain, connection => bound!(sqlx::query_as(sent), scope).fetch_all(connection))?;
     let sent: BTreeMap<_, _> = sent.into_iter().collect();
     let name = |(name, clicks, unique_clicks): (String, i64, i64)| {
         let mails = sent.get(&name).copied().unwrap_or_default();
@@ -80,7 +80,7 @@ pub(crate) async fn compare(
     app: &App,
     scope: &Scope,
     names: &[Name],
-) -> Result<Option<Comparison>, sqlx::Error> {
+) -> Result<Option<Comparison>, Failure> {
     let [first, second, ..] = names else {
         return Ok(None);
     };
@@ -127,7 +127,7 @@ async fn overlaps(
     scope: &Scope,
     first: &Name,
     second: &Name,
-) -> Result<Vec<Overlap>, sqlx::Error> {
+) -> Result<Vec<Overlap>, Failure> {
     let sql = scoped!(
         scope,
         "SELECT CAST(SUM(has_first * (1 - has_second)) AS BIGINT) AS only_first, \
@@ -138,12 +138,12 @@ async fn overlaps(
         "AND kind = 'click' AND recipient <> '' AND name IN ($6, $7) GROUP BY message, recipient\
          ) AS recipients GROUP BY message ORDER BY COUNT(*) DESC LIMIT $8"
     );
-    reading!(&app.database, pool => {
+    reporting!(app, &scope.domain, connection => {
         bound!(sqlx::query_as(sql), scope)
             .bind(&first.name)
             .bind(&second.name)
             .bind(MAX_MESSAGES + 1)
-            .fetch_all(pool)
+            .fetch_all(connection)
     })
 }
 

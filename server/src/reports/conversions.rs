@@ -11,7 +11,8 @@ use serde::Serialize;
 use super::Scope;
 use crate::app::App;
 use crate::conversions::written;
-use crate::database::reading;
+use crate::failure::Failure;
+use crate::report_pool::reporting;
 
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Conversions {
@@ -81,13 +82,13 @@ macro_rules! converted {
 
 macro_rules! rows {
     ($app:expr, $scope:expr, $row:ty, $keys:literal) => {{
-        let rows: Result<Vec<$row>, sqlx::Error> = reading!(&$app.database, pool => {
+        let rows: Result<Vec<$row>, Failure> = reading!(&$app.database, pool => {
             sqlx::query_as(converted!($keys))
                 .bind($scope.domain.as_str())
                 .bind($scope.message.as_deref())
                 .bind($scope.span.from)
                 .bind($scope.span.to)
-                .fetch_all(pool)
+                .fetch_all(connection)
         });
         rows?
     }};
@@ -116,7 +117,7 @@ struct LinkRow {
     part: Part,
 }
 
-pub(crate) async fn conversions(app: &App, scope: &Scope) -> Result<Converted, sqlx::Error> {
+pub(crate) async fn conversions(app: &App, scope: &Scope) -> Result<Converted, Failure> {
     let rows = rows!(app, scope, NameRow, "conversion");
     let mut all = Totals::default();
     for row in &rows {
@@ -142,7 +143,7 @@ pub(crate) async fn conversions(app: &App, scope: &Scope) -> Result<Converted, s
 pub(super) async fn by_message(
     app: &App,
     scope: &Scope,
-) -> Result<HashMap<String, Conversions>, sqlx::Error> {
+) -> Result<HashMap<String, Conversions>, Failure> {
     let rows = rows!(app, scope, MessageRow, "message");
     Ok(summed(rows.into_iter().map(|row| (row.message, row.part))))
 }
@@ -150,7 +151,7 @@ pub(super) async fn by_message(
 pub(super) async fn by_link(
     app: &App,
     scope: &Scope,
-) -> Result<HashMap<LinkKey, Conversions>, sqlx::Error> {
+) -> Result<HashMap<LinkKey, Conversions>, Failure> {
     let rows = rows!(app, scope, LinkRow, "place, link, destination");
     let keyed = rows
         .into_iter()

@@ -4,6 +4,8 @@
 //! somebody sent. In CSV such cells get an apostrophe in front (OWASP, "CSV Injection"). NDJSON has every value
 //! as it is.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -12,14 +14,17 @@ use futures_util::stream;
 use linkseal::PixelPosition;
 
 use super::span::exact;
-use super::stored::{self, Filter, Stored};
+use super::stored::{self, Filter, MAX_LOOKED_THROUGH, Stored};
 use crate::access::Caller;
 use crate::app::App;
 use crate::domains;
 use crate::event_log::settled_seq;
+use crate::failure::Failure;
 
 /// Events in memory at once, for each export.
 const PAGE: i64 = 500;
+/// Before asking again for a turn.
+const PAUSE: Duration = Duration::from_millis(250);
 
 const COLUMNS: [&str; 22] = [
     "seq",
@@ -51,7 +56,7 @@ pub(crate) async fn csv(
     caller: Caller,
     domain: String,
     filter: Filter,
-) -> Result<Response, sqlx::Error> {
+) -> Result<Response, Failure> {
     let header = lines_of_csv(&[], true).map_err(other)?;
     let write = |events: &[Stored]| lines_of_csv(events, false);
     let body = body(
@@ -75,7 +80,7 @@ pub(crate) async fn ndjson(
     caller: Caller,
     domain: String,
     filter: Filter,
-) -> Result<Response, sqlx::Error> {
+) -> Result<Response, Failure> {
     let body = body(
         (app, caller),
         domain.clone(),
@@ -104,35 +109,77 @@ fn attachment(content_type: &'static str, domain: &str, extension: &str, body: B
 
 /// Ends at what was settled when it began. The first page is read at once, so that a database that is down is
 /// an answer of its own, not a file that breaks off.
-/// The caller's place is taken as long as it streams.
 async fn body(
     (app, caller): (App, Caller),
     domain: String,
     filter: Filter,
     head: Bytes,
     write: fn(&[Stored]) -> Result<Vec<u8>, std::io::Error>,
-) -> Result<Body, sqlx::Error> {
+) -> Result<Body, Failure> {
     let until = settled_seq(&app.database, &domain).await?;
-    let first = stored::newer(&app, &domain, &filter, (0, until), PAGE).await?;
-    let pages = stream::try_unfold(Some(first), move |page| {
-        let _place = &caller;
-        let (app, domain, filter) = (app.clone(), domain.clone(), filter.clone());
-        async move {
-            let Some(page) = page else { return Ok(None) };
-            let Some(last) = page.last() else {
-                return Ok(None);
-            };
-            let lines = Bytes::from(write(&page)?);
-            let next = stored::newer(&app, &domain, &filter, (last.seq, until), PAGE)
-                .await
-                .map_err(std::io::Error::other)?;
-            Ok::<_, std::io::Error>(Some((lines, Some(next))))
+    let mut export = Export {
+        _caller: caller,
+        app,
+        domain,
+        filter,
+        after: 0,
+        until,
+    };
+    let first = export.page().await?;
+    let pages = stream::try_unfold((export, first), move |(mut export, page)| async move {
+        if page.is_empty() {
+            return Ok(None);
         }
+        let lines = Bytes::from(write(&page)?);
+        let next = export.next_page().await.map_err(std::io::Error::other)?;
+        Ok::<_, std::io::Error>(Some((lines, (export, next))))
     });
     let head = stream::iter((!head.is_empty()).then_some(Ok(head)));
     Ok(Body::from_stream(futures_util::StreamExt::chain(
         head, pages,
     )))
+}
+
+/// How far an export has come.
+struct Export {
+    /// Its place is taken as long as this streams.
+    _caller: Caller,
+    app: App,
+    domain: String,
+    filter: Filter,
+    after: i64,
+    until: i64,
+}
+
+impl Export {
+    /// Empty at the end. Each query looks through so many events, however few of them it finds.
+    async fn page(&mut self) -> Result<Vec<Stored>, Failure> {
+        while self.after < self.until {
+            let far = self.after.saturating_add(MAX_LOOKED_THROUGH);
+            let far = far.min(self.until);
+            let range = (self.after, far);
+            let page = stored::newer(&self.app, &self.domain, &self.filter, range, PAGE).await?;
+            let is_full = i64::try_from(page.len()).is_ok_and(|events| events >= PAGE);
+            self.after = match page.last() {
+                Some(last) if is_full => last.seq,
+                _ => far,
+            };
+            if !page.is_empty() {
+                return Ok(page);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// A file that has begun waits for its turn, where a request is told to come again.
+    async fn next_page(&mut self) -> Result<Vec<Stored>, String> {
+        loop {
+            match self.page().await {
+                Err(Failure::Busy(_) | Failure::TooMany(_)) => tokio::time::sleep(PAUSE).await,
+                page => return page.map_err(|failure| failure.message()),
+            }
+        }
+    }
 }
 
 fn lines_of_json(events: &[Stored]) -> Result<Vec<u8>, std::io::Error> {
@@ -155,8 +202,8 @@ fn lines_of_csv(events: &[Stored], with_header: bool) -> Result<Vec<u8>, std::io
     writer.into_inner().map_err(|error| error.into_error())
 }
 
-fn other(error: std::io::Error) -> sqlx::Error {
-    sqlx::Error::Io(error)
+fn other(error: std::io::Error) -> Failure {
+    sqlx::Error::Io(error).into()
 }
 
 fn record(Stored { seq, event }: &Stored) -> [String; 22] {

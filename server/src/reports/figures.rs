@@ -6,8 +6,9 @@ use super::conversions::{Converted, conversions};
 use super::scope::{bound, scoped, total, unique};
 use super::{Counting, Scope, rate};
 use crate::app::App;
-use crate::database::reading;
 use crate::event::{Kind, Machine, Reason};
+use crate::failure::Failure;
+use crate::report_pool::reporting;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Figures {
@@ -82,7 +83,7 @@ impl Figures {
     }
 }
 
-pub(crate) async fn figures(app: &App, scope: &Scope) -> Result<Figures, sqlx::Error> {
+pub(crate) async fn figures(app: &App, scope: &Scope) -> Result<Figures, Failure> {
     let rated_mails = rated_mails(app, scope).await?;
     let mut clicks = Count::default();
     let mut opens = Count::default();
@@ -113,7 +114,7 @@ pub(crate) async fn figures(app: &App, scope: &Scope) -> Result<Figures, sqlx::E
     })
 }
 
-async fn counts(app: &App, scope: &Scope) -> Result<Vec<(String, i64, i64, i64)>, sqlx::Error> {
+async fn counts(app: &App, scope: &Scope) -> Result<Vec<(String, i64, i64, i64)>, Failure> {
     let sql = scoped!(
         scope,
         concat!(
@@ -125,7 +126,7 @@ async fn counts(app: &App, scope: &Scope) -> Result<Vec<(String, i64, i64, i64)>
         ),
         "GROUP BY kind"
     );
-    reading!(&app.database, pool => bound!(sqlx::query_as(sql), scope).fetch_all(pool))
+    reporting!(app, &scope.domain, connection => bound!(sqlx::query_as(sql), scope).fetch_all(connection))
 }
 
 fn everything(scope: &Scope) -> Scope {
@@ -136,7 +137,7 @@ fn everything(scope: &Scope) -> Scope {
 }
 
 /// Opens through proxies, whether or not they count.
-async fn through_proxies(app: &App, scope: &Scope) -> Result<ProxiedOpens, sqlx::Error> {
+async fn through_proxies(app: &App, scope: &Scope) -> Result<ProxiedOpens, Failure> {
     let all = everything(scope);
     let sql = scoped!(
         all,
@@ -148,8 +149,7 @@ async fn through_proxies(app: &App, scope: &Scope) -> Result<ProxiedOpens, sqlx:
         ),
         "AND kind = 'open' AND (reasons = 'mail_proxy' OR reasons LIKE '%apple_mail_privacy%') GROUP BY 1"
     );
-    let rows: Vec<(String, i64, i64)> =
-        reading!(&app.database, pool => bound!(sqlx::query_as(sql), all).fetch_all(pool))?;
+    let rows: Vec<(String, i64, i64)> = reporting!(app, &scope.domain, connection => bound!(sqlx::query_as(sql), all).fetch_all(connection))?;
     let mut proxied = ProxiedOpens::default();
     for (through, total, unique) in rows {
         let opens = Opens { total, unique };
@@ -161,15 +161,14 @@ async fn through_proxies(app: &App, scope: &Scope) -> Result<ProxiedOpens, sqlx:
     Ok(proxied)
 }
 
-async fn by_machine(app: &App, scope: &Scope) -> Result<ByMachine, sqlx::Error> {
+async fn by_machine(app: &App, scope: &Scope) -> Result<ByMachine, Failure> {
     let all = everything(scope);
     let sql = scoped!(
         all,
         concat!("SELECT kind, machine, ", total!()),
         "GROUP BY kind, machine"
     );
-    let rows: Vec<(String, String, i64)> =
-        reading!(&app.database, pool => bound!(sqlx::query_as(sql), all).fetch_all(pool))?;
+    let rows: Vec<(String, String, i64)> = reporting!(app, &scope.domain, connection => bound!(sqlx::query_as(sql), all).fetch_all(connection))?;
     let mut by_machine = ByMachine::default();
     for (kind, machine, count) in rows {
         let both = match Machine::parse(&machine) {
@@ -187,7 +186,7 @@ async fn by_machine(app: &App, scope: &Scope) -> Result<ByMachine, sqlx::Error> 
     Ok(by_machine)
 }
 
-async fn mails(app: &App, scope: &Scope) -> Result<i64, sqlx::Error> {
+async fn mails(app: &App, scope: &Scope) -> Result<i64, Failure> {
     let sql = match scope.message {
         Some(_) => {
             "SELECT CAST(COALESCE(SUM(mails), 0) AS BIGINT) FROM rewritten \
@@ -201,7 +200,7 @@ async fn mails(app: &App, scope: &Scope) -> Result<i64, sqlx::Error> {
     sum(app, scope, sql).await
 }
 
-async fn rated_mails(app: &App, scope: &Scope) -> Result<i64, sqlx::Error> {
+async fn rated_mails(app: &App, scope: &Scope) -> Result<i64, Failure> {
     let sql = match scope.message {
         Some(_) => {
             "SELECT CAST(COALESCE(SUM(mails), 0) AS BIGINT) FROM rewritten \
@@ -217,27 +216,27 @@ async fn rated_mails(app: &App, scope: &Scope) -> Result<i64, sqlx::Error> {
     sum(app, scope, sql).await
 }
 
-async fn sum(app: &App, scope: &Scope, sql: &'static str) -> Result<i64, sqlx::Error> {
-    reading!(&app.database, pool => {
+async fn sum(app: &App, scope: &Scope, sql: &'static str) -> Result<i64, Failure> {
+    reporting!(app, &scope.domain, connection => {
         sqlx::query_scalar(sql)
             .bind(scope.domain.as_str())
             .bind(scope.message_or_empty())
             .bind(scope.span.from)
             .bind(scope.span.to)
-            .fetch_one(pool)
+            .fetch_one(connection)
     })
 }
 
 /// Whether a message of that id was ever rewritten, clicked or opened.
-pub(crate) async fn is_known(app: &App, scope: &Scope) -> Result<bool, sqlx::Error> {
-    let seen: Option<i64> = reading!(&app.database, pool => {
+pub(crate) async fn is_known(app: &App, scope: &Scope) -> Result<bool, Failure> {
+    let seen: Option<i64> = reporting!(app, &scope.domain, connection => {
         sqlx::query_scalar(
             "SELECT at FROM (SELECT at FROM rewritten WHERE domain = $1 AND message = $2 \
              UNION ALL SELECT at FROM events WHERE domain = $1 AND message = $2) AS seen LIMIT 1",
         )
         .bind(scope.domain.as_str())
         .bind(scope.message_or_empty())
-        .fetch_optional(pool)
+        .fetch_optional(connection)
     })?;
     Ok(seen.is_some())
 }

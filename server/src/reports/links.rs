@@ -6,7 +6,8 @@ use super::Scope;
 use super::conversions::{Conversions, by_link};
 use super::scope::{bound, scoped, total, unique};
 use crate::app::App;
-use crate::database::reading;
+use crate::failure::Failure;
+use crate::report_pool::reporting;
 
 #[derive(Debug, Serialize, sqlx::FromRow)]
 pub(crate) struct Link {
@@ -27,7 +28,7 @@ pub(crate) async fn links(
     scope: &Scope,
     limit: i64,
     offset: i64,
-) -> Result<Vec<Link>, sqlx::Error> {
+) -> Result<Vec<Link>, Failure> {
     let sql = scoped!(
         scope,
         concat!(
@@ -43,8 +44,8 @@ pub(crate) async fn links(
          GROUP BY position_in_message, name, destination \
          ORDER BY SUM(count) DESC, 1, destination, name LIMIT $6 OFFSET $7"
     );
-    let mut links: Vec<Link> = reading!(&app.database, pool => {
-        bound!(sqlx::query_as(sql), scope).bind(limit).bind(offset).fetch_all(pool)
+    let mut links: Vec<Link> = reporting!(app, &scope.domain, connection => {
+        bound!(sqlx::query_as(sql), scope).bind(limit).bind(offset).fetch_all(connection)
     })?;
     let mut conversions = by_link(app, scope).await?;
     for link in &mut links {

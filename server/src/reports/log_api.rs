@@ -9,15 +9,12 @@ use serde_json::{Value, json};
 
 use super::Counting;
 use super::asked::{Asked, asked, is_full, limited, no_cursor, parts, span};
-use super::stored::Filter;
+use super::stored::{Filter, MAX_LOOKED_THROUGH};
 use crate::access::ApiCaller;
 use crate::app::App;
 use crate::event::{Kind, Machine};
 use crate::event_log::settled_seq;
 use crate::failure::{ApiFailure, Failure};
-
-/// A page ends after so many events, however few of them a filter lets through.
-const MAX_LOOKED_THROUGH: i64 = 100_000;
 
 type Answer = Result<Json<Value>, ApiFailure>;
 
@@ -85,20 +82,10 @@ impl EventsQuery {
             span: span(self.from, self.to.unwrap_or(i64::MAX))?,
         })
     }
-
-    fn is_filtered(&self) -> bool {
-        self.kind.is_some()
-            || self.message.is_some()
-            || self.recipient.is_some()
-            || self.machine.is_some()
-            || self.counting.is_some()
-            || self.from.is_some()
-            || self.to.is_some()
-    }
 }
 
 /// `next` is the cursor of the next page, or null when there is none now; `cursor` is where to go on later.
-/// A page that a filter left little of, or nothing, may have a next one all the same.
+/// A page that a filter or other domains left little of, or nothing, may have a next one all the same.
 async fn events(
     State(app): State<App>,
     caller: ApiCaller,
@@ -114,7 +101,7 @@ async fn events(
     let settled = query.settled.unwrap_or(true);
     let final_until = settled_seq(&app.database, &id).await?;
     let far = after.saturating_add(MAX_LOOKED_THROUGH);
-    let more_to_look_through = query.is_filtered() && far < final_until;
+    let more_to_look_through = far < final_until;
     let until = match (more_to_look_through, settled) {
         (true, _) => far,
         (false, true) => final_until,

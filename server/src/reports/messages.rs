@@ -7,6 +7,8 @@ use super::scope::counts;
 use super::{Counting, Scope, Span, rate};
 use crate::app::App;
 use crate::database::reading;
+use crate::failure::Failure;
+use crate::report_pool::reporting;
 
 /// A message with its counts since it was first sent.
 #[derive(Debug, Serialize)]
@@ -58,16 +60,16 @@ pub(crate) async fn messages(
     counting: Counting,
     after: Option<(i64, &str)>,
     limit: i64,
-) -> Result<Vec<MessageRow>, sqlx::Error> {
+) -> Result<Vec<MessageRow>, Failure> {
     let (at, message) = after.unwrap_or((i64::MAX, ""));
-    let rows: Vec<Row> = reading!(&app.database, pool => {
+    let rows: Vec<Row> = reporting!(app, domain, connection => {
         sqlx::query_as(PAGE)
             .bind(domain)
             .bind(at)
             .bind(message)
             .bind(limit)
             .bind(counting.as_str())
-            .fetch_all(pool)
+            .fetch_all(connection)
     })?;
     let mut messages: Vec<_> = rows.into_iter().map(MessageRow::from).collect();
     let mut conversions = by_message(app, &whole(domain, counting)).await?;

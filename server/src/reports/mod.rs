@@ -38,7 +38,7 @@ pub(crate) use messages::{MessageRow, kept_mail, messages};
 pub(crate) use scope::{Counting, Machines, Scope, known_domain, known_or_former};
 pub(crate) use series::{Bucket, Series, series};
 pub(crate) use span::{MINUTE_MS, Range, Span, minute, ticks};
-pub(crate) use stored::{Filter, Stored, clickers, latest, newer, timeline};
+pub(crate) use stored::{Filter, MAX_LOOKED_THROUGH, Stored, clickers, latest, newer, timeline};
 
 pub(crate) fn routes() -> Router<App> {
     api::routes()

@@ -5,8 +5,9 @@ use serde::Serialize;
 use super::Scope;
 use super::scope::{bound, scoped, total, unique};
 use crate::app::App;
-use crate::database::reading;
 use crate::event::Kind;
+use crate::failure::Failure;
+use crate::report_pool::reporting;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Series {
@@ -34,7 +35,7 @@ impl Series {
     }
 }
 
-pub(crate) async fn series(app: &App, scope: &Scope) -> Result<Series, sqlx::Error> {
+pub(crate) async fn series(app: &App, scope: &Scope) -> Result<Series, Failure> {
     let mut scope = scope.clone();
     scope.span = scope
         .span
@@ -51,8 +52,8 @@ pub(crate) async fn series(app: &App, scope: &Scope) -> Result<Series, sqlx::Err
         ),
         "GROUP BY 1, 2 ORDER BY 1"
     );
-    let rows: Vec<(i64, String, i64, i64)> = reading!(&app.database, pool => {
-        bound!(sqlx::query_as(sql), scope).bind(bucket_ms).fetch_all(pool)
+    let rows: Vec<(i64, String, i64, i64)> = reporting!(app, &scope.domain, connection => {
+        bound!(sqlx::query_as(sql), scope).bind(bucket_ms).fetch_all(connection)
     })?;
     let mut rows = rows.into_iter().peekable();
     let mut buckets = Vec::new();

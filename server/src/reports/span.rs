@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::database::reading;
+use crate::failure::Failure;
+use crate::report_pool::reporting;
 use crate::words::words;
 
 pub(crate) const MINUTE_MS: i64 = 60 * 1000;
@@ -93,17 +94,17 @@ impl Span {
         app: &App,
         domain: &str,
         message: Option<&str>,
-    ) -> Result<Self, sqlx::Error> {
+    ) -> Result<Self, Failure> {
         let sql = match message {
             Some(_) => "SELECT MIN(at) FROM events WHERE domain = $1 AND message = $2 AND at >= $3",
             None => "SELECT MIN(at) FROM events WHERE domain = $1 AND $2 = '' AND at >= $3",
         };
-        let first: Option<i64> = reading!(&app.database, pool => {
+        let first: Option<i64> = reporting!(app, domain, connection => {
             sqlx::query_scalar(sql)
                 .bind(domain)
                 .bind(message.unwrap_or_default())
                 .bind(self.from)
-                .fetch_one(pool)
+                .fetch_one(connection)
         })?;
         let latest = self.to.saturating_sub(SHORTEST_MS).max(self.from);
         let from = first.unwrap_or(latest).clamp(self.from, latest);

@@ -10,10 +10,14 @@ use uuid::Uuid;
 use super::scope::{bound, counts, scoped};
 use super::{Counting, Scope, Span};
 use crate::app::App;
-use crate::database::reading;
 use crate::domains;
 use crate::event::{Event, Kind, Machine, Reason};
 use crate::event_log::timeline_seq;
+use crate::failure::Failure;
+use crate::report_pool::reporting;
+
+/// A query looks through so many events of all domains, however few of them it finds.
+pub(crate) const MAX_LOOKED_THROUGH: i64 = 100_000;
 
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Stored {
@@ -65,8 +69,8 @@ pub(crate) async fn newer(
     filter: &Filter,
     (after, until): (i64, i64),
     limit: i64,
-) -> Result<Vec<Stored>, sqlx::Error> {
-    let rows: Vec<Row> = reading!(&app.database, pool => {
+) -> Result<Vec<Stored>, Failure> {
+    let rows: Vec<Row> = reporting!(app, domain, connection => {
         sqlx::query_as(NEWER)
             .bind(domain)
             .bind(after)
@@ -79,22 +83,18 @@ pub(crate) async fn newer(
             .bind(filter.span.to)
             .bind(filter.counting.as_str())
             .bind(limit)
-            .fetch_all(pool)
+            .fetch_all(connection)
     })?;
     Ok(rows.into_iter().filter_map(Row::stored).collect())
 }
 
 /// The latest events, latest first.
-pub(crate) async fn latest(
-    app: &App,
-    domain: &str,
-    limit: i64,
-) -> Result<Vec<Stored>, sqlx::Error> {
-    let rows: Vec<Row> = reading!(&app.database, pool => {
+pub(crate) async fn latest(app: &App, domain: &str, limit: i64) -> Result<Vec<Stored>, Failure> {
+    let rows: Vec<Row> = reporting!(app, domain, connection => {
         sqlx::query_as("SELECT * FROM events WHERE domain = $1 ORDER BY at DESC, seq DESC LIMIT $2")
             .bind(domain)
             .bind(limit)
-            .fetch_all(pool)
+            .fetch_all(connection)
     })?;
     Ok(rows.into_iter().filter_map(Row::stored).collect())
 }
@@ -106,9 +106,9 @@ pub(crate) async fn timeline(
     recipient: &str,
     (at, seq): (i64, i64),
     limit: i64,
-) -> Result<Vec<Stored>, sqlx::Error> {
+) -> Result<Vec<Stored>, Failure> {
     let indexed = timeline_seq(&app.database).await?;
-    let rows: Vec<Row> = reading!(&app.database, pool => {
+    let rows: Vec<Row> = reporting!(app, domain, connection => {
         sqlx::query_as(
             "SELECT * FROM events WHERE seq IN ( \
              SELECT seq FROM timeline WHERE domain = $1 AND recipient = $2 UNION ALL \
@@ -121,24 +121,20 @@ pub(crate) async fn timeline(
         .bind(seq)
         .bind(limit)
         .bind(indexed)
-        .fetch_all(pool)
+        .fetch_all(connection)
     })?;
     Ok(rows.into_iter().filter_map(Row::stored).collect())
 }
 
 /// The latest clicks of a scope, latest first.
-pub(crate) async fn clickers(
-    app: &App,
-    scope: &Scope,
-    limit: i64,
-) -> Result<Vec<Stored>, sqlx::Error> {
+pub(crate) async fn clickers(app: &App, scope: &Scope, limit: i64) -> Result<Vec<Stored>, Failure> {
     let sql = scoped!(
         scope,
         "SELECT *",
         "AND kind = 'click' ORDER BY at DESC, seq DESC LIMIT $6"
     );
-    let rows: Vec<Row> = reading!(&app.database, pool => {
-        bound!(sqlx::query_as(sql), scope).bind(limit).fetch_all(pool)
+    let rows: Vec<Row> = reporting!(app, &scope.domain, connection => {
+        bound!(sqlx::query_as(sql), scope).bind(limit).fetch_all(connection)
     })?;
     Ok(rows.into_iter().filter_map(Row::stored).collect())
 }

@@ -42,6 +42,48 @@ async fn guessing_is_slowed_down_and_genuine_tokens_go_on() {
 }
 
 #[tokio::test]
+async fn genuine_token_signs_in_whoever_guesses_behind_the_same_address() {
+    for backend in Backend::all() {
+        let server = Server::start(&backend).await;
+        add_domain(&server, "example.com").await;
+        let (_, token) = scoped_token(&server, "example.com").await;
+        let mut waiting = Vec::new();
+        for _ in 0..70 {
+            let head = "POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\
+                        Content-Type: application/x-www-form-urlencoded\r\n\r\n";
+            waiting.push(connection(&server, head).await);
+        }
+        let guesses: Vec<_> = (0..70)
+            .map(|guess| {
+                let request = server.client.post(server.url("/sign-in"));
+                let request = request.form(&[("token", format!("guess {guess}"))]);
+                tokio::spawn(async move { request.send().await.unwrap().status().as_u16() })
+            })
+            .collect();
+        let mut refused = 0;
+        for guess in guesses {
+            match guess.await.unwrap() {
+                429 => refused += 1,
+                status => assert_eq!(status, 401),
+            }
+        }
+        assert!(refused >= 50, "{backend:?}: {refused}");
+        let attempt = |token: &str| {
+            let request = server.client.post(server.url("/sign-in"));
+            send(request.form(&[("token", token)]))
+        };
+        let started = std::time::Instant::now();
+        assert_eq!(attempt("another guess").await.status(), 429);
+        assert!(started.elapsed() >= Duration::from_secs(1), "slowed down");
+        for genuine in [ADMIN_TOKEN, &token] {
+            let answer = attempt(genuine).await;
+            assert_eq!(answer.status(), 303, "{backend:?}");
+            assert_eq!(answer.headers()["location"], "/domains");
+        }
+    }
+}
+
+#[tokio::test]
 async fn each_access_token_has_its_own_rate() {
     for backend in Backend::all() {
         let server = Server::start_with(&backend, &[("API_RATE", "3")]).await;

@@ -46,6 +46,7 @@ mod ownerships;
 mod pages;
 mod raw;
 mod replays;
+mod report_limits;
 mod reports;
 mod rewriting;
 mod scopes;
