@@ -23,6 +23,8 @@ pub(crate) enum Failure {
     Invalid(String),
     NotFound(&'static str),
     SignedOut,
+    /// The body stood still on its way here.
+    SlowBody,
     /// A query ran longer than its time.
     TimedOut,
     TooLarge(String),
@@ -40,6 +42,7 @@ impl Failure {
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::SignedOut => StatusCode::UNAUTHORIZED,
+            Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         }
@@ -55,6 +58,7 @@ impl Failure {
             Self::Invalid(_) => "invalid",
             Self::NotFound(_) => "not_found",
             Self::SignedOut => "unauthorized",
+            Self::SlowBody => "slow_body",
             Self::TimedOut => "timed_out",
             Self::TooLarge(_) => "too_large",
             Self::TooMany(_) => "too_many",
@@ -80,6 +84,7 @@ impl Failure {
             Self::SignedOut => {
                 "expected `Authorization: Bearer` with an access token of this server".to_owned()
             }
+            Self::SlowBody => "the body did not come in time, send it at once".to_owned(),
             Self::TimedOut => {
                 "the report took too long and was stopped, expected a shorter span of time or a single message"
                     .to_owned()

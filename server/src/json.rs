@@ -1,5 +1,7 @@
 //! JSON that came from outside: refused with what is wrong and where, never taken for something else.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
@@ -7,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use crate::app::App;
 use crate::failure::{ApiFailure, Failure};
@@ -18,6 +21,8 @@ const SMALL_BYTES: usize = 64 * 1024;
 pub(crate) const MAIL_BYTES: usize = 16 * 1024 * 1024;
 /// Enough for the place and the field; a longer text repeats the mail.
 const MAX_COMPLAINT_CHARS: usize = 300;
+/// For the next part of a body.
+pub(crate) const BODY_PATIENCE: Duration = Duration::from_secs(10);
 const MAX_DRAINED_BYTES: usize = 4 * MAIL_BYTES;
 
 /// A body of at most so many bytes.
@@ -80,7 +85,10 @@ async fn read(body: Body, max_bytes: usize) -> Result<Vec<u8>, Failure> {
     let mut chunks = body.into_data_stream();
     let mut whole = Vec::new();
     let mut size = 0_usize;
-    while let Some(chunk) = chunks.next().await {
+    while let Some(chunk) = timeout(BODY_PATIENCE, chunks.next())
+        .await
+        .map_err(|_| Failure::SlowBody)?
+    {
         let chunk =
             chunk.map_err(|error| Failure::Invalid(format!("body can't be read: {error}")))?;
         size = size.saturating_add(chunk.len());

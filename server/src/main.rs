@@ -5,6 +5,7 @@ mod access;
 mod api;
 mod app;
 mod clock;
+mod connections;
 mod conversions;
 mod database;
 mod demo;

@@ -124,6 +124,33 @@ pub(crate) struct Settings {
         value_name = "SECONDS"
     )]
     pub(crate) report_seconds: u64,
+    /// Connections of all clients together; fewer where the limit on open files allows no more.
+    #[arg(
+        long,
+        env = "MAX_CONNECTIONS",
+        default_value_t = 4096,
+        value_name = "NUMBER"
+    )]
+    pub(crate) max_connections: usize,
+    /// Connections of one address that is no trusted proxy. Unset: a quarter of all.
+    #[arg(long, env = "MAX_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
+    pub(crate) max_connections_per_address: Option<usize>,
+    /// Seconds after which a connection without a request is closed.
+    #[arg(
+        long,
+        env = "IDLE_SECONDS",
+        default_value_t = 60,
+        value_name = "SECONDS"
+    )]
+    pub(crate) idle_seconds: u64,
+    /// Seconds after which a connection is closed whose reader takes nothing of an answer.
+    #[arg(
+        long,
+        env = "STALL_SECONDS",
+        default_value_t = 30,
+        value_name = "SECONDS"
+    )]
+    pub(crate) stall_seconds: u64,
     /// A click this many seconds after sending, or fewer, is suspected to be a machine's.
     #[arg(
         long,

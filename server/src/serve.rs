@@ -12,6 +12,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::any;
 use axum::{Router, ServiceExt};
 use axum_server::Handle;
+use axum_server::tls_rustls::RustlsAcceptor;
 use linkseal::TrackingHost;
 use linkseal::error::HostError;
 use tower::ServiceBuilder;
@@ -25,6 +26,7 @@ use tracing::{info, warn};
 use crate::access::{AccessToken, KnownTokens, Limits, ensure_admin_token};
 use crate::app::{App, Shared};
 use crate::clock::Clock;
+use crate::connections::{self, Connections, Door};
 use crate::database::Database;
 use crate::domains::encryption::{self, Rows};
 use crate::domains::{self, Dns, Registry};
@@ -46,6 +48,13 @@ const MAX_FORM_BYTES: usize = 64 * 1024;
 const MAX_IN_FLIGHT: usize = 256;
 /// For a client to say what it wants: this is what bounds connections that say nothing.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Requests at the same time on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 100;
+/// What a stream may hold for a reader who is slower than the handler.
+const STREAM_BUFFER_BYTES: usize = 64 * 1024;
+/// A client that is gone without a word is noticed by then.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
 const DNS_RECHECK: Duration = Duration::from_secs(5 * 60);
 /// Links work whatever a client or proxy sends along. HTTP/1 takes about as much by itself, HTTP/2 16 KB.
 const MAX_HEADER_BYTES: u32 = 400 * 1024;
@@ -137,26 +146,31 @@ impl Server {
             domains::delete_as_asked(Arc::clone(&shared))
         });
         let listen = app.settings.listen;
+        let connections = connections(&app.settings);
+        let door = Door::new(Arc::clone(&connections));
+        let watcher = tokio::spawn(async move { connections.watch().await });
         match (&app.settings.tls_cert, &app.settings.tls_key) {
             (Some(cert), Some(key)) => {
                 let certificate = Certificate::load(cert, key).await?;
                 let config = certificate.config();
                 app.supervisor
                     .run("certificate", move || certificate.clone().keep_current());
-                patient(axum_server::bind_rustls(listen, config))
+                let acceptor = RustlsAcceptor::new(config).acceptor(door);
+                patient(axum_server::bind(listen).acceptor(acceptor))
                     .handle(handle)
                     .serve(service)
                     .await?;
             }
             _ => {
                 app.supervisor.run("hangups", tls::hear_hangups);
-                patient(axum_server::bind(listen))
+                patient(axum_server::bind(listen).acceptor(door))
                     .handle(handle)
                     .serve(service)
                     .await?;
             }
         }
         deleter.abort();
+        watcher.abort();
         rechecker.abort();
         refresher.abort();
         app.rewriting.stop().await;
@@ -182,6 +196,16 @@ pub(crate) async fn stop_on_signal(handle: Handle<SocketAddr>) -> std::io::Resul
     Ok(())
 }
 
+fn connections(settings: &Settings) -> Arc<Connections> {
+    let limits = connections::Limits::new(
+        settings.max_connections,
+        settings.max_connections_per_address,
+        Duration::from_secs(settings.idle_seconds),
+        Duration::from_secs(settings.stall_seconds),
+    );
+    Connections::new(limits, &settings.trusted_proxies)
+}
+
 /// Patient, but not for ever.
 fn patient<A: axum_server::Address, Acceptor>(
     mut server: axum_server::Server<A, Acceptor>,
@@ -191,7 +215,11 @@ fn patient<A: axum_server::Address, Acceptor>(
         .http1()
         .header_read_timeout(HEADER_TIMEOUT)
         .http2()
-        .max_header_list_size(MAX_HEADER_BYTES);
+        .keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_TIMEOUT)
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEADER_BYTES)
+        .max_send_buf_size(STREAM_BUFFER_BYTES);
     server.first_request_timeout(HEADER_TIMEOUT)
 }
 

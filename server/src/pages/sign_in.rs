@@ -8,11 +8,13 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use maud::{Markup, html};
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use super::layout;
 use crate::access::{AccessToken, CsrfForm, end_session, refused_form, start_session};
 use crate::app::App;
-use crate::failure::{PageFailure, with_retry_after};
+use crate::failure::{Failure, PageFailure, with_retry_after};
+use crate::json::BODY_PATIENCE;
 use crate::peer::Peer;
 
 /// Many times a token.
@@ -44,8 +46,9 @@ async fn sign_in(State(app): State<App>, request: Request) -> Result<Response, P
     let peer = Peer::of(&app.settings, &request);
     let https = peer.is_https();
     let address = peer.nearest();
-    let Form(sent) = Form::<SignIn>::from_request(request, &app)
+    let Form(sent) = timeout(BODY_PATIENCE, Form::<SignIn>::from_request(request, &app))
         .await
+        .map_err(|_| Failure::SlowBody)?
         .map_err(|refused| refused_form(refused.status(), refused.body_text()))?;
     let token = AccessToken::new(sent.token.trim().to_owned());
     if !app.tokens.knows(&token)

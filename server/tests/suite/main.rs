@@ -16,6 +16,7 @@ mod certificates;
 mod click_map;
 mod click_parameters;
 mod clicks;
+mod connections;
 mod conversions;
 mod counting;
 mod database;
