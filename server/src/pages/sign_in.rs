@@ -17,8 +17,8 @@ use crate::failure::{Failure, PageFailure, with_retry_after};
 use crate::json::BODY_PATIENCE;
 use crate::peer::Peer;
 
-/// Many times a token.
-const MAX_BYTES: usize = 4096;
+/// Many times a token, and read whole: whoever is cut off while sending sees no answer.
+const MAX_BYTES: usize = 64 * 1024;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()

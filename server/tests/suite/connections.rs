@@ -45,7 +45,7 @@ fn client(last: u8) -> Client {
 fn allow_many_sockets() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    setrlimit(Resource::Nofile, limit.clone()).unwrap();
+    setrlimit(Resource::Nofile, limit).unwrap();
     let enough = limit.current.is_none_or(|files| files > 6000);
     assert!(enough, "this test needs 6000 open files");
 }

@@ -187,7 +187,7 @@ async fn page_of_events_looks_through_a_part_of_the_log_only() {
             pages += 1;
             match page["next"].as_str() {
                 Some(next) if page["events"].as_array().unwrap().is_empty() => {
-                    next.clone_into(&mut after)
+                    next.clone_into(&mut after);
                 }
                 _ => break page["events"].as_array().unwrap().len(),
             }
