@@ -8,6 +8,7 @@ use crate::database::Database;
 use crate::domains::{Dns, Registry};
 use crate::event_log::EventLog;
 use crate::machine::Machines;
+use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::options::Settings;
 use crate::report_pool::ReportPool;
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) event_log: EventLog,
     pub(crate) limits: Limits,
     pub(crate) machines: Machines,
+    pub(crate) memory: Memory,
     pub(crate) metrics: Metrics,
     pub(crate) registry: Registry,
     pub(crate) report_pool: ReportPool,

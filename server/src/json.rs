@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -25,19 +22,18 @@ const MAX_COMPLAINT_CHARS: usize = 300;
 pub(crate) const BODY_PATIENCE: Duration = Duration::from_secs(10);
 const MAX_DRAINED_BYTES: usize = 4 * MAIL_BYTES;
 
-/// A body of at most so many bytes.
-pub(crate) struct JsonBody<T, const MAX_BYTES: usize = SMALL_BYTES>(pub(crate) T);
+pub(crate) struct JsonBody<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, const MAX_BYTES: usize> FromRequest<App> for JsonBody<T, MAX_BYTES> {
+impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = ApiFailure;
 
     async fn from_request(request: Request, _app: &App) -> Result<Self, ApiFailure> {
-        let bytes = read(request.into_body(), MAX_BYTES).await?;
+        let bytes = read(request.into_body(), SMALL_BYTES, |_| Ok(())).await?;
         Ok(Self(aside(bytes.len(), || parse(&bytes))?))
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     let error = match serde_json::from_slice(bytes) {
         Ok(value) => return Ok(value),
         Err(error) => error,
@@ -79,12 +75,19 @@ fn short(text: String, error: &serde_json::Error) -> String {
     }
 }
 
-/// Reads a body to its end even when it is too large, within limits: whoever is cut off while sending sees
-/// a broken connection in place of the answer, and tries again.
-async fn read(body: Body, max_bytes: usize) -> Result<Vec<u8>, Failure> {
+/// Reads a body to its end even when it is too large or there is no memory for it, within limits: whoever is cut
+/// off while sending sees a broken connection in place of the answer, and tries again.
+///
+/// `grow_to` is told how many bytes are needed before they are.
+pub(crate) async fn read(
+    body: Body,
+    max_bytes: usize,
+    mut grow_to: impl FnMut(usize) -> Result<(), Failure>,
+) -> Result<Vec<u8>, Failure> {
     let mut chunks = body.into_data_stream();
     let mut whole = Vec::new();
     let mut size = 0_usize;
+    let mut refused = None;
     while let Some(chunk) = timeout(BODY_PATIENCE, chunks.next())
         .await
         .map_err(|_| Failure::SlowBody)?
@@ -92,7 +95,13 @@ async fn read(body: Body, max_bytes: usize) -> Result<Vec<u8>, Failure> {
         let chunk =
             chunk.map_err(|error| Failure::Invalid(format!("body can't be read: {error}")))?;
         size = size.saturating_add(chunk.len());
-        if size <= max_bytes {
+        if size > max_bytes {
+            refused = Some(too_large(max_bytes));
+        } else if refused.is_none() {
+            // It doubles when it is full.
+            refused = grow_to(size.saturating_mul(2)).err();
+        }
+        if refused.is_none() {
             whole.extend_from_slice(&chunk);
         } else if size > MAX_DRAINED_BYTES {
             break;
@@ -100,19 +109,14 @@ async fn read(body: Body, max_bytes: usize) -> Result<Vec<u8>, Failure> {
             whole = Vec::new();
         }
     }
-    if size > max_bytes {
-        return Err(Failure::TooLarge(format!(
-            "body is too large, expected at most {max_bytes} bytes"
-        )));
+    match refused {
+        Some(failure) => Err(failure),
+        None => Ok(whole),
     }
-    Ok(whole)
 }
 
-/// Answers with JSON that may be as large as a mail.
-pub(crate) fn json(bytes: usize, answer: &impl Serialize) -> Response {
-    let written = aside(bytes, || serde_json::to_vec(answer));
-    match written {
-        Ok(written) => ([(header::CONTENT_TYPE, "application/json")], written).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
+fn too_large(max_bytes: usize) -> Failure {
+    Failure::TooLarge(format!(
+        "body is too large, expected at most {max_bytes} bytes"
+    ))
 }

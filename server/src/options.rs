@@ -115,6 +115,14 @@ pub(crate) struct Settings {
     /// API requests a second that one access token may make.
     #[arg(long, env = "API_RATE", default_value_t = 1000, value_name = "NUMBER")]
     pub(crate) api_rate: u32,
+    /// Megabytes for mail that is read, rewritten and answered.
+    #[arg(
+        long,
+        env = "MEMORY_MB",
+        default_value_t = 768,
+        value_name = "MEGABYTES"
+    )]
+    pub(crate) memory_mb: usize,
     /// Seconds after which a query of a report is stopped.
     #[arg(
         long,

@@ -34,6 +34,7 @@ use crate::event_log::EventLog;
 use crate::front::Front;
 use crate::keyring::Keyring;
 use crate::machine::Machines;
+use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::options::Settings;
 use crate::report_pool::ReportPool;
@@ -114,6 +115,7 @@ impl Server {
             dns: Dns::new(settings.dns_server)?,
             limits: Limits::new(settings.api_rate),
             machines: Machines::new(settings.early_click_seconds, settings.early_open_seconds),
+            memory: Memory::new(settings.memory_mb),
             metrics,
             registry,
             settings,

@@ -15,6 +15,7 @@ use super::scope::{bound, scoped, total};
 use crate::app::App;
 use crate::domains;
 use crate::failure::Failure;
+use crate::memory::rewriting_bytes;
 use crate::report_pool::reporting;
 use crate::work::aside;
 
@@ -36,6 +37,8 @@ impl ClickMap {
         images: Images,
     ) -> Result<Self, Failure> {
         let clicks = clicks(app, scope).await?;
+        let bytes = rewriting_bytes(mail.len());
+        let _memory = app.memory.work(Some(&scope.domain), bytes).await?;
         let snapshot = app.registry.snapshot();
         let host = snapshot
             .ownership(&scope.domain)

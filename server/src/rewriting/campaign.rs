@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::facts::MailFacts;
 use super::report::ReportJson;
+use super::sent::Sent;
 use super::store::{self, Campaign};
 use super::templates::Compiled;
 use crate::access::ApiCaller;
 use crate::app::App;
 use crate::domains::{self, MailParameters};
 use crate::failure::{ApiFailure, Failure};
-use crate::json::{JsonBody, MAIL_BYTES, json};
+use crate::memory::{Held, rewriting_bytes};
+use crate::parts::json;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,8 +42,11 @@ struct CampaignJson<'a> {
 
 pub(super) async fn create(
     State(app): State<App>,
-    ApiCaller(caller): ApiCaller,
-    JsonBody(new): JsonBody<NewCampaign, MAIL_BYTES>,
+    Sent {
+        body: new,
+        caller,
+        memory,
+    }: Sent<NewCampaign>,
 ) -> Result<Response, ApiFailure> {
     let known = domains::visible(&app, &caller, &new.domain)?;
     if new.message.is_empty() {
@@ -61,7 +66,7 @@ pub(super) async fn create(
     store::insert(&app.database, &campaign).await?;
     let compiled = Arc::new(Compiled::new(Arc::new(campaign), known));
     app.rewriting.templates.insert(Arc::clone(&compiled));
-    let mut response = answer(&app, &compiled);
+    let mut response = answer(&app, &compiled, memory);
     *response.status_mut() = StatusCode::CREATED;
     let location = format!("/api/v1/campaigns/{}", compiled.campaign.id);
     if let Ok(location) = HeaderValue::from_str(&location) {
@@ -77,10 +82,12 @@ pub(super) async fn show(
 ) -> Result<Response, ApiFailure> {
     let templates = &app.rewriting.templates;
     let compiled = templates.find(&app, &caller, &id).await?;
-    Ok(answer(&app, &compiled).into_response())
+    let bytes = rewriting_bytes(compiled.campaign.html.len());
+    let memory = app.memory.work(caller.domain.as_deref(), bytes).await?;
+    Ok(answer(&app, &compiled, memory))
 }
 
-fn answer(app: &App, compiled: &Compiled) -> Response {
+fn answer(app: &App, compiled: &Compiled, memory: Held) -> Response {
     let Campaign {
         id,
         domain,
@@ -101,5 +108,5 @@ fn answer(app: &App, compiled: &Compiled) -> Response {
         link_parameters,
         report,
     };
-    json(html.len(), &campaign)
+    json(memory, html.len(), &campaign)
 }

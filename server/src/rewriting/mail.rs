@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::{MailFacts, on};
 use super::report::{ReportJson, tracks_clicks, tracks_opens};
-use crate::access::ApiCaller;
+use super::sent::Sent;
 use crate::app::App;
 use crate::domains::{self, MailParameters};
 use crate::failure::ApiFailure;
-use crate::json::{JsonBody, MAIL_BYTES, json};
+use crate::parts::json;
 use crate::work::aside;
 
 #[derive(Deserialize)]
@@ -42,8 +42,11 @@ struct Rewritten<'a> {
 
 pub(super) async fn rewrite_one(
     State(app): State<App>,
-    ApiCaller(caller): ApiCaller,
-    JsonBody(mail): JsonBody<Mail, MAIL_BYTES>,
+    Sent {
+        body: mail,
+        caller,
+        memory,
+    }: Sent<Mail>,
 ) -> Result<Response, ApiFailure> {
     let known = domains::visible(&app, &caller, &mail.domain)?;
     let message = MailFacts {
@@ -60,7 +63,7 @@ pub(super) async fn rewrite_one(
             .over(known.domain.links.parameters.as_ref())?;
         let report = ReportJson::unseen(&app, &known, &mail.html);
         let html = &mail.html;
-        return Ok(json(html.len(), &Rewritten { html, report }));
+        return Ok(json(memory, html.len(), &Rewritten { html, report }));
     };
     let id = message.id().unwrap_or_default().to_owned();
     let scoped = mail.link_parameters.scope(config)?.for_message(message);
@@ -74,6 +77,7 @@ pub(super) async fn rewrite_one(
     }
     let report = ReportJson::from(&report);
     Ok(json(
+        memory,
         html.len(),
         &Rewritten {
             html: &html,

@@ -11,6 +11,7 @@ mod messages;
 mod recipients;
 mod render;
 mod report;
+mod sent;
 mod store;
 mod templates;
 

@@ -16,6 +16,26 @@ const MAX_RECIPIENTS: usize = 10_000;
 /// As they were sent: one that can't be used must not keep the others from their mail.
 pub(super) struct Recipients(Vec<Value>);
 
+impl Recipients {
+    /// What they take in memory, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.iter().map(bytes).sum()
+    }
+}
+
+fn bytes(value: &Value) -> usize {
+    let inside = match value {
+        Value::Array(values) => values.iter().map(bytes).sum(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| name.len() + 64 + bytes(value))
+            .sum(),
+        Value::String(text) => text.len(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    };
+    inside + size_of::<Value>()
+}
+
 impl IntoIterator for Recipients {
     type Item = Value;
     type IntoIter = vec::IntoIter<Value>;

@@ -18,11 +18,12 @@ use super::facts::MailFacts;
 use super::mail::now_s;
 use super::recipients::{Recipient, Recipients};
 use super::report::{tracks_clicks, tracks_opens};
+use super::sent::Sent;
 use super::templates::Compiled;
-use crate::access::{ApiCaller, Caller};
+use crate::access::Caller;
 use crate::app::App;
 use crate::failure::{ApiFailure, Failure};
-use crate::json::{JsonBody, MAIL_BYTES};
+use crate::memory::Held;
 
 /// Enough that handing a chunk from thread to thread costs nothing beside it.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -49,9 +50,12 @@ struct Refusal<'a> {
 
 pub(super) async fn render(
     State(app): State<App>,
-    ApiCaller(caller): ApiCaller,
     Path(id): Path<String>,
-    JsonBody(order): JsonBody<Order, MAIL_BYTES>,
+    Sent {
+        body: order,
+        caller,
+        memory,
+    }: Sent<Order>,
 ) -> Result<Response, ApiFailure> {
     let compiled = app.rewriting.templates.find(&app, &caller, &id).await?;
     let sent_at = order.sent_at.or_else(|| now_s(&app));
@@ -60,8 +64,15 @@ pub(super) async fn render(
         ..MailFacts::of(&compiled.campaign.message)
     };
     facts.message()?;
+    drop(memory);
+    let needed = order
+        .recipients
+        .bytes()
+        .saturating_add(compiled.rendering_bytes());
+    let memory = app.memory.work(caller.domain.as_deref(), needed).await?;
     let run = Run {
         _caller: caller,
+        _memory: memory,
         app,
         compiled,
         handed_out: 0,
@@ -87,6 +98,7 @@ pub(super) async fn render(
 struct Run {
     /// Its place is taken as long as this streams.
     _caller: Caller,
+    _memory: Held,
     app: App,
     compiled: Arc<Compiled>,
     /// Tracked mails of the last chunk, which is out when the next one is asked for.

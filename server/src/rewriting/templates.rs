@@ -12,8 +12,11 @@ use crate::access::Caller;
 use crate::app::App;
 use crate::domains::Known;
 use crate::failure::Failure;
+use crate::memory::rewriting_bytes;
 use crate::work::aside;
 
+/// A tracking URL in place of a short one.
+const LINK_BYTES: usize = 300;
 const MAX_BYTES: u64 = 128 * 1024 * 1024;
 /// For an estimate: a campaign of a usual size, by which the cache lays out its table.
 const USUAL_BYTES: u64 = 150_000;
@@ -44,6 +47,16 @@ impl Compiled {
         }
     }
 
+    /// What it takes to render one mail of it and write that as JSON, about.
+    pub(super) fn rendering_bytes(&self) -> usize {
+        let links = self
+            .template
+            .as_ref()
+            .map_or(0, |template| template.report().tracked());
+        let html = self.campaign.html.len() + links * LINK_BYTES;
+        html * 3
+    }
+
     pub(super) fn known(&self) -> &Known {
         &self.known
     }
@@ -55,10 +68,10 @@ pub(super) struct Templates(Cache<String, Arc<Compiled>, BySize>);
 struct BySize;
 
 impl Weighter<String, Arc<Compiled>> for BySize {
-    /// The document, the same again as a template, and a link's share of it, which is larger than its text.
+    /// The document, the same again as a template, and each link of it.
     fn weight(&self, _: &String, compiled: &Arc<Compiled>) -> u64 {
-        let html = u64::try_from(compiled.campaign.html.len()).unwrap_or(u64::MAX);
-        html.saturating_mul(3).saturating_add(1024)
+        let bytes = compiled.rendering_bytes().saturating_add(1024);
+        u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 }
 
@@ -102,6 +115,8 @@ impl Templates {
         if let Some(compiled) = cached.filter(|compiled| Arc::ptr_eq(&compiled.known, &known)) {
             return Ok(compiled);
         }
+        let bytes = rewriting_bytes(campaign.html.len());
+        let _memory = app.memory.work(caller.domain.as_deref(), bytes).await?;
         let compiled = Arc::new(Compiled::new(campaign, known));
         self.insert(Arc::clone(&compiled));
         Ok(compiled)

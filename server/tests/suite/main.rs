@@ -38,6 +38,7 @@ mod links;
 mod log;
 mod loss;
 mod machines;
+mod memory;
 mod migrations;
 #[path = "../../src/demo/name_server.rs"]
 mod name_server;

@@ -1,0 +1,105 @@
+//! Mail that is nothing but links, by the megabyte, whose answers nobody reads.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use crate::callers::{bearer, code, scoped_token, send};
+use crate::database::Backend;
+use crate::sender::eventually;
+use crate::server::Server;
+use crate::tables::{DEFAULT_HOST, server_with};
+
+const MEGABYTE: u64 = 1024 * 1024;
+const LINK: &str = "<a href=\\\"http://a.example/\\\">x</a>";
+
+async fn scene(settings: &[(&str, &str)]) -> (Server, String, String) {
+    let mut all = vec![("DEFAULT_HOST", DEFAULT_HOST)];
+    all.extend(settings);
+    let domains = ["example.com", "other.example"];
+    let (server, _) = server_with(&Backend::Sqlite, &all, &domains).await;
+    let (_, token) = scoped_token(&server, "example.com").await;
+    let (_, other) = scoped_token(&server, "other.example").await;
+    (server, token, other)
+}
+
+fn body(bytes: usize) -> String {
+    let links = LINK.repeat(bytes / LINK.len());
+    format!("{{\"domain\": \"example.com\", \"message\": \"m\", \"html\": \"{links}\"}}")
+}
+
+async fn small_mail(server: &Server, token: &str, domain: &str) -> u16 {
+    let mail =
+        json!({ "domain": domain, "message": "m", "html": "<a href=\"http://a.example/\">x</a>" });
+    let request = bearer(server, token, "POST", "/rewrite").json(&mail);
+    send(request).await.status().as_u16()
+}
+
+/// Sends a mail, and never reads the answer.
+async fn unread(port: u16, token: &str, body: &str) -> Option<TcpStream> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+    let head = format!(
+        "POST /api/v1/rewrite HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.ok()?;
+    stream.write_all(body.as_bytes()).await.ok()?;
+    Some(stream)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_mail_whose_answers_nobody_reads_takes_a_bounded_memory() {
+    let (server, token, other) = scene(&[("STALL_SECONDS", "3")]).await;
+    let start = server.resident_bytes();
+    let sent = body(15_700_000);
+    let attack: Vec<_> = (0..16)
+        .map(|_| {
+            let (port, token, sent) = (server.port, token.clone(), sent.clone());
+            tokio::spawn(async move { unread(port, &token, &sent).await })
+        })
+        .collect();
+    let end = Instant::now() + Duration::from_secs(15);
+    let mut most = 0;
+    let mut asked = 0;
+    while Instant::now() < end {
+        for _ in 0..10 {
+            most = most.max(server.resident_bytes());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let started = Instant::now();
+        assert_eq!(small_mail(&server, &other, "other.example").await, 200);
+        assert!(
+            started.elapsed() < Duration::from_secs(5),
+            "another sender waits"
+        );
+        asked += 1;
+    }
+    assert!(asked > 5);
+    assert!(
+        most > 200 * MEGABYTE,
+        "only {} MB: no attack",
+        most / MEGABYTE
+    );
+    assert!(most < 1024 * MEGABYTE, "{} MB", most / MEGABYTE);
+    eventually("memory comes back", async || {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        (server.resident_bytes() < start + 200 * MEGABYTE).then_some(())
+    })
+    .await;
+    drop(attack);
+}
+
+#[tokio::test]
+async fn mail_that_finds_no_memory_is_told_to_come_again() {
+    let (server, token, other) = scene(&[("MEMORY_MB", "100")]).await;
+    let large = body(12_000_000);
+    let request = bearer(&server, &token, "POST", "/rewrite").body(large);
+    let answer = send(request).await;
+    assert_eq!(answer.status(), 503);
+    assert_eq!(answer.headers()["retry-after"], "2");
+    assert_eq!(code(answer).await, "busy");
+    assert_eq!(small_mail(&server, &token, "example.com").await, 200);
+    assert_eq!(small_mail(&server, &other, "other.example").await, 200);
+}
