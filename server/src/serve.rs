@@ -150,7 +150,10 @@ impl Server {
         let listen = app.settings.listen;
         let connections = connections(&app.settings);
         let door = Door::new(Arc::clone(&connections));
-        let watcher = tokio::spawn(async move { connections.watch().await });
+        let watcher = app.supervisor.run("connections", move || {
+            let connections = Arc::clone(&connections);
+            async move { connections.watch().await }
+        });
         match (&app.settings.tls_cert, &app.settings.tls_key) {
             (Some(cert), Some(key)) => {
                 let certificate = Certificate::load(cert, key).await?;

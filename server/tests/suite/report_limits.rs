@@ -99,7 +99,7 @@ async fn loops_over_reports_of_one_domain_disturb_nobody_else() {
                 "{backend:?}"
             );
             assert_eq!(scene.click().await.status(), 302);
-            let health = scene.server.get("/healthz").await.text().await.unwrap();
+            let health = scene.server.get("/readyz").await.text().await.unwrap();
             assert!(health.contains("database: up"), "{health}");
             let taken = started.elapsed();
             assert!(taken < quick, "{backend:?}: {taken:?}");
