@@ -123,6 +123,26 @@ pub(crate) struct Settings {
         value_name = "MEGABYTES"
     )]
     pub(crate) memory_mb: usize,
+    /// Campaigns kept of a domain, and as many mails for its click maps; the oldest are deleted.
+    #[arg(
+        long,
+        env = "KEPT_NUMBER",
+        default_value_t = 10_000,
+        value_parser = clap::value_parser!(u32).range(1..),
+        value_name = "NUMBER"
+    )]
+    pub(crate) kept_number: u32,
+    /// Megabytes of campaigns kept of a domain, and as many of mail; the oldest are deleted.
+    #[arg(
+        long,
+        env = "KEPT_MB",
+        default_value_t = 1024,
+        value_name = "MEGABYTES"
+    )]
+    pub(crate) kept_mb: u32,
+    /// Days after which campaigns and kept mail are deleted.
+    #[arg(long, env = "KEPT_DAYS", default_value_t = 400, value_name = "DAYS")]
+    pub(crate) kept_days: u32,
     /// Seconds after which a query of a report is stopped.
     #[arg(
         long,

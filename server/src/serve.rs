@@ -38,7 +38,7 @@ use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::options::Settings;
 use crate::report_pool::ReportPool;
-use crate::rewriting::Rewriting;
+use crate::rewriting::{Quota, Rewriting};
 use crate::supervisor::Supervisor;
 use crate::tls::{self, Certificate};
 use crate::{api, conversions, guard, metrics, pages, reports, rewriting, tls_allowed, tracking};
@@ -109,7 +109,12 @@ impl Server {
         let app = Arc::new(Shared {
             event_log,
             report_pool,
-            rewriting: Rewriting::start(database.clone(), &supervisor),
+            rewriting: Rewriting::start(
+                database.clone(),
+                clock.clone(),
+                Quota::of(&settings),
+                &supervisor,
+            ),
             clock,
             database,
             dns: Dns::new(settings.dns_server)?,

@@ -83,7 +83,15 @@ async fn show(
     Path(name): Path<String>,
 ) -> Result<Json<Value>, ApiFailure> {
     let known = domains::visible(&app, &caller, &name)?;
-    Ok(Json(described(&app, &known)))
+    let mut answer = described(&app, &known);
+    // The rest is in memory, and is told while the database is down.
+    let stored = app
+        .rewriting
+        .usage(&app.database, known.domain.name.as_str());
+    if let Value::Object(fields) = &mut answer {
+        fields.insert("stored".to_owned(), json!(stored.await.ok()));
+    }
+    Ok(Json(answer))
 }
 
 async fn change(

@@ -9,6 +9,7 @@ use super::link_card::{self, LinkForm};
 use crate::access::SignedIn;
 use crate::app::App;
 use crate::domains::{self, CnameState, Domain, IpStorage, Known, Status};
+use crate::rewriting::{Kept, Usage};
 
 /// What the last attempt said, where it belongs.
 pub(super) enum Said {
@@ -20,7 +21,13 @@ pub(super) enum Said {
     OfSettings(String, String),
 }
 
-pub(super) fn page(app: &App, signed_in: &SignedIn, known: &Known, said: &Said) -> Markup {
+pub(super) fn page(
+    app: &App,
+    signed_in: &SignedIn,
+    known: &Known,
+    said: &Said,
+    stored: Option<&Usage>,
+) -> Markup {
     let domain = &known.domain;
     let body = html! {
         p.crumbs { a href="/domains" { "Domains" } }
@@ -35,6 +42,7 @@ pub(super) fn page(app: &App, signed_in: &SignedIn, known: &Known, said: &Said) 
         @if domain.tracking_host.is_some() { (cname(app, signed_in, domain, said)) }
         (links(signed_in, domain, said))
         (key(signed_in, known))
+        @if let Some(usage) = stored { (stored_card(usage)) }
         @if signed_in.caller.admin().is_ok() {
             section.card {
                 h2 { "Remove the domain" }
@@ -44,6 +52,29 @@ pub(super) fn page(app: &App, signed_in: &SignedIn, known: &Known, said: &Said) 
         }
     };
     layout::page(&format!("{} · linkseal", domain.name), signed_in, &body)
+}
+
+fn stored_card(usage: &Usage) -> Markup {
+    let quota = &usage.quota;
+    let kept = |what: &str, kept: &Kept| {
+        let megabytes = |bytes: i64| (bytes + 1024 * 1024 - 1) / (1024 * 1024);
+        html! {
+            li {
+                (what) ": " (kept.number) " of " (quota.number) ", "
+                (megabytes(kept.bytes)) " of " (megabytes(quota.bytes)) " MB"
+            }
+        }
+    };
+    html! {
+        section.card #stored {
+            h2 { "What is stored" }
+            ul {
+                (kept("Campaigns", &usage.campaigns))
+                (kept("Mail for click maps", &usage.mail))
+            }
+            p.hint { "Where it is more, and after " (quota.days) " days, the oldest are deleted." }
+        }
+    }
 }
 
 /// What becomes of the domain's mail now.

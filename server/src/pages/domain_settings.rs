@@ -50,7 +50,18 @@ async fn show(
     Path(name): Path<String>,
 ) -> Result<Markup, PageFailure> {
     let known = domains::visible(&app, &signed_in.caller, &name)?;
-    Ok(domain_cards::page(&app, &signed_in, &known, &Said::Nothing))
+    let stored = app
+        .rewriting
+        .usage(&app.database, known.domain.name.as_str());
+    let stored = stored.await.ok();
+    let said = Said::Nothing;
+    Ok(domain_cards::page(
+        &app,
+        &signed_in,
+        &known,
+        &said,
+        stored.as_ref(),
+    ))
 }
 
 async fn save(
@@ -87,7 +98,7 @@ async fn validate(
     match done {
         Ok(Some(problem)) => {
             let said = Said::OfOwnership(problem);
-            Ok(domain_cards::page(&app, &signed_in, &known, &said).into_response())
+            Ok(domain_cards::page(&app, &signed_in, &known, &said, None).into_response())
         }
         other => answer(&app, &signed_in, &name, other.map(drop), Said::OfOwnership),
     }
@@ -168,7 +179,7 @@ fn answer(
             Ok(Redirect::to(&settings).into_response())
         }
         Err(failure @ (Failure::Dns(_) | Failure::Invalid(_))) => {
-            let page = domain_cards::page(app, signed_in, &known, &said(failure.message()));
+            let page = domain_cards::page(app, signed_in, &known, &said(failure.message()), None);
             Ok((failure.status(), page).into_response())
         }
         Err(failure) => Err(failure.into()),

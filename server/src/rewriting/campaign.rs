@@ -63,7 +63,10 @@ pub(super) async fn create(
         html: new.html,
         created_at: app.clock.now(),
     };
-    store::insert(&app.database, &campaign).await?;
+    let quota = app.rewriting.quota;
+    for deleted in store::insert(&app.database, quota, &campaign).await? {
+        app.rewriting.templates.forget(&deleted);
+    }
     let compiled = Arc::new(Compiled::new(Arc::new(campaign), known));
     app.rewriting.templates.insert(Arc::clone(&compiled));
     let mut response = answer(&app, &compiled, memory);

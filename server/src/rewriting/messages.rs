@@ -4,6 +4,7 @@
 //! While the database is down, rows wait in a queue that is bounded in number and in bytes; what does not fit
 //! is told again by the next mail of the same message.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -15,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::warn;
 
+use super::quota::{MAIL_OVER, Quota};
 use crate::database::{Database, writing};
 use crate::supervisor::Supervisor;
 
@@ -48,7 +50,7 @@ pub(super) struct Row {
 }
 
 impl Messages {
-    pub(super) fn start(database: Database, supervisor: &Supervisor) -> Self {
+    pub(super) fn start(database: Database, quota: Quota, supervisor: &Supervisor) -> Self {
         let (queue, rows) = mpsc::channel(MAX_WAITING);
         let waiting_bytes = Arc::new(AtomicUsize::new(0));
         let writer = Arc::new(Writer {
@@ -57,6 +59,7 @@ impl Messages {
                 rows,
             }),
             database,
+            quota,
             waiting_bytes: Arc::clone(&waiting_bytes),
         });
         let writer = supervisor.run("messages_writer", move || {
@@ -137,6 +140,7 @@ struct Writer {
     /// Whoever writes holds it; a writer that panicked leaves it to the next.
     backlog: tokio::sync::Mutex<Backlog>,
     database: Database,
+    quota: Quota,
     waiting_bytes: Arc<AtomicUsize>,
 }
 
@@ -151,7 +155,7 @@ impl Writer {
         // There is one after a panic, and it may be what made it.
         self.end(batch);
         while rows.recv_many(batch, ROWS_AT_ONCE).await > 0 {
-            while let Err(error) = store(&self.database, batch).await {
+            while let Err(error) = store(&self.database, self.quota, batch).await {
                 warn!(%error, rows = batch.len(), "messages can't be stored");
                 // A row of a domain that is gone would be refused for ever, and hold up all others.
                 if !is_outage(&error) || rows.is_closed() {
@@ -183,20 +187,32 @@ fn is_outage(error: &sqlx::Error) -> bool {
 }
 
 /// Stores rows in one transaction. The first mail of a message stays its mail.
-async fn store(database: &Database, rows: &[Row]) -> Result<(), sqlx::Error> {
+async fn store(database: &Database, quota: Quota, rows: &[Row]) -> Result<(), sqlx::Error> {
     writing!(database, pool => async {
         let mut transaction = pool.begin().await?;
         for row in rows {
             sqlx::query(
-                "INSERT INTO messages (domain, message, html, first_at) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (domain, message) DO UPDATE SET html = COALESCE(messages.html, excluded.html)",
+                "INSERT INTO messages (domain, message, html, first_at, kept_at) VALUES ($1, $2, $3, $4, $5) \
+                 ON CONFLICT (domain, message) DO UPDATE SET html = COALESCE(messages.html, excluded.html), \
+                 kept_at = COALESCE(messages.kept_at, excluded.kept_at)",
             )
             .bind(&row.domain)
             .bind(&row.message)
             .bind(row.html.as_deref().map(without_nul))
             .bind(row.at)
+            .bind(row.html.as_ref().map(|_| row.at))
             .execute(&mut *transaction)
             .await?;
+        }
+        let kept = rows.iter().filter(|row| row.html.is_some());
+        let domains: BTreeSet<_> = kept.map(|row| &row.domain).collect();
+        for domain in domains {
+            sqlx::query(MAIL_OVER)
+                .bind(domain)
+                .bind(quota.number)
+                .bind(quota.bytes)
+                .execute(&mut *transaction)
+                .await?;
         }
         transaction.commit().await
     })

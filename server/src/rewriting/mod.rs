@@ -8,6 +8,7 @@ mod campaign;
 mod facts;
 mod mail;
 mod messages;
+mod quota;
 mod recipients;
 mod render;
 mod report;
@@ -19,23 +20,46 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::app::App;
+use crate::clock::Clock;
 use crate::database::Database;
 use crate::supervisor::Supervisor;
 use messages::Messages;
+pub(crate) use quota::{Kept, Quota, Usage};
 use templates::Templates;
 
 /// What this part remembers from one request to the next.
 pub(crate) struct Rewriting {
     messages: Messages,
+    quota: Quota,
     templates: Templates,
 }
 
 impl Rewriting {
-    pub(crate) fn start(database: Database, supervisor: &Supervisor) -> Self {
+    pub(crate) fn start(
+        database: Database,
+        clock: Clock,
+        quota: Quota,
+        supervisor: &Supervisor,
+    ) -> Self {
+        let deleter = database.clone();
+        supervisor.run("quota", move || {
+            let (database, clock) = (deleter.clone(), clock.clone());
+            async move { quota.keep(&database, &clock).await }
+        });
         Self {
-            messages: Messages::start(database, supervisor),
+            messages: Messages::start(database, quota, supervisor),
+            quota,
             templates: Templates::new(),
         }
+    }
+
+    /// What is stored of a domain, and how much of it may be.
+    pub(crate) async fn usage(
+        &self,
+        database: &Database,
+        domain: &str,
+    ) -> Result<Usage, sqlx::Error> {
+        self.quota.usage(database, domain).await
     }
 
     /// Stores what is waiting, and takes no more.

@@ -1,6 +1,7 @@
 //! The table of campaigns, from which every server behind the same database renders.
 
 use super::messages::without_nul;
+use super::quota::{CAMPAIGNS_OVER, MAIL_OVER, Quota};
 use crate::database::{Database, reading, writing};
 use crate::domains::MailParameters;
 
@@ -14,8 +15,12 @@ pub(super) struct Campaign {
     pub(super) created_at: i64,
 }
 
-/// Stores a campaign, and its document as the message's mail.
-pub(super) async fn insert(database: &Database, campaign: &Campaign) -> Result<(), sqlx::Error> {
+/// Stores a campaign, and its document as the message's mail. Returns the ids of those that had to make room.
+pub(super) async fn insert(
+    database: &Database,
+    quota: Quota,
+    campaign: &Campaign,
+) -> Result<Vec<String>, sqlx::Error> {
     let stated = (!campaign.link_parameters.is_of_domain()).then_some(&campaign.link_parameters);
     let parameters_json = stated
         .map(serde_json::to_string)
@@ -36,8 +41,8 @@ pub(super) async fn insert(database: &Database, campaign: &Campaign) -> Result<(
         .execute(&mut *transaction)
         .await?;
         sqlx::query(
-            "INSERT INTO messages (domain, message, html, first_at) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (domain, message) DO UPDATE SET html = excluded.html",
+            "INSERT INTO messages (domain, message, html, first_at, kept_at) VALUES ($1, $2, $3, $4, $4) \
+             ON CONFLICT (domain, message) DO UPDATE SET html = excluded.html, kept_at = excluded.kept_at",
         )
         .bind(&campaign.domain)
         .bind(&campaign.message)
@@ -45,7 +50,20 @@ pub(super) async fn insert(database: &Database, campaign: &Campaign) -> Result<(
         .bind(campaign.created_at)
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await
+        let deleted = sqlx::query_scalar(CAMPAIGNS_OVER)
+            .bind(&campaign.domain)
+            .bind(quota.number)
+            .bind(quota.bytes)
+            .fetch_all(&mut *transaction)
+            .await?;
+        sqlx::query(MAIL_OVER)
+            .bind(&campaign.domain)
+            .bind(quota.number)
+            .bind(quota.bytes)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(deleted)
     })
 }
 

@@ -85,6 +85,10 @@ impl Templates {
         self.0.insert(compiled.campaign.id.clone(), compiled);
     }
 
+    pub(super) fn forget(&self, id: &str) {
+        self.0.remove(id);
+    }
+
     /// Finds a campaign that the caller may see. A campaign of somebody else's is not told from none.
     pub(super) async fn find(
         &self,

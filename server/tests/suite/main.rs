@@ -46,6 +46,7 @@ mod opens;
 mod outages;
 mod ownerships;
 mod pages;
+mod quotas;
 mod raw;
 mod replays;
 mod report_limits;
