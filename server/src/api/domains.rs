@@ -85,9 +85,7 @@ async fn show(
     let known = domains::visible(&app, &caller, &name)?;
     let mut answer = described(&app, &known);
     // The rest is in memory, and is told while the database is down.
-    let stored = app
-        .rewriting
-        .usage(&app.database, known.domain.name.as_str());
+    let stored = app.rewriting.usage(&app.database, &known.domain.id);
     if let Value::Object(fields) = &mut answer {
         fields.insert("stored".to_owned(), json!(stored.await.ok()));
     }

@@ -50,9 +50,7 @@ async fn show(
     Path(name): Path<String>,
 ) -> Result<Markup, PageFailure> {
     let known = domains::visible(&app, &signed_in.caller, &name)?;
-    let stored = app
-        .rewriting
-        .usage(&app.database, known.domain.name.as_str());
+    let stored = app.rewriting.usage(&app.database, &known.domain.id);
     let stored = stored.await.ok();
     let said = Said::Nothing;
     Ok(domain_cards::page(

@@ -34,7 +34,7 @@ async fn save(
         }
         Err(failure @ Failure::Invalid(_)) => {
             let said = Said::OfLinks(failure.message(), form);
-            let page = domain_cards::page(&app, &signed_in, &known, &said);
+            let page = domain_cards::page(&app, &signed_in, &known, &said, None);
             Ok((failure.status(), page).into_response())
         }
         Err(failure) => Err(failure.into()),

@@ -18,7 +18,7 @@ use crate::visitor::Visitor;
 
 const OTHER: &str = "other.example";
 
-/// A server on which whatever counts the mails of `example.com` takes minutes.
+/// A server on which whatever reads the messages of `example.com` takes minutes.
 async fn scene(backend: &Backend, settings: &[(&str, &str)]) -> Scene {
     let scene = Scene::new(backend, settings).await;
     slow_down(&scene.tables).await;
@@ -34,7 +34,7 @@ async fn scene(backend: &Backend, settings: &[(&str, &str)]) -> Scene {
 
 async fn slow_down(tables: &Tables) {
     tables
-        .execute("ALTER TABLE rewritten RENAME TO quickly_rewritten")
+        .execute("ALTER TABLE messages RENAME TO quick_messages")
         .await;
     let view = match tables {
         Tables::Sqlite(_) => {
@@ -42,24 +42,24 @@ async fn slow_down(tables: &Tables) {
             tables
                 .execute(
                     "INSERT INTO many WITH RECURSIVE up (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up \
-                     WHERE n < 2000) SELECT n FROM up",
+                     WHERE n < 3000) SELECT n FROM up",
                 )
                 .await;
-            "CREATE VIEW rewritten AS SELECT * FROM quickly_rewritten UNION ALL \
-             SELECT x'00', domains.name, 'm', 1, 1 FROM domains CROSS JOIN many AS a CROSS JOIN many AS b \
-             CROSS JOIN many AS c WHERE domains.name = 'example.com'"
+            "CREATE VIEW messages AS SELECT domain, message, html, first_at FROM quick_messages UNION ALL \
+             SELECT domains.id, 'm', NULL, 1 FROM domains CROSS JOIN many AS a CROSS JOIN many AS b \
+             CROSS JOIN many AS c WHERE domains.id = 'example.com' AND a.n + b.n + c.n < 0"
         }
         Tables::Postgres(_) => {
-            "CREATE VIEW rewritten AS SELECT * FROM quickly_rewritten UNION ALL \
-             SELECT '\\x00'::bytea, domains.name, 'm', 1, 1 FROM domains CROSS JOIN LATERAL \
-             (SELECT pg_sleep(600) WHERE domains.name = 'example.com') AS slow"
+            "CREATE VIEW messages AS SELECT domain, message, html, first_at FROM quick_messages UNION ALL \
+             SELECT domains.id, 'm', NULL, 1 FROM domains CROSS JOIN LATERAL \
+             (SELECT pg_sleep(600) WHERE domains.id = 'example.com') AS slow"
         }
     };
     tables.execute(view).await;
 }
 
-async fn stats(server: &Server, domain: &str) -> Response {
-    let path = format!("/domains/{domain}/stats");
+async fn report(server: &Server, domain: &str) -> Response {
+    let path = format!("/domains/{domain}/messages");
     server.api("GET", &path).send().await.unwrap()
 }
 
@@ -74,7 +74,7 @@ async fn loops_over_reports_of_one_domain_disturb_nobody_else() {
                     let mut told_to_wait = 0;
                     let end = Instant::now() + Duration::from_secs(8);
                     while Instant::now() < end {
-                        let answer = stats(&scene.server, DOMAIN).await;
+                        let answer = report(&scene.server, DOMAIN).await;
                         match answer.status().as_u16() {
                             429 => {
                                 assert!(answer.headers().contains_key("retry-after"));
@@ -96,7 +96,7 @@ async fn loops_over_reports_of_one_domain_disturb_nobody_else() {
         for _ in 0..12 {
             let started = Instant::now();
             assert_eq!(
-                stats(&scene.server, OTHER).await.status(),
+                report(&scene.server, OTHER).await.status(),
                 200,
                 "{backend:?}"
             );
@@ -122,7 +122,7 @@ async fn report_ends_when_its_time_is_over() {
     for backend in Backend::all() {
         let scene = scene(&backend, &[("REPORT_SECONDS", "1")]).await;
         let started = Instant::now();
-        let answer = stats(&scene.server, DOMAIN).await;
+        let answer = report(&scene.server, DOMAIN).await;
         assert_eq!(answer.status(), 503, "{backend:?}");
         let said: Value = answer.json().await.unwrap();
         assert_eq!(said["error"]["code"], "timed_out");
@@ -147,12 +147,12 @@ async fn report_ends_when_nobody_waits_for_it() {
         let scene = scene(&backend, &[("REPORT_SECONDS", "25")]).await;
         for _ in 0..times {
             let patience = Duration::from_millis(300);
-            let asked = tokio::time::timeout(patience, stats(&scene.server, DOMAIN)).await;
+            let asked = tokio::time::timeout(patience, report(&scene.server, DOMAIN)).await;
             assert!(asked.is_err(), "{backend:?}: the report was not slow");
         }
         let started = Instant::now();
         assert_eq!(
-            stats(&scene.server, OTHER).await.status(),
+            report(&scene.server, OTHER).await.status(),
             200,
             "{backend:?}"
         );
@@ -162,7 +162,7 @@ async fn report_ends_when_nobody_waits_for_it() {
             eventually("PostgreSQL stops the queries", async || {
                 let running: i64 = sqlx::query_scalar(
                     "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
-                     AND state = 'active' AND pid <> pg_backend_pid() AND query LIKE '%rewritten%'",
+                     AND state = 'active' AND pid <> pg_backend_pid() AND query LIKE '%FROM messages WHERE%'",
                 )
                 .fetch_one(pool)
                 .await
