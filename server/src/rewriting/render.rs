@@ -57,6 +57,8 @@ pub(super) async fn render(
         memory,
     }: Sent<Order>,
 ) -> Result<Response, ApiFailure> {
+    // Compiling asks for some, and two that hold some while they wait for more could wait for ever.
+    drop(memory);
     let compiled = app.rewriting.templates.find(&app, &caller, &id).await?;
     let sent_at = order.sent_at.or_else(|| now_s(&app));
     let facts = MailFacts {
@@ -64,7 +66,6 @@ pub(super) async fn render(
         ..MailFacts::of(&compiled.campaign.message)
     };
     facts.message()?;
-    drop(memory);
     let needed = order
         .recipients
         .bytes()
