@@ -108,7 +108,7 @@ impl Tail {
                 return None;
             }
             // The browser comes again by itself, and the database may be back then.
-            let settled = settled_seq(&self.app.database).await.ok()?;
+            let settled = settled_seq(&self.app.database, &self.id).await.ok()?;
             let far = self.seq.saturating_add(MAX_LOOKED_THROUGH);
             let until = if far < settled { far } else { i64::MAX };
             let range = (self.seq, until);

@@ -120,7 +120,7 @@ fn images_hint(domain: &str, message: &str, view: &View, loaded: bool) -> Markup
 }
 
 /// Clicks on links that the map does not show.
-async fn elsewhere(app: &App, scope: &Scope, map: &ClickMap) -> Result<Markup, sqlx::Error> {
+async fn elsewhere(app: &App, scope: &Scope, map: &ClickMap) -> Result<Markup, Failure> {
     if map.elsewhere.is_empty() {
         return Ok(html! {});
     }
