@@ -26,7 +26,7 @@ use tracing::{info, warn};
 use crate::access::{AccessToken, KnownTokens, Limits, ensure_admin_token};
 use crate::app::{App, Shared};
 use crate::clock::Clock;
-use crate::connections::{self, Connections, Door};
+use crate::connections::{self, Connections, Door, patient};
 use crate::database::Database;
 use crate::domains::encryption::{self, Rows};
 use crate::domains::{self, Dns, Registry};
@@ -47,18 +47,7 @@ const MAX_FORM_BYTES: usize = 64 * 1024;
 /// Pages and API calls under way at the same time. More are refused at once, so that memory is bounded, and
 /// clicks, which wait for none of them, still find a server.
 const MAX_IN_FLIGHT: usize = 256;
-/// For a client to say what it wants: this is what bounds connections that say nothing.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// Requests at the same time on one HTTP/2 connection.
-const MAX_STREAMS: u32 = 100;
-/// What a stream may hold for a reader who is slower than the handler.
-const STREAM_BUFFER_BYTES: usize = 64 * 1024;
-/// A client that is gone without a word is noticed by then.
-const PING_INTERVAL: Duration = Duration::from_secs(20);
-const PING_TIMEOUT: Duration = Duration::from_secs(20);
 const DNS_RECHECK: Duration = Duration::from_secs(5 * 60);
-/// Links work whatever a client or proxy sends along. HTTP/1 takes about as much by itself, HTTP/2 16 KB.
-const MAX_HEADER_BYTES: u32 = 400 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
@@ -153,7 +142,10 @@ impl Server {
             domains::delete_as_asked(Arc::clone(&shared))
         });
         let listen = app.settings.listen;
-        let connections = connections(&app.settings);
+        let connections = Connections::new(
+            connections::Limits::of(&app.settings),
+            &app.settings.trusted_proxies,
+        );
         let door = Door::new(Arc::clone(&connections));
         let watcher = app.supervisor.run("connections", move || {
             let connections = Arc::clone(&connections);
@@ -204,33 +196,6 @@ pub(crate) async fn stop_on_signal(handle: Handle<SocketAddr>) -> std::io::Resul
     }
     handle.graceful_shutdown(Some(SHUTDOWN_GRACE));
     Ok(())
-}
-
-fn connections(settings: &Settings) -> Arc<Connections> {
-    let limits = connections::Limits::new(
-        settings.max_connections,
-        settings.max_connections_per_address,
-        Duration::from_secs(settings.idle_seconds),
-        Duration::from_secs(settings.stall_seconds),
-    );
-    Connections::new(limits, &settings.trusted_proxies)
-}
-
-/// Patient, but not for ever.
-fn patient<A: axum_server::Address, Acceptor>(
-    mut server: axum_server::Server<A, Acceptor>,
-) -> axum_server::Server<A, Acceptor> {
-    server
-        .http_builder()
-        .http1()
-        .header_read_timeout(HEADER_TIMEOUT)
-        .http2()
-        .keep_alive_interval(PING_INTERVAL)
-        .keep_alive_timeout(PING_TIMEOUT)
-        .max_concurrent_streams(MAX_STREAMS)
-        .max_header_list_size(MAX_HEADER_BYTES)
-        .max_send_buf_size(STREAM_BUFFER_BYTES);
-    server.first_request_timeout(HEADER_TIMEOUT)
 }
 
 fn router(app: App) -> Router {

@@ -6,8 +6,10 @@
 mod answer;
 mod door;
 mod files;
+mod patience;
 mod stream;
 mod table;
 
 pub(crate) use door::Door;
+pub(crate) use patience::patient;
 pub(crate) use table::{Connections, Limits};

@@ -10,6 +10,7 @@ use futures_util::task::AtomicWaker;
 use tracing::warn;
 
 use super::files;
+use crate::options::Settings;
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const NOT_WAITING: u64 = u64::MAX;
@@ -25,13 +26,9 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// As they were set, within what the system lets the process open. `None`: a quarter of all for an address.
-    pub(crate) fn new(
-        total: usize,
-        by_address: Option<usize>,
-        idle: Duration,
-        stalled: Duration,
-    ) -> Self {
+    /// As they were set, within what the system lets the process open.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let total = settings.max_connections;
         let possible = files::room_for_connections();
         if possible < total {
             warn!(
@@ -43,9 +40,11 @@ impl Limits {
         let total = total.min(possible);
         Self {
             total,
-            by_address: by_address.unwrap_or(total.div_ceil(4)),
-            idle,
-            stalled,
+            by_address: settings
+                .max_connections_per_address
+                .unwrap_or(total.div_ceil(4)),
+            idle: Duration::from_secs(settings.idle_seconds),
+            stalled: Duration::from_secs(settings.stall_seconds),
         }
     }
 }

@@ -15,14 +15,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::asked::{Asked, asked, is_full, limited, no_cursor};
-use super::export::harmless;
+use super::export::{harmless, patient};
 use super::span::exact;
 use crate::access::{ApiCaller, Caller};
 use crate::app::App;
 use crate::conversions::written;
-use crate::database::reading;
 use crate::domains;
-use crate::failure::ApiFailure;
+use crate::failure::{ApiFailure, Failure};
+use crate::report_pool::reporting;
 
 /// Conversions in memory at once, for each file.
 const PAGE: i64 = 500;
@@ -167,8 +167,8 @@ impl Row {
     }
 }
 
-async fn page(app: &App, domain: &str, after: i64, limit: i64) -> Result<Vec<Listed>, sqlx::Error> {
-    let rows: Vec<Row> = reading!(&app.database, pool => {
+async fn page(app: &App, domain: &str, after: i64, limit: i64) -> Result<Vec<Listed>, Failure> {
+    let rows: Vec<Row> = reporting!(app, domain, connection => {
         sqlx::query_as(
             "SELECT conversions.seq, conversions.id, conversions.name, amount, decimals, currency, conversions.at, \
              click_id, events.at AS clicked_at, message, position, events.name AS link, destination FROM conversions \
@@ -178,7 +178,7 @@ async fn page(app: &App, domain: &str, after: i64, limit: i64) -> Result<Vec<Lis
         .bind(domain)
         .bind(after)
         .bind(limit)
-        .fetch_all(pool)
+        .fetch_all(connection)
     })?;
     Ok(rows.into_iter().filter_map(Row::listed).collect())
 }
@@ -190,7 +190,7 @@ async fn body(
     domain: String,
     head: Vec<u8>,
     write: fn(&[Listed]) -> Result<Vec<u8>, std::io::Error>,
-) -> Result<Body, sqlx::Error> {
+) -> Result<Body, Failure> {
     let first = page(&app, &domain, 0, PAGE).await?;
     let pages = stream::try_unfold((Some(head), first), move |(head, rows)| {
         let _place = &caller;
@@ -203,9 +203,12 @@ async fn body(
             let mut lines = head.unwrap_or_default();
             lines.extend(write(&rows)?);
             let next = match rows.last() {
-                Some(last) => page(&app, &domain, last.seq, PAGE)
-                    .await
-                    .map_err(std::io::Error::other)?,
+                Some(last) => loop {
+                    let next = page(&app, &domain, last.seq, PAGE).await;
+                    if let Some(next) = patient(next).await? {
+                        break next;
+                    }
+                },
                 None => Vec::new(),
             };
             Ok::<_, std::io::Error>(Some((Bytes::from(lines), (None, next))))

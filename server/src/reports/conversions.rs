@@ -82,7 +82,7 @@ macro_rules! converted {
 
 macro_rules! rows {
     ($app:expr, $scope:expr, $row:ty, $keys:literal) => {{
-        let rows: Result<Vec<$row>, Failure> = reading!(&$app.database, pool => {
+        let rows: Result<Vec<$row>, Failure> = reporting!($app, &$scope.domain, connection => {
             sqlx::query_as(converted!($keys))
                 .bind($scope.domain.as_str())
                 .bind($scope.message.as_deref())

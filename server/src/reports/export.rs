@@ -23,7 +23,6 @@ use crate::failure::Failure;
 
 /// Events in memory at once, for each export.
 const PAGE: i64 = 500;
-/// Before asking again for a turn.
 const PAUSE: Duration = Duration::from_millis(250);
 
 const COLUMNS: [&str; 22] = [
@@ -131,7 +130,11 @@ async fn body(
             return Ok(None);
         }
         let lines = Bytes::from(write(&page)?);
-        let next = export.next_page().await.map_err(std::io::Error::other)?;
+        let next = loop {
+            if let Some(page) = patient(export.page().await).await? {
+                break page;
+            }
+        };
         Ok::<_, std::io::Error>(Some((lines, (export, next))))
     });
     let head = stream::iter((!head.is_empty()).then_some(Ok(head)));
@@ -170,15 +173,17 @@ impl Export {
         }
         Ok(Vec::new())
     }
+}
 
-    /// A file that has begun waits for its turn, where a request is told to come again.
-    async fn next_page(&mut self) -> Result<Vec<Stored>, String> {
-        loop {
-            match self.page().await {
-                Err(Failure::Busy(_) | Failure::TooMany(_)) => tokio::time::sleep(PAUSE).await,
-                page => return page.map_err(|failure| failure.message()),
-            }
+/// A file that has begun waits for its turn, where a request is told to come again: `None`, after a while.
+pub(super) async fn patient<T>(page: Result<T, Failure>) -> Result<Option<T>, std::io::Error> {
+    match page {
+        Ok(page) => Ok(Some(page)),
+        Err(Failure::Busy(_) | Failure::TooMany(_)) => {
+            tokio::time::sleep(PAUSE).await;
+            Ok(None)
         }
+        Err(failure) => Err(std::io::Error::other(failure.message())),
     }
 }
 
