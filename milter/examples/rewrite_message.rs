@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use linkseal::{SendingDomain, rewrite_message};
 use linkseal_milter::settings::Settings;
-use linkseal_milter::{Recipients, scoped};
+use linkseal_milter::{Levels, Recipients, scoped};
 
 #[derive(Parser)]
 struct Options {
@@ -23,6 +23,9 @@ struct Options {
     /// What the recipient header field holds.
     #[arg(long, value_name = "ID")]
     recipient_id: Option<String>,
+    /// What the tracking header field holds; can be given several times.
+    #[arg(long = "tracking", value_name = "LEVELS")]
+    tracking: Vec<String>,
     /// Where the rewritten messages go, under the names of the files.
     #[arg(long, value_name = "FOLDER")]
     out_dir: PathBuf,
@@ -42,7 +45,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         recipients.add(address);
     }
     let header_values: Vec<String> = options.recipient_id.into_iter().collect();
-    let config = scoped(domain, &recipients, &header_values);
+    let mut levels = Levels::default();
+    for value in &options.tracking {
+        levels.add(value.as_bytes());
+    }
+    let config = scoped(domain, &recipients, &header_values, levels);
     for file in &options.messages {
         let name = file.file_name().ok_or("a folder is no message")?;
         let rewritten = rewrite_message(&fs::read(file)?, &config);

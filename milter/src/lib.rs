@@ -21,8 +21,10 @@ mod rewriting;
 mod serve;
 mod session;
 pub mod settings;
+mod tracking_field;
 mod transaction;
 
 pub use options::Options;
 pub use recipient::{Recipients, scoped};
 pub use serve::{ServeError, run};
+pub use tracking_field::Levels;

@@ -62,6 +62,8 @@ pub(crate) struct Record {
     bytes_out: usize,
     pub(crate) domain: Option<SendingDomain>,
     error: Option<String>,
+    /// The sender said how far to track, in words that are not known.
+    pub(crate) has_unclear_level: bool,
     pub(crate) identified: Identified,
     links: usize,
     pub(crate) outcome: Outcome,
@@ -76,6 +78,7 @@ impl Record {
             bytes_out: bytes,
             domain: None,
             error: None,
+            has_unclear_level: false,
             identified: Identified::No,
             links: 0,
             outcome: Outcome::OtherDomain,
@@ -115,6 +118,13 @@ impl Record {
             );
             return;
         };
+        if self.has_unclear_level {
+            warn!(
+                queue_id = self.queue_id,
+                %domain,
+                "the tracking header field can't be read, expected `clicks=` and `opens=` with levels: nothing is tracked"
+            );
+        }
         metrics.observe(taken, self.bytes_in, self.bytes_out);
         let microseconds = u64::try_from(taken.as_micros()).unwrap_or(u64::MAX);
         if let Some(error) = &self.error {

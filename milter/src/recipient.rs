@@ -4,6 +4,7 @@ use linkseal::{DomainConfig, Message, TrackingLevel};
 
 use crate::from_field::bare;
 use crate::settings::Domain;
+use crate::tracking_field::Levels;
 
 /// Whom a message goes to.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -45,29 +46,34 @@ impl Identified {
     }
 }
 
-/// Scopes a domain's settings to a message, by its recipients and the values of its recipient header field.
+/// Scopes a domain's settings to a message, by its recipients, the values of its recipient header field and the levels of
+/// its tracking header field.
 #[must_use]
-pub fn scoped(domain: &Domain, recipients: &Recipients, header_values: &[String]) -> DomainConfig {
-    scoped_as(domain, recipients, header_values).0
+pub fn scoped(
+    domain: &Domain,
+    recipients: &Recipients,
+    header_values: &[String],
+    levels: Levels,
+) -> DomainConfig {
+    scoped_as(domain, recipients, header_values, levels).0
 }
 
 pub(crate) fn scoped_as(
     domain: &Domain,
     recipients: &Recipients,
     header_values: &[String],
+    levels: Levels,
 ) -> (DomainConfig, Identified) {
-    let anonymous = Message::default();
     let (message, identified) = match recipients {
-        Recipients::None => (anonymous, Identified::No),
         Recipients::One(address) => identified(domain, address, header_values),
-        // A token must not say that all clicks are one recipient's.
-        Recipients::Several => {
-            let message = anonymous
-                .with_click_tracking(TrackingLevel::Anonymous)
-                .with_open_tracking(TrackingLevel::Anonymous);
-            (message, Identified::No)
-        }
+        Recipients::None | Recipients::Several => (Message::default(), Identified::No),
     };
+    let highest = match recipients {
+        // A token must not say that all clicks are one recipient's.
+        Recipients::Several => TrackingLevel::Anonymous,
+        Recipients::None | Recipients::One(_) => TrackingLevel::Identified,
+    };
+    let message = levels.scope(message, highest);
     (domain.config.for_message(message), identified)
 }
 

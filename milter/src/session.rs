@@ -21,7 +21,7 @@ use crate::recipient::scoped_as;
 use crate::rewriting::{Job, Rewritten};
 use crate::serve::Shared;
 use crate::settings::{Domain, OnError};
-use crate::transaction::{Decision, RecipientField, Transaction};
+use crate::transaction::{Decision, Transaction};
 
 /// The stage whose macros come before the envelope's sender: `SMFIC_MAIL`.
 const MAIL_STAGE: u8 = b'M';
@@ -107,9 +107,17 @@ impl Session {
         let settings = Arc::clone(&transaction.settings);
         let field = transaction.recipient_field(domain);
         let values = field.map_or(&[][..], |field| &field.values);
-        let (config, identified) = scoped_as(domain, &transaction.recipients, values);
+        let tracking = transaction.tracking_field(domain);
+        let levels = tracking.map(|field| field.levels).unwrap_or_default();
+        let (config, identified) = scoped_as(domain, &transaction.recipients, values, levels);
         record.identified = identified;
-        let removals = field.map(removals).unwrap_or_default();
+        record.has_unclear_level = levels.is_unclear();
+        let mut removals: Vec<_> = field
+            .map(|field| self::removals(&field.name, field.count))
+            .unwrap_or_default();
+        if let Some(field) = tracking.filter(|_| !domain.keeps_tracking_header()) {
+            removals.extend(self::removals(&field.name, field.count));
+        }
         if transaction.assembly.is_too_large() {
             record.outcome = Outcome::TooLarge;
             return response(removals, None, Continue.into());
@@ -228,10 +236,10 @@ impl Milter for Session {
 }
 
 /// From the last one to the first: so what is removed does not change what the others are called.
-fn removals(field: &RecipientField) -> Vec<ChangeHeader> {
-    (1..=field.count)
+fn removals(name: &str, count: u32) -> Vec<ChangeHeader> {
+    (1..=count)
         .rev()
-        .map(|index| ChangeHeader::new(index, field.name.as_bytes(), b""))
+        .map(|index| ChangeHeader::new(index, name.as_bytes(), b""))
         .collect()
 }
 

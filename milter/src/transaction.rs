@@ -10,6 +10,7 @@ use crate::from_field::{FromField, bare, domain_of};
 use crate::outcome::Outcome;
 use crate::recipient::Recipients;
 use crate::settings::{Domain, Settings};
+use crate::tracking_field::Levels;
 
 /// More of them make the sender's statement unclear anyway; the rest still gets removed.
 const KEPT_VALUES: usize = 2;
@@ -25,6 +26,7 @@ pub(crate) struct Transaction {
     pub(crate) recipients: Recipients,
     /// As they were when the message began: a reload changes nothing for it.
     pub(crate) settings: Arc<Settings>,
+    tracking_fields: Vec<TrackingField>,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -42,6 +44,15 @@ pub(crate) struct RecipientField {
     pub(crate) values: Vec<String>,
 }
 
+/// The header fields of one name that lower the tracking of some domain's mail.
+#[derive(Debug, Default)]
+pub(crate) struct TrackingField {
+    pub(crate) count: u32,
+    pub(crate) levels: Levels,
+    /// In lower case.
+    pub(crate) name: String,
+}
+
 impl Transaction {
     pub(crate) fn new(settings: Arc<Settings>, client: Client, login: Option<String>) -> Self {
         Self {
@@ -54,6 +65,7 @@ impl Transaction {
             recipient_fields: Vec::new(),
             recipients: Recipients::None,
             settings,
+            tracking_fields: Vec::new(),
         }
     }
 
@@ -69,6 +81,9 @@ impl Transaction {
         let name = name.trim_ascii().to_ascii_lowercase();
         if name == "from" {
             self.from.add(value);
+        }
+        if self.settings.is_tracking_header(&name) {
+            self.add_tracking_field(&name, value);
         }
         if self.settings.is_recipient_header(&name) {
             self.add_recipient_field(name, value);
@@ -92,6 +107,22 @@ impl Transaction {
                     .values
                     .push(String::from_utf8_lossy(value).into_owned());
             }
+        }
+    }
+
+    fn add_tracking_field(&mut self, name: &str, value: &[u8]) {
+        let fields = &mut self.tracking_fields;
+        let known = fields.iter().position(|field| field.name == name);
+        let index = known.unwrap_or(fields.len());
+        if known.is_none() {
+            fields.push(TrackingField {
+                name: name.to_owned(),
+                ..TrackingField::default()
+            });
+        }
+        if let Some(field) = fields.get_mut(index) {
+            field.count += 1;
+            field.levels.add(value);
         }
     }
 
@@ -144,6 +175,13 @@ impl Transaction {
     /// Whether more of the body makes a difference.
     pub(crate) fn needs_body(&self) -> bool {
         matches!(self.decision, Some(Decision::Rewrite(_))) && !self.assembly.is_too_large()
+    }
+
+    pub(crate) fn tracking_field(&self, domain: &Domain) -> Option<&TrackingField> {
+        let header = domain.tracking_header.as_ref()?;
+        self.tracking_fields
+            .iter()
+            .find(|field| field.name == header.name)
     }
 
     /// The domain whose recipient fields are to go; nothing else of a message that is not its own is touched.

@@ -126,6 +126,7 @@ class Milter:
             f'signing_key = {{ id = 1, file = "{folder}/signing.key" }}\n'
             f'recipient_key = {{ file = "{folder}/recipients.key" }}\n'
             'recipient_header = "X-Recipient-Id"\n'
+            'tracking_header = "X-Tracking-Level"\n'
         )
         self.log = open(folder / "milter.log", "ab")
         self.start()

@@ -148,6 +148,19 @@ def recipient_field_is_used_and_removed(system):
     assert system.verifies(system.sink.wait_for("named"))
 
 
+def tracking_fields_lower_the_level_and_are_removed(system):
+    fields = b"X-Tracking-Level: clicks=anonymous,\r\n\topens=identified\r\nx-tracking-level: opens=off\r\n"
+    message = fields + renamed(written("newsletter.eml"), "lowered")
+    options = ["--recipient", RECIPIENT, "--tracking", "clicks=anonymous, opens=off"]
+    expected = rewritten(system.folder, {"lowered": message}, *options)["lowered"]
+    assert b"/c/" in expected and b"/o/" not in expected
+    system.postfix.send(message)
+    header, body = system.arrived("lowered")
+    assert b"x-tracking-level" not in header.lower(), header
+    assert body == split(expected)[1]
+    assert system.verifies(system.sink.wait_for("lowered"))
+
+
 def two_recipients_are_anonymous(system):
     both = [RECIPIENT, "bert@example.org"]
     message = b"X-Recipient-Id: r-42\r\n" + renamed(written("newsletter.eml"), "both")
@@ -218,6 +231,7 @@ CASES = [
     forged_from_of_an_outside_client_stays_untouched,
     local_submission_is_rewritten,
     recipient_field_is_used_and_removed,
+    tracking_fields_lower_the_level_and_are_removed,
     two_recipients_are_anonymous,
     log_names_no_address,
     killed_milter_loses_nothing,

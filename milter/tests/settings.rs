@@ -149,6 +149,47 @@ fn values_of_a_domain() {
 }
 
 #[test]
+fn links_of_a_domain() {
+    let in_table = |line: &str| error("tracking_host", &format!("{line}\ntracking_host"));
+    let place = "milter.toml: domains.\"example.com\"";
+    assert_eq!(
+        in_table(
+            "link_parameters = { parameters = [{ name = \"utm_source\", value = \"news\" }] }"
+        ),
+        format!(
+            "{place}.link_parameters: campaign parameters have no hosts, expected those whose links may get them"
+        )
+    );
+    assert_eq!(
+        in_table(
+            "link_parameters = { hosts = [\"a.example\"], signing_names = [\"hmac\"], name_parameter = \"HMAC\" }"
+        ),
+        format!(
+            "{place}.link_parameters: campaign parameter `HMAC` is a name of signed queries, expected one that signs \
+             nothing"
+        )
+    );
+    assert_eq!(
+        in_table("link_parameters = { hosts = [\"a.example\"], parameters = [{ name = \"a\" }] }"),
+        "milter.toml:4: domains.\"example.com\".link_parameters.parameters[0]: missing field `value`, expected it to \
+         be set"
+    );
+    assert_eq!(
+        in_table("tracking_header = \"X Level\""),
+        format!(
+            "{place}.tracking_header: `X Level` is not the name of a header field, expected letters, digits and \
+             hyphens such as `X-Recipient-Id`"
+        )
+    );
+    assert_eq!(
+        in_table("recipient_header = \"X-Id\"\ntracking_header = \"x-id\""),
+        format!(
+            "{place}.tracking_header: `x-id` is the recipient header too, expected a field of its own"
+        )
+    );
+}
+
+#[test]
 fn keys() {
     let with_key = |key: &str| error("{ id = 2, file = \"KEY\" }", key);
     let place = "milter.toml: domains.\"example.com\".signing_key:";

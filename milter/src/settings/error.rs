@@ -5,7 +5,7 @@ use std::env::VarError;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use linkseal::error::{ConfigError, HostError, KeyError};
+use linkseal::error::{ConfigError, HostError, KeyError, ParameterError};
 
 /// Why a settings file can't be used. No message holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +110,15 @@ pub enum Problem {
     /// No domain is configured.
     #[error("there is no sending domain, expected a table such as `[domains.\"example.com\"]`")]
     NoDomain,
+    /// Campaign parameters can't be used.
+    #[error(transparent)]
+    Parameters(#[from] ParameterError),
+    /// Two settings name one header field.
+    #[error("`{name}` is the recipient header too, expected a field of its own")]
+    SameHeader {
+        /// The name as it was given.
+        name: String,
+    },
     /// Two tables are for one domain, spelled in two ways.
     #[error("the domain has a table already, expected one for each domain")]
     SameDomain,

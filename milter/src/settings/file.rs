@@ -56,6 +56,9 @@ pub(super) struct DomainTable {
     pub(super) excluded_hosts: Vec<String>,
     #[serde(default)]
     pub(super) insecure_http: bool,
+    #[serde(default)]
+    pub(super) keep_tracking_header: bool,
+    pub(super) link_parameters: Option<ParametersTable>,
     pub(super) logins: Option<Vec<String>>,
     #[serde(default = "identified", deserialize_with = "from_text")]
     pub(super) open_tracking: TrackingLevel,
@@ -66,9 +69,35 @@ pub(super) struct DomainTable {
     #[serde(default)]
     pub(super) retired_keys: Vec<KeyTable>,
     #[serde(default)]
+    pub(super) sealed_tokens: bool,
+    #[serde(default)]
     pub(super) shared_tracking_host: bool,
     pub(super) signing_key: KeyTable,
+    pub(super) tracking_header: Option<String>,
     pub(super) tracking_host: String,
+}
+
+/// Campaign parameters: all that the library can be told of them.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ParametersTable {
+    #[serde(default)]
+    pub(super) hosts: Vec<String>,
+    pub(super) name_parameter: Option<String>,
+    /// A list, since their order counts.
+    #[serde(default)]
+    pub(super) parameters: Vec<ParameterTable>,
+    #[serde(default)]
+    pub(super) signing_names: Vec<String>,
+    #[serde(default)]
+    pub(super) untracked_links: bool,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ParameterTable {
+    pub(super) name: String,
+    pub(super) value: String,
 }
 
 /// A secret that is somewhere else.

@@ -4,6 +4,7 @@ mod domain;
 mod error;
 mod file;
 mod key_source;
+mod link_parameters;
 mod listen;
 
 use std::collections::BTreeMap;
@@ -100,6 +101,15 @@ impl Settings {
     pub(crate) fn is_recipient_header(&self, name: &str) -> bool {
         let mut domains = self.domains.values();
         domains.any(|domain| domain.recipient_header.as_deref() == Some(name))
+    }
+
+    /// The same of fields that lower the tracking.
+    pub(crate) fn is_tracking_header(&self, name: &str) -> bool {
+        let mut headers = self
+            .domains
+            .values()
+            .filter_map(|domain| domain.tracking_header.as_ref());
+        headers.any(|header| header.name == name)
     }
 
     pub(crate) fn is_in_networks(&self, address: IpAddr) -> bool {
