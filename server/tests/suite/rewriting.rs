@@ -176,7 +176,7 @@ async fn what_can_not_be_used_is_refused_with_what_was_expected() {
             (
                 json!([]),
                 422,
-                "invalid length 0, expected struct Mail with 8 elements",
+                "invalid length 0, expected struct Mail with 9 elements",
             ),
         ];
         for (mail, status, message) in cases {
