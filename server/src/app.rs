@@ -11,6 +11,7 @@ use crate::machine::Machines;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::options::Settings;
+use crate::recipients::KnownRecipients;
 use crate::report_pool::ReportPool;
 use crate::rewriting::Rewriting;
 use crate::supervisor::Supervisor;
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) machines: Machines,
     pub(crate) memory: Memory,
     pub(crate) metrics: Metrics,
+    pub(crate) recipients: KnownRecipients,
     pub(crate) registry: Registry,
     pub(crate) report_pool: ReportPool,
     pub(crate) rewriting: Rewriting,

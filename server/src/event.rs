@@ -4,6 +4,8 @@ use linkseal::PixelPosition;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::level::Level;
+use crate::traces::Traces;
 use crate::words::words;
 
 /// What the log keeps. As JSON it is a line of the spool and of the NDJSON export.
@@ -35,6 +37,9 @@ pub(crate) struct Event {
     /// For how many requests it stands: more than one only where [`Reason::Repeated`] is a reason.
     #[serde(default = "one")]
     pub(crate) count: i64,
+    /// Anonymous: without anything that tells one person from another.
+    #[serde(default)]
+    pub(crate) level: Level,
 }
 
 /// Lines of the spool that an earlier version wrote say nothing of it.
@@ -46,6 +51,30 @@ impl Event {
     /// Seconds from sending to the event; negative when the sender's clock is ahead.
     pub(crate) fn age(&self) -> Option<i64> {
         self.sent_at.map(|sent_at| self.at / 1000 - sent_at)
+    }
+
+    /// Leaves out what tells one person from another. Whether a machine made it has to be known before.
+    ///
+    /// A time of sending that a sender states for each mail is the mail's, and a link may name its recipient.
+    pub(crate) fn make_anonymous(&mut self) {
+        if !self.recipient.is_empty() {
+            let traces = Traces::of(&self.recipient);
+            traces.remove_from(&mut self.message);
+            self.name.as_mut().map(|name| traces.remove_from(name));
+            self.destination = self.destination.take().and_then(|url| traces.without(url));
+        }
+        self.recipient = String::new();
+        self.leave_out_client();
+    }
+
+    /// All of that but the recipient, as long as it has to be asked what was agreed with them.
+    pub(crate) fn leave_out_client(&mut self) {
+        self.sent_at = None;
+        self.ip = None;
+        self.user_agent = None;
+        self.referer = None;
+        self.accept_language = None;
+        self.level = Level::Anonymous;
     }
 }
 

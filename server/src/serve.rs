@@ -37,6 +37,7 @@ use crate::machine::Machines;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::options::Settings;
+use crate::recipients::KnownRecipients;
 use crate::report_pool::ReportPool;
 use crate::rewriting::{Quota, Rewriting};
 use crate::supervisor::Supervisor;
@@ -80,6 +81,8 @@ impl Server {
         let tokens = KnownTokens::default();
         tokens.refresh(&database).await?;
         let supervisor = Supervisor::default();
+        let recipients = KnownRecipients::default();
+        recipients.refresh(&database).await?;
         let event_log = EventLog::start(
             database.clone(),
             clock.clone(),
@@ -111,6 +114,7 @@ impl Server {
             machines: Machines::new(settings.early_click_seconds, settings.early_open_seconds),
             memory: Memory::new(settings.memory_mb),
             metrics,
+            recipients,
             registry,
             settings,
             supervisor,
@@ -246,6 +250,7 @@ async fn refresh(app: App) {
             ),
             refreshed("domains", app.registry.refresh(&app.database)),
             refreshed("access tokens", app.tokens.refresh(&app.database)),
+            refreshed("keys of recipients", app.recipients.refresh(&app.database)),
         );
     }
 }

@@ -15,6 +15,7 @@ use crate::domains::{
 };
 use crate::failure::ApiFailure;
 use crate::json::JsonBody;
+use crate::level::Level;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -37,8 +38,8 @@ struct NewDomain {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DomainChange {
-    click_tracking: Option<bool>,
-    open_tracking: Option<bool>,
+    click_tracking: Option<Level>,
+    open_tracking: Option<Level>,
     #[serde(default, deserialize_with = "present")]
     tracking_host: Option<Option<String>>,
     ip_storage: Option<IpStorage>,

@@ -2,6 +2,7 @@
 
 mod domains;
 mod former;
+mod recipients;
 mod tokens;
 
 use axum::Router;
@@ -13,6 +14,7 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .merge(domains::routes())
         .merge(former::routes())
+        .merge(recipients::routes())
         .merge(tokens::routes())
         .fallback(|| async { ApiFailure(Failure::NotFound("resource")) })
 }

@@ -8,13 +8,14 @@ use super::store::Domain;
 use super::{CnameState, IpStorage, Status};
 use crate::database::{Database, executing, writing};
 use crate::keyring::Keyring;
+use crate::level::Level;
 use zeroize::Zeroizing;
 
 /// What is to change. `None`: stays.
 #[derive(Debug, Default)]
 pub(crate) struct Change {
-    pub(crate) click_tracking: Option<bool>,
-    pub(crate) open_tracking: Option<bool>,
+    pub(crate) click_tracking: Option<Level>,
+    pub(crate) open_tracking: Option<Level>,
     /// `Some(None)`: no tracking host any more.
     pub(crate) tracking_host: Option<Option<String>>,
     pub(crate) ip_storage: Option<IpStorage>,
@@ -92,6 +93,7 @@ pub(super) async fn change(
             "UPDATE domains SET click_tracking = COALESCE($2, click_tracking), \
              open_tracking = COALESCE($3, open_tracking), ip_storage = COALESCE($4, ip_storage), \
              keep_mail = COALESCE($5, keep_mail), \
+             click_level = COALESCE($13, click_level), open_level = COALESCE($14, open_level), \
              cname_state = CASE WHEN $6 AND tracking_host IS DISTINCT FROM $7 THEN 'unchecked' ELSE cname_state END, \
              cname_seen = CASE WHEN $6 AND tracking_host IS DISTINCT FROM $7 THEN NULL ELSE cname_seen END, \
              cname_checked_at = CASE WHEN $6 AND tracking_host IS DISTINCT FROM $7 THEN NULL ELSE cname_checked_at END, \
@@ -102,8 +104,8 @@ pub(super) async fn change(
              WHERE id = $1 AND removed_at IS NULL",
         )
         .bind(id)
-        .bind(change.click_tracking)
-        .bind(change.open_tracking)
+        .bind(change.click_tracking.map(is_on))
+        .bind(change.open_tracking.map(is_on))
         .bind(change.ip_storage.map(IpStorage::as_str))
         .bind(change.keep_mail)
         .bind(change.tracking_host.is_some())
@@ -113,8 +115,15 @@ pub(super) async fn change(
         .bind(at_click.is_some())
         .bind(at_click_json.map(|json| json.to_string()))
         .bind(*sealed_tokens)
+        .bind(change.click_tracking.map(Level::as_str))
+        .bind(change.open_tracking.map(Level::as_str))
     )?;
     Ok(())
+}
+
+/// For servers of the version before, which know a switch only.
+fn is_on(level: Level) -> bool {
+    level > Level::Off
 }
 
 /// The tracking host must still be the one that was asked for.

@@ -23,11 +23,11 @@ pub(crate) use links::{
     described as described_parameters,
 };
 pub(crate) use ownership::{name_of, number_of};
-pub(crate) use registry::{Known, Registry, level};
+pub(crate) use registry::{Known, Registry};
 pub(crate) use service::{
     add, change, check_all, check_cname, cname_record, find, links_use, remove, rotate_key, visible,
 };
-pub(crate) use store::Domain;
+pub(crate) use store::{Domain, stored_level};
 pub(crate) use validation::{ownership_record, validate};
 
 use crate::words::words;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use linkseal::error::{ConfigError, HostError};
-use linkseal::{DomainConfig, DomainStatus, KeyId, SendingDomain, TrackingHost, TrackingLevel};
+use linkseal::{DomainConfig, DomainStatus, KeyId, SendingDomain, TrackingHost};
 use tokio::sync::Mutex;
 use tracing::warn;
 
@@ -270,8 +270,8 @@ impl Registry {
                 Status::Lapsed | Status::Pending => DomainStatus::Pending,
                 Status::Validated => DomainStatus::Validated,
             })
-            .with_click_tracking(level(domain.click_tracking))
-            .with_open_tracking(level(domain.open_tracking))
+            .with_click_tracking(domain.click_tracking.into())
+            .with_open_tracking(domain.open_tracking.into())
             .with_sealed_tokens(domain.links.sealed_tokens);
         Ok(Some(match &domain.links.parameters {
             Some(parameters) => config.with_link_parameters(parameters.clone()),
@@ -308,13 +308,4 @@ fn config(
         .map(|key| &key.key)
         .filter(|key| key.id() != signing.id())
         .try_fold(config, |config, key| config.with_retired_key(key.clone()))
-}
-
-/// The level of what is switched on or off.
-pub(crate) fn level(is_on: bool) -> TrackingLevel {
-    if is_on {
-        TrackingLevel::Identified
-    } else {
-        TrackingLevel::Off
-    }
 }

@@ -12,6 +12,7 @@ use super::proof::Proof;
 use super::{CnameState, IpStorage, Status};
 use crate::database::{Database, reading};
 use crate::keyring::{Keyring, KeyringError, Stored};
+use crate::level::Level;
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Domain {
@@ -21,8 +22,8 @@ pub(crate) struct Domain {
     pub(crate) status: Status,
     /// The value of the TXT record that proves who owns the domain.
     pub(crate) verification: String,
-    pub(crate) click_tracking: bool,
-    pub(crate) open_tracking: bool,
+    pub(crate) click_tracking: Level,
+    pub(crate) open_tracking: Level,
     /// The domain's own tracking host, such as `link.example.com`.
     pub(crate) tracking_host: Option<String>,
     pub(crate) cname_state: CnameState,
@@ -73,6 +74,8 @@ struct DomainRow {
     verification: String,
     click_tracking: bool,
     open_tracking: bool,
+    click_level: String,
+    open_level: String,
     tracking_host: Option<String>,
     cname_state: String,
     cname_seen: Option<String>,
@@ -104,8 +107,8 @@ impl TryFrom<DomainRow> for Domain {
                 other => other,
             },
             verification: row.verification,
-            click_tracking: row.click_tracking,
-            open_tracking: row.open_tracking,
+            click_tracking: stored_level(row.click_tracking, &row.click_level),
+            open_tracking: stored_level(row.open_tracking, &row.open_level),
             tracking_host: row.tracking_host,
             cname_state: CnameState::parse(&row.cname_state).unwrap_or(CnameState::Unchecked),
             cname_seen: row.cname_seen,
@@ -120,6 +123,12 @@ impl TryFrom<DomainRow> for Domain {
             deleted_at: row.deleted_at,
         })
     }
+}
+
+/// The level that the columns of the table say: a switch that older versions know, and the word.
+pub(crate) fn stored_level(is_on: bool, word: &str) -> Level {
+    let level = Level::parse(word).filter(|_| is_on);
+    level.unwrap_or(Level::Off)
 }
 
 /// Domains with their keys, which are ordered by id.

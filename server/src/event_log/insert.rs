@@ -1,23 +1,24 @@
 //! Stores a group in the database.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use linkseal::PixelPosition;
 use rusqlite::ErrorCode;
-use serde::Serialize;
 use sqlx::pool::PoolConnection;
-use sqlx::{Connection as _, PgPool, Pool, Postgres, SqlitePool};
+use sqlx::{
+    Connection as _, FromRow as _, PgConnection, PgPool, Pool, Postgres, Row as _, SqlitePool,
+};
 use tokio::time::timeout;
 
+use super::agreed::{Agreed, DOMAINS_POSTGRES, RECIPIENTS_POSTGRES};
 use super::record::Group;
+use super::rows::{rows, text};
 use super::sqlite::Inserter;
 use crate::database::Database;
-use crate::event::{Event, Reason};
+use crate::recipients;
 
 /// A click that waits longer is not worth the wait: the spool takes it.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -31,21 +32,27 @@ const BEGIN_POSTGRES: &str = "BEGIN; SET LOCAL statement_timeout = 2000; \
 
 const EVENTS_POSTGRES: &str = "INSERT INTO events (id, kind, domain, message, recipient, position, name, \
      destination, placement, at, sent_at_s, method, ip, user_agent, referer, accept_language, machine, \
-     reasons, count) \
+     reasons, count, level) \
      SELECT decode(value ->> 0, 'hex'), value ->> 1, value ->> 2, value ->> 3, value ->> 4, \
      (value ->> 5)::bigint, value ->> 6, value ->> 7, value ->> 8, (value ->> 9)::bigint, \
      (value ->> 10)::bigint, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15, \
-     value ->> 16, value ->> 17, (value ->> 18)::bigint \
+     value ->> 16, value ->> 17, (value ->> 18)::bigint, value ->> 19 \
      FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS rows (value, place) ORDER BY place \
      ON CONFLICT (id) DO NOTHING";
 
 /// The `count` of gathered repeats is a running total, so the greatest is the latest, whatever comes first and
-/// however often.
-const COUNTS_POSTGRES: &str = "UPDATE events SET count = grown.count FROM ( \
-     SELECT decode(value ->> 0, 'hex') AS id, MAX((value ->> 18)::bigint) AS count \
+/// however often. One that may not be identified any more takes from the row what tells whose it is.
+const COUNTS_POSTGRES: &str = "UPDATE events SET count = grown.count, level = grown.level, \
+     message = grown.message, recipient = grown.recipient, name = grown.name, destination = grown.destination, \
+     sent_at_s = grown.sent_at_s, ip = grown.ip, user_agent = grown.user_agent, referer = grown.referer, \
+     accept_language = grown.accept_language FROM ( \
+     SELECT DISTINCT ON (1) decode(value ->> 0, 'hex') AS id, (value ->> 18)::bigint AS count, \
+     value ->> 19 AS level, value ->> 3 AS message, value ->> 4 AS recipient, value ->> 6 AS name, \
+     value ->> 7 AS destination, (value ->> 10)::bigint AS sent_at_s, value ->> 12 AS ip, \
+     value ->> 13 AS user_agent, value ->> 14 AS referer, value ->> 15 AS accept_language \
      FROM jsonb_array_elements($1::jsonb) AS rows (value) \
-     WHERE (value ->> 18)::bigint > 1 GROUP BY 1) AS grown \
-     WHERE events.id = grown.id AND events.count < grown.count";
+     WHERE (value ->> 18)::bigint > 1 ORDER BY 1, 2 DESC) AS grown \
+     WHERE events.id = grown.id AND events.count < grown.count AND events.level >= grown.level";
 
 const REWRITTEN: &str = "INSERT INTO rewritten (id, domain, message, at, mails) \
      VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
@@ -142,9 +149,8 @@ impl Target {
                     .map_err(|_| InsertError::Slow)?
             }
             Self::Postgres(pool) => {
-                let events = rows(&group.events).map_err(InsertError::Json)?;
                 patiently(pool, async |connection| {
-                    insert_postgres(connection, &events, group).await
+                    insert_postgres(connection, group).await
                 })
                 .await
             }
@@ -176,21 +182,22 @@ impl Target {
 
 async fn insert_postgres(
     connection: &mut PoolConnection<Postgres>,
-    events: &str,
     group: &Group,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), InsertError> {
     let mut transaction = connection.begin_with(BEGIN_POSTGRES).await?;
     if !group.events.is_empty() {
+        let agreed = agreed_postgres(&mut transaction, group).await?;
+        let rows = rows(&agreed, &group.events).map_err(InsertError::Json)?;
         sqlx::query(EVENTS_POSTGRES)
-            .bind(events)
+            .bind(&rows)
             .execute(&mut *transaction)
             .await?;
-    }
-    if group.events.iter().any(|event| event.count > 1) {
-        sqlx::query(COUNTS_POSTGRES)
-            .bind(events)
-            .execute(&mut *transaction)
-            .await?;
+        if group.events.iter().any(|event| event.count > 1) {
+            sqlx::query(COUNTS_POSTGRES)
+                .bind(&rows)
+                .execute(&mut *transaction)
+                .await?;
+        }
     }
     for row in &group.rewritten {
         sqlx::query(REWRITTEN)
@@ -202,90 +209,49 @@ async fn insert_postgres(
             .execute(&mut *transaction)
             .await?;
     }
-    transaction.commit().await
+    Ok(transaction.commit().await?)
+}
+
+async fn agreed_postgres(
+    transaction: &mut PgConnection,
+    group: &Group,
+) -> Result<Agreed, sqlx::Error> {
+    let mut agreed = Agreed::default();
+    let rows = sqlx::query_as(DOMAINS_POSTGRES)
+        .bind(Agreed::domains(group))
+        .fetch_all(&mut *transaction)
+        .await?;
+    for row in rows {
+        agreed.add_domain(row);
+    }
+    let (domains, pseudonyms): (Vec<_>, Vec<_>) = agreed.pseudonyms(group).into_iter().unzip();
+    if pseudonyms.is_empty() {
+        return Ok(agreed);
+    }
+    let rows = sqlx::query(RECIPIENTS_POSTGRES)
+        .bind(domains)
+        .bind(pseudonyms)
+        .fetch_all(transaction)
+        .await?;
+    for row in rows {
+        agreed.add_recipient(row.try_get("domain")?, recipients::Row::from_row(&row)?);
+    }
+    Ok(agreed)
 }
 
 /// A connection on which something took too long is closed: what it is busy with would keep it from others.
 async fn patiently<DB: sqlx::Database>(
     pool: &Pool<DB>,
-    run: impl AsyncFnOnce(&mut PoolConnection<DB>) -> Result<(), sqlx::Error>,
+    run: impl AsyncFnOnce(&mut PoolConnection<DB>) -> Result<(), InsertError>,
 ) -> Result<(), InsertError> {
     let mut connection = timeout(PATIENCE, pool.acquire())
         .await
         .map_err(|_| InsertError::Slow)??;
     match timeout(PATIENCE, run(&mut connection)).await {
-        Ok(done) => Ok(done?),
+        Ok(done) => done,
         Err(_) => {
             connection.close_on_drop();
             Err(InsertError::Slow)
         }
-    }
-}
-
-/// Columns in the order of the statements.
-#[derive(Serialize)]
-struct Row<'a>(
-    uuid::fmt::Simple,
-    &'static str,
-    Cow<'a, str>,
-    Cow<'a, str>,
-    Cow<'a, str>,
-    Option<u32>,
-    Option<Cow<'a, str>>,
-    Option<Cow<'a, str>>,
-    Option<PixelPosition>,
-    i64,
-    Option<i64>,
-    Cow<'a, str>,
-    &'a Option<String>,
-    Option<Cow<'a, str>>,
-    Option<Cow<'a, str>>,
-    Option<Cow<'a, str>>,
-    &'static str,
-    String,
-    i64,
-);
-
-/// All rows are one parameter: so there is one statement to prepare, however many they are.
-fn rows(events: &[Event]) -> Result<String, serde_json::Error> {
-    let rows: Vec<_> = events.iter().map(row).collect();
-    serde_json::to_string(&rows)
-}
-
-fn row(event: &Event) -> Row<'_> {
-    Row(
-        event.id.simple(),
-        event.kind.as_str(),
-        text(&event.domain),
-        text(&event.message),
-        text(&event.recipient),
-        event.position,
-        event.name.as_deref().map(text),
-        event.destination.as_deref().map(text),
-        event.placement,
-        event.at,
-        event.sent_at,
-        text(&event.method),
-        &event.ip,
-        event.user_agent.as_deref().map(text),
-        event.referer.as_deref().map(text),
-        event.accept_language.as_deref().map(text),
-        event.machine.as_str(),
-        reasons(&event.reasons),
-        event.count,
-    )
-}
-
-pub(super) fn reasons(reasons: &[Reason]) -> String {
-    let words: Vec<_> = reasons.iter().map(|reason| reason.as_str()).collect();
-    words.join(",")
-}
-
-/// PostgreSQL stores no NUL, and one in a message's id must not keep the whole group out.
-pub(super) fn text(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') {
-        text.replace('\0', "\u{fffd}").into()
-    } else {
-        text.into()
     }
 }

@@ -4,6 +4,7 @@
 //! was committed. While the database is down, groups go to an append-only spool instead, which is drained
 //! when the database is back. Whatever is stored twice counts once, by its id.
 
+mod agreed;
 mod bursts;
 mod checkpoint;
 mod counts;
@@ -15,6 +16,7 @@ mod progress;
 mod record;
 mod repeats;
 mod retention;
+mod rows;
 mod segment;
 mod settling;
 mod spool;

@@ -10,20 +10,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use linkseal::PixelPosition;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, TransactionBehavior, params};
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
-use super::insert::{InsertError, reasons, text};
+use super::agreed::{Agreed, DOMAIN_SQLITE, DomainRow, RECIPIENT_SQLITE};
+use super::insert::InsertError;
 use super::record::Group;
+use super::rows::{reasons, text};
 use crate::database::{BUSY, WAL_PAGES};
+use crate::recipients;
 
 /// The `count` of gathered repeats is a running total, so the greatest is the latest, whatever comes first and
-/// however often.
+/// however often. One that may not be identified any more takes from the row what tells whose it is.
 const EVENT: &str = "INSERT INTO events (id, kind, domain, message, recipient, position, name, destination, \
-     placement, at, sent_at_s, method, ip, user_agent, referer, accept_language, machine, reasons, count) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-     ON CONFLICT (id) DO UPDATE SET count = excluded.count WHERE excluded.count > events.count";
+     placement, at, sent_at_s, method, ip, user_agent, referer, accept_language, machine, reasons, count, level) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+     ON CONFLICT (id) DO UPDATE SET count = excluded.count, level = excluded.level, message = excluded.message, \
+     recipient = excluded.recipient, name = excluded.name, destination = excluded.destination, \
+     sent_at_s = excluded.sent_at_s, ip = excluded.ip, user_agent = excluded.user_agent, \
+     referer = excluded.referer, accept_language = excluded.accept_language \
+     WHERE excluded.count > events.count AND excluded.level <= events.level";
 
 const REWRITTEN: &str = "INSERT INTO rewritten (id, domain, message, at, mails) \
      VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
@@ -128,8 +135,12 @@ fn open(file: &Path) -> rusqlite::Result<Connection> {
 
 fn insert(connection: &mut Connection, group: &Group) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let agreed = agreed(&transaction, group)?;
     let mut statement = transaction.prepare_cached(EVENT)?;
     for event in &group.events {
+        let Some(event) = agreed.event(event) else {
+            continue;
+        };
         statement.execute(params![
             event.id.as_bytes(),
             event.kind.as_str(),
@@ -150,6 +161,7 @@ fn insert(connection: &mut Connection, group: &Group) -> rusqlite::Result<()> {
             event.machine.as_str(),
             reasons(&event.reasons),
             event.count,
+            event.level.as_str(),
         ])?;
     }
     drop(statement);
@@ -165,4 +177,46 @@ fn insert(connection: &mut Connection, group: &Group) -> rusqlite::Result<()> {
     }
     drop(statement);
     transaction.commit()
+}
+
+fn agreed(connection: &Connection, group: &Group) -> rusqlite::Result<Agreed> {
+    let mut agreed = Agreed::default();
+    let mut statement = connection.prepare_cached(DOMAIN_SQLITE)?;
+    for domain in Agreed::domains(group) {
+        if let Some(row) = statement.query_row([domain], domain_row).optional()? {
+            agreed.add_domain(row);
+        }
+    }
+    let mut statement = connection.prepare_cached(RECIPIENT_SQLITE)?;
+    for (domain, pseudonym) in agreed.pseudonyms(group) {
+        let row = statement.query_row([domain, &pseudonym], recipient_row);
+        if let Some(row) = row.optional()? {
+            agreed.add_recipient(domain.to_owned(), row);
+        }
+    }
+    Ok(agreed)
+}
+
+fn domain_row(row: &Row<'_>) -> rusqlite::Result<DomainRow> {
+    Ok(DomainRow {
+        id: row.get(0)?,
+        click_tracking: row.get(1)?,
+        click_level: row.get(2)?,
+        open_tracking: row.get(3)?,
+        open_level: row.get(4)?,
+        secret: row.get(5)?,
+    })
+}
+
+fn recipient_row(row: &Row<'_>) -> rusqlite::Result<recipients::Row> {
+    Ok(recipients::Row {
+        pseudonym: row.get(0)?,
+        click_level: row.get(1)?,
+        open_level: row.get(2)?,
+        changed_at: row.get(3)?,
+        earlier_click_level: row.get(4)?,
+        earlier_open_level: row.get(5)?,
+        raised_at: row.get(6)?,
+        erased_at: row.get(7)?,
+    })
 }

@@ -9,6 +9,7 @@ use super::link_card::{self, LinkForm};
 use crate::access::SignedIn;
 use crate::app::App;
 use crate::domains::{self, CnameState, Domain, IpStorage, Known, Status};
+use crate::level::Level;
 use crate::rewriting::{Kept, Usage};
 
 /// What the last attempt said, where it belongs.
@@ -88,7 +89,7 @@ fn effect(known: &Known) -> Markup {
                 "Links in mail that was sent still redirect."
             }
             (Status::Pending, _) => "Mail goes out untracked until the record below is found in DNS.",
-            (Status::Validated, _) if !domain.click_tracking && !domain.open_tracking => {
+            (Status::Validated, _) if domain.click_tracking.max(domain.open_tracking) == Level::Off => {
                 "Mail goes out untracked: click tracking and open tracking are off."
             }
             (Status::Validated, None) => {
@@ -137,8 +138,9 @@ fn settings(signed_in: &SignedIn, domain: &Domain, said: &Said) -> Markup {
             h2 { "Settings" }
             form.stack method="post" action=(format!("/domains/{}/settings", domain.name)) {
                 (layout::csrf(signed_in))
-                (switch("click_tracking", domain.click_tracking, "Click tracking", "Links lead through the tracking host."))
-                (switch("open_tracking", domain.open_tracking, "Open tracking", "An open pixel is put into the mail."))
+                (level("click_tracking", domain.click_tracking, "Click tracking", "Links lead through the tracking host."))
+                (level("open_tracking", domain.open_tracking, "Open tracking", "An open pixel is put into the mail."))
+                p.hint { "Anonymous counts clicks and opens without saying whose they are. A lower level also holds for mail that was sent before." }
                 (switch("keep_mail", domain.keep_mail, "Keep mail for the click map",
                     "The first mail of each message is stored as it was handed in, with what it says of its recipient. Campaigns are always kept."))
                 label for="tracking_host" { "Tracking subdomain" }
@@ -168,6 +170,22 @@ fn links(signed_in: &SignedIn, domain: &Domain, said: &Said) -> Markup {
         _ => None,
     };
     link_card::card(signed_in, domain, refused)
+}
+
+fn level(name: &str, current: Level, label: &str, hint: &str) -> Markup {
+    html! {
+        label for=(name) { (label) }
+        select #(name) name=(name) aria-describedby={ (name) "_hint" } {
+            @for (level, words) in [
+                (Level::Identified, "Identified: by recipient"),
+                (Level::Anonymous, "Anonymous: counted only"),
+                (Level::Off, "Off"),
+            ] {
+                option value=(level.as_str()) selected[level == current] { (words) }
+            }
+        }
+        p.hint #{ (name) "_hint" } { (hint) }
+    }
 }
 
 fn cname(app: &App, signed_in: &SignedIn, domain: &Domain, said: &Said) -> Markup {

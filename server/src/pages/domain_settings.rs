@@ -12,6 +12,7 @@ use crate::access::{CsrfForm, SignedIn};
 use crate::app::App;
 use crate::domains::{self, Change, IpStorage};
 use crate::failure::{Failure, PageFailure};
+use crate::level::Level;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -24,10 +25,8 @@ pub(super) fn routes() -> Router<App> {
 
 #[derive(Deserialize)]
 struct Settings {
-    #[serde(default)]
-    click_tracking: bool,
-    #[serde(default)]
-    open_tracking: bool,
+    click_tracking: Option<Level>,
+    open_tracking: Option<Level>,
     #[serde(default)]
     keep_mail: bool,
     #[serde(default)]
@@ -70,8 +69,8 @@ async fn save(
     let known = domains::visible(&app, &signed_in.caller, &name)?;
     let host = form.tracking_host.trim();
     let change = Change {
-        click_tracking: Some(form.click_tracking),
-        open_tracking: Some(form.open_tracking),
+        click_tracking: form.click_tracking,
+        open_tracking: form.open_tracking,
         tracking_host: Some((!host.is_empty()).then(|| host.to_owned())),
         ip_storage: Some(form.ip_storage),
         keep_mail: Some(form.keep_mail),

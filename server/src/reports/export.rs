@@ -25,7 +25,7 @@ use crate::failure::Failure;
 const PAGE: i64 = 500;
 const PAUSE: Duration = Duration::from_millis(250);
 
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 23] = [
     "seq",
     "id",
     "time",
@@ -48,6 +48,7 @@ const COLUMNS: [&str; 22] = [
     "machine",
     "reasons",
     "count",
+    "level",
 ];
 
 pub(crate) async fn csv(
@@ -211,7 +212,7 @@ fn other(error: std::io::Error) -> Failure {
     sqlx::Error::Io(error).into()
 }
 
-fn record(Stored { seq, event }: &Stored) -> [String; 22] {
+fn record(Stored { seq, event }: &Stored) -> [String; 23] {
     let number = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
     let outside = |text: &Option<String>| harmless(text.as_deref().unwrap_or_default());
     let reasons: Vec<_> = event.reasons.iter().map(|reason| reason.as_str()).collect();
@@ -242,6 +243,7 @@ fn record(Stored { seq, event }: &Stored) -> [String; 22] {
         event.machine.as_str().to_owned(),
         reasons.join(" "),
         event.count.to_string(),
+        event.level.as_str().to_owned(),
     ]
 }
 

@@ -14,6 +14,7 @@ use crate::domains;
 use crate::event::{Event, Kind, Machine, Reason};
 use crate::event_log::timeline_seq;
 use crate::failure::Failure;
+use crate::level::Level;
 use crate::report_pool::reporting;
 
 /// A query looks through so many events of all domains, however few of them it finds.
@@ -113,7 +114,7 @@ pub(crate) async fn timeline(
             "SELECT * FROM events WHERE seq IN ( \
              SELECT seq FROM timeline WHERE domain = $1 AND recipient = $2 UNION ALL \
              SELECT seq FROM events WHERE seq > $6 AND domain = $1 AND recipient = $2) \
-             AND at <= $3 AND (at < $3 OR seq < $4) ORDER BY at DESC, seq DESC LIMIT $5",
+             AND recipient = $2 AND at <= $3 AND (at < $3 OR seq < $4) ORDER BY at DESC, seq DESC LIMIT $5",
         )
         .bind(domain)
         .bind(recipient)
@@ -161,6 +162,7 @@ struct Row {
     machine: String,
     reasons: String,
     count: i64,
+    level: String,
 }
 
 impl Row {
@@ -189,6 +191,7 @@ impl Row {
             machine: Machine::parse(&self.machine).unwrap_or(Machine::Suspected),
             reasons: self.reasons.split(',').filter_map(Reason::parse).collect(),
             count: self.count,
+            level: Level::parse(&self.level).unwrap_or(Level::Anonymous),
         };
         Some(Stored {
             seq: self.seq,

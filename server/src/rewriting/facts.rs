@@ -3,16 +3,16 @@
 use linkseal::Message;
 use linkseal::error::MessageError;
 
-use crate::domains::level;
 use crate::failure::Failure;
+use crate::level::Level;
 
 pub(super) struct MailFacts<'a> {
     pub(super) message: Option<&'a str>,
     pub(super) recipient: Option<&'a str>,
     pub(super) sent_at: Option<u64>,
     pub(super) list_unsubscribe: Option<&'a str>,
-    pub(super) click_tracking: bool,
-    pub(super) open_tracking: bool,
+    pub(super) click_tracking: Level,
+    pub(super) open_tracking: Level,
 }
 
 impl<'a> MailFacts<'a> {
@@ -23,8 +23,8 @@ impl<'a> MailFacts<'a> {
             recipient: None,
             sent_at: None,
             list_unsubscribe: None,
-            click_tracking: true,
-            open_tracking: true,
+            click_tracking: Level::Identified,
+            open_tracking: Level::Identified,
         }
     }
 
@@ -45,8 +45,8 @@ impl<'a> MailFacts<'a> {
             message = message.with_list_unsubscribe(field_value);
         }
         Ok(message
-            .with_click_tracking(level(self.click_tracking))
-            .with_open_tracking(level(self.open_tracking)))
+            .with_click_tracking(self.click_tracking.into())
+            .with_open_tracking(self.open_tracking.into()))
     }
 }
 
@@ -62,9 +62,4 @@ pub(super) fn storable(field: &str, text: &str) -> Result<(), Failure> {
 
 fn unfit(error: MessageError) -> Failure {
     Failure::Invalid(error.to_string())
-}
-
-/// Switches are on unless a request turns them off.
-pub(super) fn on() -> bool {
-    true
 }

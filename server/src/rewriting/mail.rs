@@ -5,13 +5,15 @@ use axum::response::Response;
 use linkseal::rewrite_with_report;
 use serde::{Deserialize, Serialize};
 
-use super::facts::{MailFacts, on};
+use super::facts::MailFacts;
 use super::report::{ReportJson, tracks_clicks, tracks_opens};
 use super::sent::Sent;
 use crate::app::App;
-use crate::domains::{self, MailParameters};
+use crate::domains::{self, Known, MailParameters};
 use crate::failure::ApiFailure;
+use crate::level::Level;
 use crate::parts::json;
+use crate::recipients::Agreement;
 use crate::work::aside;
 
 #[derive(Deserialize)]
@@ -25,10 +27,10 @@ pub(super) struct Mail {
     sent_at: Option<u64>,
     /// The value of the mail's `List-Unsubscribe` field: the same link in the body is left alone.
     list_unsubscribe: Option<String>,
-    #[serde(default = "on")]
-    click_tracking: bool,
-    #[serde(default = "on")]
-    open_tracking: bool,
+    #[serde(default)]
+    click_tracking: Level,
+    #[serde(default)]
+    open_tracking: Level,
     #[serde(default)]
     link_parameters: MailParameters,
     html: String,
@@ -49,13 +51,14 @@ pub(super) async fn rewrite_one(
     }: Sent<Mail>,
 ) -> Result<Response, ApiFailure> {
     let known = domains::visible(&app, &caller, &mail.domain)?;
+    let agreement = agreement(&app, &known, mail.recipient.as_deref()).await;
     let message = MailFacts {
         message: mail.message.as_deref(),
         recipient: mail.recipient.as_deref(),
         sent_at: mail.sent_at.or_else(|| now_s(&app)),
         list_unsubscribe: mail.list_unsubscribe.as_deref(),
-        click_tracking: mail.click_tracking,
-        open_tracking: mail.open_tracking,
+        click_tracking: mail.click_tracking.min(agreement.click_tracking),
+        open_tracking: mail.open_tracking.min(agreement.open_tracking),
     }
     .message()?;
     let Some(config) = &known.config else {
@@ -71,7 +74,9 @@ pub(super) async fn rewrite_one(
     if tracks_clicks(&report) || tracks_opens(&report) {
         let domain = &*known.domain.id;
         app.event_log.count_rewritten(domain, &id, 1);
-        let kept = known.domain.keep_mail.then_some(mail.html.as_str());
+        // What a mail says of its recipient is not kept of somebody who is not to be identified.
+        let may_keep = known.domain.keep_mail && agreement.lowest() == Level::Identified;
+        let kept = may_keep.then_some(mail.html.as_str());
         let messages = &app.rewriting.messages;
         messages.see(domain, &id, app.clock.now(), kept);
     }
@@ -84,6 +89,16 @@ pub(super) async fn rewrite_one(
             report,
         },
     ))
+}
+
+async fn agreement(app: &App, known: &Known, recipient: Option<&str>) -> Agreement {
+    let Some(recipient) = recipient.filter(|recipient| !recipient.is_empty()) else {
+        return Agreement::default();
+    };
+    let domain = &*known.domain.id;
+    let ids = std::iter::once(recipient);
+    let known = app.recipients.agreements(&app.database, domain, ids).await;
+    known.get(recipient).copied().unwrap_or_default()
 }
 
 /// `None` while the clock is before 1970.

@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::facts::on;
 use crate::failure::Failure;
 use crate::json::complaint;
+use crate::level::Level;
 
 /// A request takes seconds then; more recipients take more requests, which can run side by side.
 const MAX_RECIPIENTS: usize = 10_000;
@@ -17,6 +17,14 @@ const MAX_RECIPIENTS: usize = 10_000;
 pub(super) struct Recipients(Vec<Value>);
 
 impl Recipients {
+    /// The ids of those that have one.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|recipient| match recipient {
+            Value::Object(fields) => fields.get("recipient")?.as_str(),
+            id => id.as_str(),
+        })
+    }
+
     /// What they take in memory, about.
     pub(super) fn bytes(&self) -> usize {
         self.0.iter().map(bytes).sum()
@@ -80,10 +88,10 @@ impl<'de> Visitor<'de> for Bounded {
 pub(super) struct Recipient {
     pub(super) recipient: String,
     pub(super) list_unsubscribe: Option<String>,
-    #[serde(default = "on")]
-    pub(super) click_tracking: bool,
-    #[serde(default = "on")]
-    pub(super) open_tracking: bool,
+    #[serde(default)]
+    pub(super) click_tracking: Level,
+    #[serde(default)]
+    pub(super) open_tracking: Level,
 }
 
 impl Recipient {
@@ -93,8 +101,8 @@ impl Recipient {
             Value::String(id) => Ok(Self {
                 recipient: id.clone(),
                 list_unsubscribe: None,
-                click_tracking: true,
-                open_tracking: true,
+                click_tracking: Level::Identified,
+                open_tracking: Level::Identified,
             }),
             Value::Object(_) => {
                 Self::deserialize(value).map_err(|error| Failure::Invalid(complaint(&error)))

@@ -3,6 +3,7 @@
 //! Lines are made when the connection has room for them and not before, so a client that reads slowly slows
 //! down the work, and one that goes away ends it. No more than a chunk is ever held.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::{io, vec};
 
@@ -23,7 +24,9 @@ use super::templates::Compiled;
 use crate::access::Caller;
 use crate::app::App;
 use crate::failure::{ApiFailure, Failure};
+use crate::level::Level;
 use crate::memory::Held;
+use crate::recipients::Agreement;
 
 /// Enough that handing a chunk from thread to thread costs nothing beside it.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -33,6 +36,10 @@ const CHUNK_BYTES: usize = 256 * 1024;
 pub(super) struct Order {
     recipients: Recipients,
     sent_at: Option<u64>,
+    #[serde(default)]
+    click_tracking: Level,
+    #[serde(default)]
+    open_tracking: Level,
 }
 
 #[derive(Serialize)]
@@ -71,9 +78,16 @@ pub(super) async fn render(
         .bytes()
         .saturating_add(compiled.rendering_bytes());
     let memory = app.memory.work(caller.domain.as_deref(), needed).await?;
+    let domain = &compiled.campaign.domain;
+    let ids = order.recipients.ids();
+    let agreements = app.recipients.agreements(&app.database, domain, ids).await;
     let run = Run {
         _caller: caller,
         _memory: memory,
+        _caller: caller,
+        agreements,
+        click_tracking: order.click_tracking,
+        open_tracking: order.open_tracking,
         app,
         compiled,
         handed_out: 0,
@@ -100,7 +114,10 @@ struct Run {
     /// Its place is taken as long as this streams.
     _caller: Caller,
     _memory: Held,
+    agreements: HashMap<String, Agreement>,
     app: App,
+    click_tracking: Level,
+    open_tracking: Level,
     compiled: Arc<Compiled>,
     /// Tracked mails of the last chunk, which is out when the next one is asked for.
     handed_out: u32,
@@ -138,20 +155,26 @@ impl Run {
 
     fn line(&mut self, recipient: &Value, chunk: &mut Vec<u8>) -> Result<(), Failure> {
         let recipient = Recipient::parse(recipient)?;
+        let agreement = self.agreements.get(&recipient.recipient);
+        let agreement = agreement.copied().unwrap_or_default();
+        let click_tracking = recipient.click_tracking.min(self.click_tracking);
+        let click_tracking = click_tracking.min(agreement.click_tracking);
+        let open_tracking = recipient.open_tracking.min(self.open_tracking);
+        let open_tracking = open_tracking.min(agreement.open_tracking);
         let message = MailFacts {
             message: Some(&self.compiled.campaign.message),
             recipient: Some(&recipient.recipient),
             sent_at: self.sent_at,
             list_unsubscribe: recipient.list_unsubscribe.as_deref(),
-            click_tracking: recipient.click_tracking,
-            open_tracking: recipient.open_tracking,
+            click_tracking,
+            open_tracking,
         }
         .message()?;
         let html = match &self.compiled.template {
             Some(template) => {
                 let report = template.report();
-                let noticed = recipient.click_tracking && tracks_clicks(report)
-                    || recipient.open_tracking && tracks_opens(report);
+                let noticed = click_tracking > Level::Off && tracks_clicks(report)
+                    || open_tracking > Level::Off && tracks_opens(report);
                 self.handed_out += u32::from(noticed);
                 self.html.clear();
                 template.render_into(&message, &mut self.html);

@@ -1,6 +1,6 @@
 //! The library's report as JSON: whole, so that a sender sees what was left alone and why.
 
-use linkseal::{Link, PixelOutcome, Report, Untouched};
+use linkseal::{Link, PixelOutcome, Report, TrackingLevel, Untouched};
 use serde::Serialize;
 
 use crate::app::App;
@@ -13,6 +13,9 @@ pub(super) struct ReportJson<'a> {
     /// Why the mail went out as it came, also where the library was not asked; `null` when it was rewritten.
     untouched: Option<&'static str>,
     pixel: PixelOutcome,
+    /// The lowest level of domain, request and recipient.
+    click_tracking: TrackingLevel,
+    open_tracking: TrackingLevel,
     input_bytes: u64,
     output_bytes: u64,
     gmail_clips: bool,
@@ -26,6 +29,8 @@ impl<'a> From<&'a Report> for ReportJson<'a> {
             skipped: report.skipped(),
             untouched: report.untouched().map(Untouched::as_str),
             pixel: report.pixel(),
+            click_tracking: report.click_tracking(),
+            open_tracking: report.open_tracking(),
             input_bytes: report.input_bytes(),
             output_bytes: report.output_bytes(),
             gmail_clips: report.gmail_clips(),
@@ -51,6 +56,8 @@ impl ReportJson<'static> {
                 Status::Validated => "no_tracking_host",
             }),
             pixel: PixelOutcome::Off,
+            click_tracking: TrackingLevel::Off,
+            open_tracking: TrackingLevel::Off,
             input_bytes: bytes,
             output_bytes: bytes,
             gmail_clips: bytes > Report::GMAIL_MAX_BYTES,

@@ -43,8 +43,8 @@ pub(super) async fn answer(app: &App, parts: Parts) -> Response {
         return refuse(app, TokenError::Malformed.into());
     };
     let stored_as = match event {
-        Some(event) => match super::record(app, &parts, event).await {
-            Ok(id) => Some(id),
+        Some(event) => match super::record(app, &parts, &known.domain, event).await {
+            Ok(id) => id,
             Err(NotStored) => return apology::not_stored(click.destination()),
         },
         None => None,

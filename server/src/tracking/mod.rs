@@ -26,6 +26,7 @@ use crate::domains::{Domain, Known};
 use crate::event::{Event, Kind, Machine};
 use crate::event_log::NotStored;
 use crate::failure::{Failure, PageFailure};
+use crate::level::Level;
 use crate::peer::Peer;
 
 /// Returns what is asked for at a path: `/c`, `/o`, and everything under them.
@@ -128,6 +129,7 @@ fn event(app: &App, parts: &Parts, domain: &Domain, kind: Kind, said: &Said) -> 
         machine: Machine::None,
         reasons: Vec::new(),
         count: 1,
+        level: Level::Identified,
     };
     let agent = event.user_agent.as_deref();
     (event.machine, event.reasons) = app
@@ -136,14 +138,29 @@ fn event(app: &App, parts: &Parts, domain: &Domain, kind: Kind, said: &Said) -> 
     event
 }
 
-/// Returns the id under which the event is in the log.
-async fn record(app: &App, parts: &Parts, event: Event) -> Result<Uuid, NotStored> {
+/// Returns the id under which the event is in the log, if it may be. What the domain's level, as far as this server knows it, leaves out does not even get into the
+/// log's queue and spool; the log looks again, and asks what was agreed with the recipient.
+async fn record(
+    app: &App,
+    parts: &Parts,
+    domain: &Domain,
+    mut event: Event,
+) -> Result<Option<Uuid>, NotStored> {
     let kind = event.kind;
+    let level = match kind {
+        Kind::Click => domain.click_tracking,
+        Kind::Open => domain.open_tracking,
+    };
+    match level {
+        Level::Off => return Ok(None),
+        Level::Identified if !event.recipient.is_empty() => {}
+        Level::Anonymous | Level::Identified => event.leave_out_client(),
+    }
     let address = Peer::new(&app.settings, parts).client();
     match app.event_log.record(event, address).await {
         Ok(stored_as) => {
             app.metrics.count_stored(kind, stored_as.machine);
-            Ok(stored_as.id)
+            Ok(Some(stored_as.id))
         }
         Err(NotStored) => {
             app.metrics.count_not_stored(kind);

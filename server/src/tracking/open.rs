@@ -27,7 +27,7 @@ pub(super) async fn answer(app: &App, parts: Parts) -> Response {
                     ..super::event(app, &parts, &known.domain, Kind::Open, &said)
                 };
                 // A mail with a broken image helps nobody, so the answer is the same.
-                let _ = super::record(app, &parts, event).await;
+                let _ = super::record(app, &parts, &known.domain, event).await;
             }
             EventKind::Open(_) => {}
             EventKind::Click(_) => refuse(app, TokenError::UnexpectedKind.into()),

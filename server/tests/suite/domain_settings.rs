@@ -149,7 +149,8 @@ async fn settings_saved_on_the_page_are_the_settings() {
         assert!(page.contains("_linkseal.example.com"), "{page}");
         assert!(page.contains("goes out untracked"), "{page}");
         let fields = [
-            ("open_tracking", "true"),
+            ("click_tracking", "off"),
+            ("open_tracking", "anonymous"),
             ("keep_mail", "true"),
             ("tracking_host", " link.example.com "),
             ("ip_storage", "none"),
@@ -158,8 +159,8 @@ async fn settings_saved_on_the_page_are_the_settings() {
         let shown = setting
             .api("GET", "/domains/example.com", Value::Null, 200)
             .await;
-        assert_eq!(shown["click_tracking"], false);
-        assert_eq!(shown["open_tracking"], true);
+        assert_eq!(shown["click_tracking"], "off");
+        assert_eq!(shown["open_tracking"], "anonymous");
         assert_eq!(shown["keep_mail"], true);
         assert_eq!(shown["tracking_host"], "link.example.com");
         assert_eq!(shown["ip_storage"], "none");

@@ -209,8 +209,8 @@ async fn another_tracking_host_must_be_looked_for_anew() {
         let body = json!({ "tracking_host": null, "click_tracking": false });
         let none = setting.api("PATCH", path, body, 200).await;
         assert_eq!(none["tracking_host"], Value::Null);
-        assert_eq!(none["click_tracking"], false);
-        assert_eq!(none["open_tracking"], true);
+        assert_eq!(none["click_tracking"], "off");
+        assert_eq!(none["open_tracking"], "identified");
     }
 }
 

@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod agreed;
 mod callers;
 mod campaigns;
 mod certificates;

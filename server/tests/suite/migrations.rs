@@ -126,6 +126,9 @@ fn holds(now: &Value, before: &Value) -> Result<(), String> {
             .try_for_each(|(place, (is, was))| {
                 holds(is, was).map_err(|difference| format!("at {place}: {difference}"))
             }),
+        // What was a switch is a level.
+        (Value::String(level), Value::Bool(was)) if *was && level == "identified" => Ok(()),
+        (Value::String(level), Value::Bool(was)) if !*was && level == "off" => Ok(()),
         _ if now == before => Ok(()),
         _ => Err(format!("was {before}, is {now}")),
     }

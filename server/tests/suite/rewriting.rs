@@ -19,7 +19,7 @@ async fn a_rewritten_mail_comes_with_the_whole_report() {
         assert!(out.contains(&format!("https://{DEFAULT_HOST}/o/")), "{out}");
         let expected = json!({
             "tracked": 1, "skipped": 1, "untouched": null, "pixel": "end",
-            "input_bytes": html.len(), "output_bytes": out.len(), "gmail_clips": false,
+            "click_tracking": "identified", "open_tracking": "identified", "input_bytes": html.len(), "output_bytes": out.len(), "gmail_clips": false,
             "links": [
                 { "element": "a", "context": "html", "position": 0, "name": "shop",
                   "original": "https://Shop.example/?a=1&amp;b=2",
@@ -160,7 +160,7 @@ async fn what_can_not_be_used_is_refused_with_what_was_expected() {
             (
                 with("click_tracking", "no".into()),
                 422,
-                "click_tracking: invalid type: string \"no\", expected a boolean",
+                "click_tracking: invalid value: string \"no\", expected \"off\", \"anonymous\", \"identified\", true or false",
             ),
             (
                 with("trackin", false.into()),
@@ -207,7 +207,7 @@ async fn a_wrong_type_is_refused_without_repeating_the_mail() {
     let answer = asked(&server, "POST", "/rewrite", &mail, 422).await;
     let said = answer["error"]["message"].as_str().unwrap();
     assert!(
-        said.starts_with("click_tracking: invalid type: string"),
+        said.starts_with("click_tracking: invalid value: string"),
         "{said}"
     );
     assert!(said.len() < 500, "{said}");

@@ -147,4 +147,5 @@ pub(crate) struct Logged {
     pub(crate) machine: String,
     pub(crate) reasons: String,
     pub(crate) count: i64,
+    pub(crate) level: String,
 }

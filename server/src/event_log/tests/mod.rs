@@ -24,6 +24,7 @@ use crate::event::{Event, Kind, Machine};
 use crate::supervisor::Supervisor;
 
 const PANIC: &str = "panic of ";
+use crate::level::Level;
 
 struct Place {
     folder: TempDir,
@@ -147,6 +148,7 @@ pub(super) fn click(recipient: &str, position: u32, at: i64) -> Event {
         machine: Machine::None,
         reasons: Vec::new(),
         count: 1,
+        level: Level::Identified,
     }
 }
 

@@ -29,6 +29,7 @@ struct Stored {
     machine: String,
     reasons: String,
     count: i64,
+    level: String,
 }
 
 impl From<Event> for Stored {
@@ -54,6 +55,7 @@ impl From<Event> for Stored {
             machine: event.machine.as_str().into(),
             reasons: reasons.join(","),
             count: event.count,
+            level: event.level.as_str().into(),
         }
     }
 }
@@ -68,7 +70,7 @@ async fn events_are_stored_once_with_all_they_say() {
     full.accept_language = Some("fr".into());
     full.machine = Machine::Certain;
     full.reasons = vec![Reason::Early, Reason::Scanner];
-    let mut open = click("", 0, 1_700_000_000_124);
+    let mut open = click("o", 0, 1_700_000_000_124);
     open.kind = Kind::Open;
     open.position = None;
     open.destination = None;

@@ -1,0 +1,469 @@
+//! What was agreed with a domain or a recipient holds for what is stored, also of mail that was sent before.
+
+use linkseal::Message;
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::Connection as _;
+
+use crate::database::{Backend, Postgres};
+use crate::links::{Mail, Scene};
+use crate::loss::lock;
+use crate::sender::{asked, campaign, eventually, ready, rendered, rewrite};
+use crate::server::Server;
+use crate::tables::{DEFAULT_HOST, Logged, Tables};
+
+/// Says of itself what an anonymous event must not keep.
+async fn ask(server: &Server, path: &str) -> reqwest::Response {
+    let request = server
+        .follow(Method::GET, path)
+        .header("User-Agent", "Mozilla/5.0 (agent of one person)")
+        .header("Referer", "https://mail.example/inbox/of-one-person")
+        .header("Accept-Language", "gsw-CH");
+    request.send().await.unwrap()
+}
+
+/// Clicks and opens, which are answered whatever is stored of them.
+async fn click_and_open(server: &Server, mail: &Mail) {
+    let click = ask(server, &mail.clicks[0]).await;
+    assert_eq!(click.status(), 302);
+    assert_eq!(click.headers()["location"], Scene::DESTINATIONS[0]);
+    let open = ask(server, &mail.open).await;
+    assert_eq!(open.status(), 200);
+    assert_eq!(open.bytes().await.unwrap(), linkseal::PIXEL_GIF);
+}
+
+/// Rows that were put into the tables by hand are known within seconds.
+async fn knows_the_domain(server: &Server) {
+    eventually("the server knows the domain", async || {
+        let answer = server.api("GET", "/domains/example.com").send().await;
+        (answer.unwrap().status() == 200).then_some(())
+    })
+    .await;
+}
+
+async fn agree(server: &Server, recipient: &str, levels: Value) -> Value {
+    let path = format!("/domains/example.com/recipients/{recipient}/tracking");
+    asked(server, "PUT", &path, &levels, 200).await
+}
+
+fn assert_anonymous(event: &Logged) {
+    assert_eq!(event.level, "anonymous", "{event:?}");
+    assert_eq!(event.recipient, "", "{event:?}");
+    assert_eq!(event.sent_at_s, None, "{event:?}");
+    let personal = [
+        &event.ip,
+        &event.user_agent,
+        &event.referer,
+        &event.accept_language,
+    ];
+    assert_eq!(personal, [&None; 4], "{event:?}");
+}
+
+fn assert_identified(event: &Logged) {
+    assert_eq!(event.level, "identified", "{event:?}");
+    assert_eq!(event.recipient, "rcpt-42", "{event:?}");
+    assert!(event.sent_at_s.is_some() && event.ip.is_some(), "{event:?}");
+    assert!(event.user_agent.is_some() && event.referer.is_some());
+    assert_eq!(event.accept_language.as_deref(), Some("gsw-CH"));
+}
+
+#[tokio::test]
+async fn a_withdrawal_counts_for_mail_that_was_sent_before() {
+    for backend in Backend::all() {
+        let scene = Scene::new(&backend, &[]).await;
+        let folder = tempfile::tempdir().unwrap();
+        let settings = [("DEFAULT_HOST", DEFAULT_HOST)];
+        let url = scene.server.database_url.clone();
+        let other = Server::start_on(folder, url, &settings).await;
+        knows_the_domain(&scene.server).await;
+        click_and_open(&scene.server, &scene.mail).await;
+        click_and_open(&other, &scene.mail).await;
+        let levels = json!({ "click_tracking": "anonymous", "open_tracking": "off" });
+        let agreed = agree(&scene.server, "rcpt-42", levels).await;
+        assert_eq!(agreed["click_tracking"], "anonymous");
+        assert_eq!(agreed["applies"]["open_tracking"], "off");
+        // At once on a server that nobody told.
+        click_and_open(&other, &scene.mail).await;
+        click_and_open(&scene.server, &scene.mail).await;
+        let events = scene.tables.events().await;
+        let (before, after) = events.split_at(4);
+        for event in before {
+            assert_identified(event);
+        }
+        assert_eq!(after.len(), 2, "opens are off: {after:?}");
+        for event in after {
+            assert_eq!(event.kind, "click", "{backend:?}");
+            assert_anonymous(event);
+            assert_eq!(event.position, Some(0));
+            assert_eq!(event.destination.as_deref(), Some(Scene::DESTINATIONS[0]));
+        }
+        // Somebody else's mail is not concerned.
+        let mail = Mail::new(&scene.domain, "rcpt-43", &Scene::DESTINATIONS);
+        click_and_open(&other, &mail).await;
+        let events = scene.tables.events().await;
+        let of_other = events.iter().filter(|event| event.recipient == "rcpt-43");
+        assert_eq!(of_other.count(), 2, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_lowest_level_of_domain_and_recipient_is_stored() {
+    for backend in Backend::all() {
+        let scene = Scene::new(&backend, &[]).await;
+        knows_the_domain(&scene.server).await;
+        let words = ["off", "anonymous", "identified"];
+        for (domain_rank, domain) in words.iter().enumerate() {
+            let change = json!({ "click_tracking": domain, "open_tracking": domain });
+            asked(&scene.server, "PATCH", "/domains/example.com", &change, 200).await;
+            for (rank, word) in words.iter().enumerate() {
+                let levels = json!({ "click_tracking": word, "open_tracking": word });
+                agree(&scene.server, "rcpt-42", levels).await;
+                scene.tables.execute("DELETE FROM events").await;
+                // A level that was raised in this very millisecond does not hold yet.
+                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+                click_and_open(&scene.server, &scene.mail).await;
+                let events = scene.tables.events().await;
+                let context = format!("{backend:?} {domain} {word} {events:?}");
+                match rank.min(domain_rank) {
+                    0 => assert!(events.is_empty(), "{context}"),
+                    1 => events.iter().for_each(assert_anonymous),
+                    _ => events.iter().for_each(assert_identified),
+                }
+                let stored = if rank.min(domain_rank) == 0 { 0 } else { 2 };
+                assert_eq!(events.len(), stored, "{context}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_domain_that_another_server_lowered_counts_at_once() {
+    for backend in Backend::all() {
+        let scene = Scene::new(&backend, &[]).await;
+        click_and_open(&scene.server, &scene.mail).await;
+        scene
+            .tables
+            .execute("UPDATE domains SET click_level = 'anonymous', open_tracking = FALSE")
+            .await;
+        click_and_open(&scene.server, &scene.mail).await;
+        let events = scene.tables.events().await;
+        assert_eq!(events.len(), 3, "{backend:?} {events:?}");
+        assert_anonymous(&events[2]);
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawal_counts_for_what_waits_in_a_spool() {
+    let scene = Scene::new(&Backend::Sqlite, &[]).await;
+    click_and_open(&scene.server, &scene.mail).await;
+    let locked = lock(&scene.server).await;
+    click_and_open(&scene.server, &scene.mail).await;
+    let mut server = scene.server;
+    server.kill().await;
+    locked.close().await.unwrap();
+    let spool = server.folder.path().join("spool");
+    let aside = server.folder.path().join("aside");
+    std::fs::rename(&spool, &aside).unwrap();
+    server.start_again().await;
+    let levels = json!({ "click_tracking": "anonymous", "open_tracking": "off" });
+    agree(&server, "rcpt-42", levels).await;
+    // What was withdrawn at the time of the click stays so, whatever is agreed later.
+    agree(&server, "rcpt-42", json!({ "open_tracking": true })).await;
+    server.terminate().await;
+    std::fs::remove_dir_all(&spool).unwrap();
+    std::fs::rename(&aside, &spool).unwrap();
+    server.start_again().await;
+    let events = eventually("the spool is drained", async || {
+        let is_empty = std::fs::read_dir(&spool).unwrap().next().is_none();
+        let events = scene.tables.events().await;
+        (is_empty && events.len() > 2).then_some(events)
+    })
+    .await;
+    assert_eq!(events.len(), 3, "{events:?}");
+    assert_anonymous(&events[2]);
+    assert_eq!(events[2].kind, "click");
+}
+
+#[tokio::test]
+async fn a_withdrawal_counts_for_what_waits_in_a_spool_for_postgres() {
+    let Some(postgres) = Postgres::start() else {
+        return;
+    };
+    let postgres = std::sync::Arc::new(postgres);
+    let backend = Backend::Postgres(std::sync::Arc::clone(&postgres));
+    let scene = Scene::new(&backend, &[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let url = scene.server.database_url.clone();
+    click_and_open(&scene.server, &scene.mail).await;
+    postgres.stop("fast");
+    click_and_open(&scene.server, &scene.mail).await;
+    let mut spooling = scene.server;
+    spooling.kill().await;
+    postgres.start_again();
+    // The other server has a spool of its own.
+    let other = Server::start_on(folder, url, &[("DEFAULT_HOST", DEFAULT_HOST)]).await;
+    agree(
+        &other,
+        "rcpt-42",
+        json!({ "click_tracking": "off", "open_tracking": "anonymous" }),
+    )
+    .await;
+    spooling.start_again().await;
+    let tables = Tables::of(&other).await;
+    let events = eventually("the spool is drained", async || {
+        let events = tables.events().await;
+        (events.len() > 2).then_some(events)
+    })
+    .await;
+    assert_eq!(events.len(), 3, "{events:?}");
+    assert_anonymous(&events[2]);
+    assert_eq!(events[2].kind, "open");
+}
+
+#[tokio::test]
+async fn recipients_are_addressed_by_any_id() {
+    for backend in Backend::all() {
+        let scene = Scene::new(&backend, &[]).await;
+        knows_the_domain(&scene.server).await;
+        for (id, path) in [
+            ("a/b?c#d", "a%2Fb%3Fc%23d"),
+            ("nul\0", "nul%00"),
+            ("né 🙂'\";--", "n%C3%A9%20%F0%9F%99%82%27%22%3B--"),
+            ("%41+", "%2541%2B"),
+        ] {
+            let levels = json!({ "click_tracking": false, "open_tracking": "off" });
+            let agreed = agree(&scene.server, path, levels).await;
+            assert_eq!(agreed["recipient"], id.replace('\0', "\u{fffd}"));
+            let mail = Mail::new(&scene.domain, id, &Scene::DESTINATIONS);
+            click_and_open(&scene.server, &mail).await;
+            let events = scene.tables.events().await;
+            assert!(events.is_empty(), "{backend:?} {id} {events:?}");
+            let path = format!("/domains/example.com/recipients/{path}/tracking");
+            let shown = asked(&scene.server, "GET", &path, &Value::Null, 200).await;
+            assert_eq!(shown, agreed);
+        }
+        let near = Mail::new(&scene.domain, "A+", &Scene::DESTINATIONS);
+        click_and_open(&scene.server, &near).await;
+        assert_eq!(scene.tables.events().await.len(), 2, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_can_not_be_agreed_is_refused_with_a_reason() {
+    for backend in Backend::all() {
+        let server = ready(&backend).await;
+        let long = "r".repeat(1025);
+        for (path, body, status, said) in [
+            (
+                "/domains/example.com/recipients//tracking".to_owned(),
+                json!({}),
+                422,
+                "recipient is empty, expected an id",
+            ),
+            (
+                format!("/domains/example.com/recipients/{long}/tracking"),
+                json!({}),
+                422,
+                "recipient is 1025 bytes, expected at most 1024",
+            ),
+            (
+                "/domains/nowhere.example/recipients/r/tracking".to_owned(),
+                json!({}),
+                404,
+                "there is no such domain",
+            ),
+            (
+                "/domains/example.com/recipients/r/tracking".to_owned(),
+                json!({ "click_tracking": "none" }),
+                422,
+                "click_tracking: invalid value: string \"none\", expected \"off\", \"anonymous\", \"identified\", true or false",
+            ),
+            (
+                "/domains/example.com/recipients/r/tracking".to_owned(),
+                json!({ "clicks": "off" }),
+                422,
+                "unknown field `clicks`, expected `click_tracking` or `open_tracking`",
+            ),
+        ] {
+            let refused = asked(&server, "PUT", &path, &body, status).await;
+            let message = refused["error"]["message"].as_str().unwrap();
+            assert!(message.starts_with(said), "{message}");
+        }
+    }
+}
+
+/// The level that a mail says of itself: of its first link's token, and its pixel's.
+fn said(report: &Value) -> (&str, &str) {
+    let level = |name: &str| report[name].as_str().unwrap();
+    (level("click_tracking"), level("open_tracking"))
+}
+
+#[tokio::test]
+async fn the_lowest_level_of_domain_request_and_recipient_is_sent() {
+    for backend in Backend::all() {
+        let server = ready(&backend).await;
+        let html = "<a href='https://shop.example/'>x</a>";
+        let mail = |levels: [&str; 2]| {
+            json!({ "domain": "example.com", "message": "m1", "recipient": "r1", "html": html,
+                    "click_tracking": levels[0], "open_tracking": levels[1] })
+        };
+        let identified = rewrite(&server, &mail(["identified", "identified"])).await;
+        assert_eq!(said(&identified["report"]), ("identified", "identified"));
+        agree(&server, "r1", json!({ "click_tracking": "anonymous" })).await;
+        let agreed = rewrite(&server, &mail(["identified", "anonymous"])).await;
+        assert_eq!(
+            said(&agreed["report"]),
+            ("anonymous", "anonymous"),
+            "{backend:?}"
+        );
+        let lower = rewrite(&server, &mail(["off", "identified"])).await;
+        assert_eq!(said(&lower["report"]), ("off", "identified"));
+        let change = json!({ "open_tracking": "anonymous" });
+        asked(&server, "PATCH", "/domains/example.com", &change, 200).await;
+        let domain = rewrite(&server, &mail(["identified", "identified"])).await;
+        assert_eq!(said(&domain["report"]), ("anonymous", "anonymous"));
+    }
+}
+
+#[tokio::test]
+async fn a_campaign_is_rendered_at_each_recipients_lowest_level() {
+    for backend in Backend::all() {
+        let scene = Scene::new(&backend, &[]).await;
+        knows_the_domain(&scene.server).await;
+        let server = &scene.server;
+        agree(
+            server,
+            "withdrawn",
+            json!({ "click_tracking": "anonymous", "open_tracking": "off" }),
+        )
+        .await;
+        let made = campaign(server, "c1", "<a href=\"https://shop.example/\">x</a>").await;
+        let id = made["id"].as_str().unwrap();
+        let order = json!({ "recipients": [
+            "usual", "withdrawn", { "recipient": "asked", "click_tracking": "off", "open_tracking": "anonymous" },
+        ] });
+        let lines = rendered(server, id, &order).await;
+        assert_eq!(
+            levels(&scene, &lines),
+            [
+                ("identified", "identified"),
+                ("anonymous", "off"),
+                ("off", "anonymous")
+            ]
+        );
+        let order = json!({ "click_tracking": "anonymous", "open_tracking": false, "recipients": [
+            "usual", { "recipient": "asked", "click_tracking": "identified", "open_tracking": true },
+        ] });
+        let lines = rendered(server, id, &order).await;
+        assert_eq!(
+            levels(&scene, &lines),
+            [("anonymous", "off"), ("anonymous", "off")],
+            "{backend:?}"
+        );
+    }
+}
+
+/// What the tokens of each line say.
+fn levels(scene: &Scene, lines: &[Value]) -> Vec<(&'static str, &'static str)> {
+    let level = |html: &str, kind: &str| {
+        let url = html.split('"').find(|value| value.contains(kind));
+        let Some(url) = url else { return "off" };
+        let token = linkseal::UntrustedToken::parse_url(url).unwrap();
+        match token.verify(&scene.domain).unwrap().recipient() {
+            Some(_) => "identified",
+            None => "anonymous",
+        }
+    };
+    let levels = |line: &Value| {
+        let html = line["html"].as_str().unwrap();
+        (level(html, "/c/"), level(html, "/o/"))
+    };
+    lines.iter().map(levels).collect()
+}
+
+#[tokio::test]
+async fn an_anonymous_event_does_not_name_its_recipient_elsewhere() {
+    for backend in Backend::all() {
+        let scene = Scene::new(&backend, &[]).await;
+        knows_the_domain(&scene.server).await;
+        agree(
+            &scene.server,
+            "rcpt%204242",
+            json!({ "click_tracking": "anonymous" }),
+        )
+        .await;
+        let message = Message::new("for rcpt 4242")
+            .and_then(|message| message.with_recipient("rcpt 4242"))
+            .unwrap();
+        let destinations = [
+            "https://a.example/?u=rcpt+4242&x=1",
+            "https://a.example/rcpt%204242/",
+            "https://a.example/?u=%72cpt%204242",
+        ];
+        let mail = Mail::of(&scene.domain, message, &destinations);
+        for click in &mail.clicks {
+            assert_eq!(ask(&scene.server, click).await.status(), 302);
+        }
+        let events = scene.tables.events().await;
+        let stored: Vec<_> = events
+            .iter()
+            .map(|event| event.destination.as_deref())
+            .collect();
+        let expected = [
+            Some("https://a.example/?u=*&x=1"),
+            Some("https://a.example/*/"),
+            None,
+        ];
+        assert_eq!(stored, expected, "{backend:?}");
+        for event in &events {
+            assert_anonymous(event);
+            assert_eq!(event.message, "for *");
+            assert!(
+                !event.name.as_ref().unwrap().contains("rcpt+4242"),
+                "{event:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn mail_without_a_recipient_makes_anonymous_events() {
+    for backend in Backend::all() {
+        let scene = Scene::new(&backend, &[]).await;
+        let message = Message::new("m").unwrap();
+        let mail = Mail::of(&scene.domain, message, &Scene::DESTINATIONS);
+        click_and_open(&scene.server, &mail).await;
+        let events = scene.tables.events().await;
+        assert_eq!(events.len(), 2, "{backend:?}");
+        events.iter().for_each(assert_anonymous);
+    }
+}
+
+#[tokio::test]
+async fn repeats_that_are_gathered_become_anonymous_with_a_withdrawal() {
+    for backend in Backend::all() {
+        let scene = Scene::new(&backend, &[]).await;
+        knows_the_domain(&scene.server).await;
+        for _ in 0..14 {
+            ask(&scene.server, &scene.mail.clicks[0]).await;
+        }
+        agree(
+            &scene.server,
+            "rcpt-42",
+            json!({ "click_tracking": "anonymous" }),
+        )
+        .await;
+        for _ in 0..14 {
+            ask(&scene.server, &scene.mail.clicks[0]).await;
+        }
+        let events = scene.tables.events().await;
+        let total: i64 = events.iter().map(|event| event.count).sum();
+        assert_eq!(total, 28, "{backend:?} {events:?}");
+        let identified = events.iter().filter(|event| event.level == "identified");
+        let identified: i64 = identified.map(|event| event.count).sum();
+        assert!(identified <= 14, "{backend:?} {events:?}");
+        for event in events.iter().filter(|event| event.level == "anonymous") {
+            assert_anonymous(event);
+        }
+    }
+}
