@@ -60,7 +60,9 @@ impl Event {
         if !self.recipient.is_empty() {
             let traces = Traces::of(&self.recipient);
             traces.remove_from(&mut self.message);
-            self.name.as_mut().map(|name| traces.remove_from(name));
+            if let Some(name) = &mut self.name {
+                traces.remove_from(name);
+            }
             self.destination = self.destination.take().and_then(|url| traces.without(url));
         }
         self.recipient = String::new();
