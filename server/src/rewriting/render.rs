@@ -84,7 +84,6 @@ pub(super) async fn render(
     let run = Run {
         _caller: caller,
         _memory: memory,
-        _caller: caller,
         agreements,
         click_tracking: order.click_tracking,
         open_tracking: order.open_tracking,

@@ -49,7 +49,7 @@ pub(super) async fn answer(app: &App, parts: Parts) -> Response {
         },
         None => None,
     };
-    if stored_as.is_some() {
+    if is_stored {
         app.metrics.observe_click(started.elapsed());
     }
     let with_more = with_more(&known.domain, click, parts.uri.query(), stored_as);

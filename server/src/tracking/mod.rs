@@ -138,7 +138,7 @@ fn event(app: &App, parts: &Parts, domain: &Domain, kind: Kind, said: &Said) -> 
     event
 }
 
-/// Returns the id under which the event is in the log, if it may be. What the domain's level, as far as this server knows it, leaves out does not even get into the
+/// Returns the id under which the event is in the log, if it is identified. What the domain's level, as far as this server knows it, leaves out does not even get into the
 /// log's queue and spool; the log looks again, and asks what was agreed with the recipient.
 async fn record(
     app: &App,
@@ -156,11 +156,12 @@ async fn record(
         Level::Identified if !event.recipient.is_empty() => {}
         Level::Anonymous | Level::Identified => event.leave_out_client(),
     }
+    let is_identified = event.level == Level::Identified;
     let address = Peer::new(&app.settings, parts).client();
     match app.event_log.record(event, address).await {
         Ok(stored_as) => {
             app.metrics.count_stored(kind, stored_as.machine);
-            Ok(Some(stored_as.id))
+            Ok(is_identified.then_some(stored_as.id))
         }
         Err(NotStored) => {
             app.metrics.count_not_stored(kind);

@@ -195,7 +195,7 @@ async fn the_export_of_a_page_holds_what_the_page_shows() {
         let people = stored.page("/domains/example.com/events.csv").await;
         assert_eq!(people.lines().count(), 13, "without a query all: {people}");
         let header = people.lines().next().unwrap();
-        assert!(header.ends_with(",reasons,count"), "{header}");
+        assert!(header.ends_with(",reasons,count,level"), "{header}");
         assert!(people.contains(",suspected,repeated,50"), "{people}");
         let api = stored
             .json("events?counting=people&from=0&limit=1000")
