@@ -266,7 +266,6 @@ async fn refreshed(what: &str, reading: impl Future<Output = Result<(), sqlx::Er
 /// People publish records and go away: so DNS is asked again without them.
 async fn recheck(app: App) {
     loop {
-        // The refresher, a few seconds later, makes known what is found.
         domains::check_all(&app).await;
         tokio::time::sleep(DNS_RECHECK).await;
     }

@@ -180,6 +180,9 @@ pub(crate) async fn check_all(app: &App) {
             }
         })
         .await;
+    if let Err(error) = app.registry.refresh(&app.database).await {
+        warn!(%error, "what DNS said is known a few seconds later");
+    }
 }
 
 async fn look_for_records(app: &App, domain: &Domain) -> Result<(), Failure> {
