@@ -1,6 +1,7 @@
 //! What a recipient of a domain agreed to.
 
 use axum::extract::{Path, State};
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use linkseal::Message;
@@ -14,12 +15,18 @@ use crate::failure::{ApiFailure, Failure};
 use crate::json::JsonBody;
 use crate::level::Level;
 use crate::recipients::{self, Agreement, Change};
+use crate::reports::RecipientExport;
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route(
-        "/domains/{domain}/recipients/{recipient}/tracking",
-        get(show).put(change),
-    )
+    Router::new()
+        .route(
+            "/domains/{domain}/recipients/{recipient}/tracking",
+            get(show).put(change),
+        )
+        .route(
+            "/domains/{domain}/recipients/{recipient}/export",
+            get(export),
+        )
 }
 
 /// A field that is not there stays as it was.
@@ -85,6 +92,38 @@ async fn change(
         recipients::change(&app.database, domain, &addressed.recipient, &change, now).await?;
     app.recipients.refresh(&app.database).await?;
     Ok(Json(described(&addressed, &agreement)))
+}
+
+/// What is stored under the recipient's id. An anonymous event is nobody's, and a kept mail does not say whose it is.
+async fn export(
+    State(app): State<App>,
+    caller: ApiCaller,
+    Path(names): Path<(String, String)>,
+) -> Result<Response, ApiFailure> {
+    let Addressed { domain, recipient } = addressed(&app, &caller, names)?;
+    let agreement = recipients::find(&app.database, &domain.id, &recipient).await?;
+    let tracking = agreement.filter(|agreement| agreement.changed_at.is_some());
+    let tracking = tracking.map(|agreement| {
+        json!({
+            "click_tracking": agreement.click_tracking,
+            "open_tracking": agreement.open_tracking,
+            "changed_at": agreement.changed_at,
+        })
+    });
+    let facts = vec![
+        ("domain", json!(domain.name)),
+        ("recipient", json!(recipient)),
+        ("exported_at", json!(app.clock.now())),
+        ("tracking", json!(tracking)),
+    ];
+    let export = RecipientExport {
+        app,
+        _caller: caller.0,
+        domain: domain.id,
+        recipient,
+        facts,
+    };
+    Ok(export.answer().await?)
 }
 
 pub(super) fn described(addressed: &Addressed, agreement: &Agreement) -> Value {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Scope;
 use super::conversions::{Conversions, by_link};
-use super::scope::{bound, scoped, total, unique};
+use super::scope::{anonymous, bound, scoped, total, unique};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::report_pool::reporting;
@@ -17,6 +17,7 @@ pub(crate) struct Link {
     pub(crate) destination: Option<String>,
     pub(crate) clicks: i64,
     pub(crate) unique_clicks: i64,
+    pub(crate) anonymous_clicks: i64,
     #[sqlx(skip)]
     pub(crate) conversions: Conversions,
 }
@@ -37,7 +38,9 @@ pub(crate) async fn links(
             total!(),
             " AS clicks, ",
             unique!(),
-            " AS unique_clicks FROM (SELECT *, CASE WHEN $2 = '' THEN 0 ELSE position END \
+            " AS unique_clicks, ",
+            anonymous!(),
+            " AS anonymous_clicks FROM (SELECT *, CASE WHEN $2 = '' THEN 0 ELSE position END \
              AS position_in_message"
         ),
         "AND kind = 'click') AS clicked \

@@ -18,9 +18,11 @@ pub(crate) struct MessageRow {
     pub(crate) mails: i64,
     pub(crate) clicks: i64,
     pub(crate) unique_clicks: i64,
+    pub(crate) anonymous_clicks: i64,
     pub(crate) click_rate: Option<f64>,
     pub(crate) opens: i64,
     pub(crate) unique_opens: i64,
+    pub(crate) anonymous_opens: i64,
     pub(crate) open_rate: Option<f64>,
     pub(crate) conversions: Conversions,
 }
@@ -32,8 +34,10 @@ struct Row {
     mails: i64,
     clicks: i64,
     unique_clicks: i64,
+    anonymous_clicks: i64,
     opens: i64,
     unique_opens: i64,
+    anonymous_opens: i64,
 }
 
 impl From<Row> for MessageRow {
@@ -46,8 +50,10 @@ impl From<Row> for MessageRow {
             mails: row.mails,
             clicks: row.clicks,
             unique_clicks: row.unique_clicks,
+            anonymous_clicks: row.anonymous_clicks,
             opens: row.opens,
             unique_opens: row.unique_opens,
+            anonymous_opens: row.anonymous_opens,
             conversions: Conversions::default(),
         }
     }
@@ -101,6 +107,7 @@ const PAGE: &str = concat!(
     ORDER BY MIN(at) DESC, message LIMIT $4\
 ), counted AS (\
     SELECT message, kind, CAST(SUM(count) AS BIGINT) AS total, \
+    CAST(SUM(CASE WHEN recipient = '' THEN count ELSE 0 END) AS BIGINT) AS anonymous, \
     COUNT(DISTINCT CASE WHEN recipient <> '' THEN recipient END) AS recipients \
     FROM events WHERE domain = $1 AND message IN (SELECT message FROM page) AND",
     counts!("$5"),
@@ -112,10 +119,14 @@ const PAGE: &str = concat!(
      WHERE message = page.message AND kind = 'click'), 0) AS clicks, \
     COALESCE((SELECT recipients FROM counted \
      WHERE message = page.message AND kind = 'click'), 0) AS unique_clicks, \
+    COALESCE((SELECT anonymous FROM counted \
+     WHERE message = page.message AND kind = 'click'), 0) AS anonymous_clicks, \
     COALESCE((SELECT total FROM counted \
      WHERE message = page.message AND kind = 'open'), 0) AS opens, \
     COALESCE((SELECT recipients FROM counted \
-     WHERE message = page.message AND kind = 'open'), 0) AS unique_opens \
+     WHERE message = page.message AND kind = 'open'), 0) AS unique_opens, \
+    COALESCE((SELECT anonymous FROM counted \
+     WHERE message = page.message AND kind = 'open'), 0) AS anonymous_opens \
  FROM page ORDER BY first_at DESC, message"
 );
 

@@ -180,4 +180,11 @@ macro_rules! total {
     };
 }
 
-pub(super) use {bound, counts, scoped, total, unique};
+/// How much of the total is of events without a recipient, which no unique number counts.
+macro_rules! anonymous {
+    () => {
+        "CAST(SUM(CASE WHEN recipient = '' THEN count ELSE 0 END) AS BIGINT)"
+    };
+}
+
+pub(super) use {anonymous, bound, counts, scoped, total, unique};

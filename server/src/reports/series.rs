@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Scope;
-use super::scope::{bound, scoped, total, unique};
+use super::scope::{anonymous, bound, scoped, total, unique};
 use crate::app::App;
 use crate::event::Kind;
 use crate::failure::Failure;
@@ -23,8 +23,26 @@ pub(crate) struct Bucket {
     pub(crate) at: i64,
     pub(crate) clicks: i64,
     pub(crate) unique_clicks: i64,
+    pub(crate) anonymous_clicks: i64,
     pub(crate) opens: i64,
     pub(crate) unique_opens: i64,
+    pub(crate) anonymous_opens: i64,
+}
+
+impl Bucket {
+    fn set(&mut self, kind: &str, total: i64, unique: i64, anonymous: i64) {
+        match Kind::parse(kind) {
+            Some(Kind::Click) => {
+                (self.clicks, self.unique_clicks) = (total, unique);
+                self.anonymous_clicks = anonymous;
+            }
+            Some(Kind::Open) => {
+                (self.opens, self.unique_opens) = (total, unique);
+                self.anonymous_opens = anonymous;
+            }
+            None => {}
+        }
+    }
 }
 
 impl Series {
@@ -48,11 +66,13 @@ pub(crate) async fn series(app: &App, scope: &Scope) -> Result<Series, Failure> 
             "SELECT at / $6 * $6 AS bucket, kind, ",
             total!(),
             ", ",
-            unique!()
+            unique!(),
+            ", ",
+            anonymous!()
         ),
         "GROUP BY 1, 2 ORDER BY 1"
     );
-    let rows: Vec<(i64, String, i64, i64)> = reporting!(app, &scope.domain, connection => {
+    let rows: Vec<(i64, String, i64, i64, i64)> = reporting!(app, &scope.domain, connection => {
         bound!(sqlx::query_as(sql), scope).bind(bucket_ms).fetch_all(connection)
     })?;
     let mut rows = rows.into_iter().peekable();
@@ -63,12 +83,8 @@ pub(crate) async fn series(app: &App, scope: &Scope) -> Result<Series, Failure> 
             at,
             ..Bucket::default()
         };
-        while let Some((_, kind, total, unique)) = rows.next_if(|row| row.0 <= at) {
-            match Kind::parse(&kind) {
-                Some(Kind::Click) => (bucket.clicks, bucket.unique_clicks) = (total, unique),
-                Some(Kind::Open) => (bucket.opens, bucket.unique_opens) = (total, unique),
-                None => {}
-            }
+        while let Some((_, kind, total, unique, anonymous)) = rows.next_if(|row| row.0 <= at) {
+            bucket.set(&kind, total, unique, anonymous);
         }
         buckets.push(bucket);
         at = at.saturating_add(bucket_ms);

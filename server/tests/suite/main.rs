@@ -11,6 +11,7 @@
 
 mod access;
 mod agreed;
+mod anonymity;
 mod callers;
 mod campaigns;
 mod certificates;

@@ -1,0 +1,115 @@
+//! Everything that is stored of a recipient, as one JSON document, page by page as fast as the client reads.
+
+use std::io;
+
+use axum::body::Body;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::stored::{self, Stored};
+use crate::access::Caller;
+use crate::app::App;
+use crate::failure::Failure;
+
+/// Events in memory at once.
+const PAGE: i64 = 500;
+
+/// Whose events, and what the document says before them.
+pub(crate) struct Export {
+    pub(crate) app: App,
+    /// Its place is taken as long as it streams.
+    pub(crate) _caller: Caller,
+    /// The id of the ownership.
+    pub(crate) domain: String,
+    pub(crate) recipient: String,
+    pub(crate) facts: Vec<(&'static str, Value)>,
+}
+
+struct Run {
+    export: Export,
+    before: (i64, i64),
+    is_first: bool,
+}
+
+impl Export {
+    /// The first page is read at once, so that a database that is down is an answer of its own, not a document that
+    /// breaks off.
+    pub(crate) async fn answer(self) -> Result<Response, Failure> {
+        let head = self.head().map_err(|error| sqlx::Error::Io(error.into()))?;
+        let mut run = Run {
+            export: self,
+            before: (i64::MAX, i64::MAX),
+            is_first: true,
+        };
+        let first = run.page().await?;
+        let pages = stream::try_unfold(Some((run, first)), |next| async {
+            let Some((mut run, page)) = next else {
+                return Ok(None);
+            };
+            if page.is_empty() {
+                return Ok(Some((Bytes::from_static(b"]}\n"), None)));
+            }
+            let events = run.events(&page)?;
+            let following = run.page().await;
+            let following = following.map_err(|failure| io::Error::other(failure.message()))?;
+            Ok::<_, io::Error>(Some((events, Some((run, following)))))
+        });
+        let head = stream::iter([Ok(head)]);
+        let headers = [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CACHE_CONTROL, "no-store"),
+            (
+                header::CONTENT_DISPOSITION,
+                "attachment; filename=\"recipient.json\"",
+            ),
+        ];
+        Ok((headers, Body::from_stream(head.chain(pages))).into_response())
+    }
+
+    fn head(&self) -> Result<Bytes, serde_json::Error> {
+        let mut head = vec![b'{'];
+        for (name, fact) in &self.facts {
+            json(&mut head, name)?;
+            head.push(b':');
+            json(&mut head, fact)?;
+            head.push(b',');
+        }
+        head.extend_from_slice(b"\"events\":[");
+        Ok(head.into())
+    }
+}
+
+impl Run {
+    /// The next events, latest first.
+    async fn page(&mut self) -> Result<Vec<Stored>, Failure> {
+        let Export {
+            app,
+            domain,
+            recipient,
+            ..
+        } = &self.export;
+        let page = stored::timeline(app, domain, recipient, self.before, PAGE).await?;
+        if let Some(last) = page.last() {
+            self.before = (last.event.at, last.seq);
+        }
+        Ok(page)
+    }
+
+    fn events(&mut self, page: &[Stored]) -> Result<Bytes, serde_json::Error> {
+        let mut events = Vec::new();
+        for event in page {
+            events.extend_from_slice(if self.is_first { b"\n" } else { b",\n" });
+            self.is_first = false;
+            json(&mut events, event)?;
+        }
+        Ok(events.into())
+    }
+}
+
+fn json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> Result<(), serde_json::Error> {
+    serde_json::to_writer(out, value)
+}
