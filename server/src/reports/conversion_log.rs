@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::asked::{Asked, asked, is_full, limited, no_cursor};
-use super::export::{harmless, patient};
+use super::export::patient;
+use super::harmless::harmless;
 use super::span::exact;
 use crate::access::{ApiCaller, Caller};
 use crate::app::App;

@@ -13,6 +13,7 @@ mod conversions;
 mod drawing;
 mod export;
 mod figures;
+mod harmless;
 mod links;
 mod log_api;
 mod messages;
