@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::access::{KnownTokens, Limits};
 use crate::clock::Clock;
 use crate::database::Database;
@@ -27,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) machines: Machines,
     pub(crate) memory: Memory,
     pub(crate) metrics: Metrics,
+    /// Cancelled once the database is open: tables are up to date, and what is in memory was read.
+    pub(crate) opened: CancellationToken,
     pub(crate) recipients: KnownRecipients,
     pub(crate) registry: Registry,
     pub(crate) report_pool: ReportPool,

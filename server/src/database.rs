@@ -9,11 +9,12 @@ use std::path::Path;
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{ConnectOptions as _, Connection as _};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -22,6 +23,8 @@ const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// A request waits no longer for a connection: it had better fail, or go to the spool.
 const ACQUIRE: Duration = Duration::from_secs(3);
+/// For PostgreSQL to answer at the start.
+const CONNECT: Duration = Duration::from_secs(5);
 /// Only another process can keep SQLite locked. The event log gives it two seconds, and this ends before.
 pub(crate) const BUSY: Duration = Duration::from_millis(1500);
 
@@ -81,38 +84,57 @@ pub(crate) use {executing, reading, writing};
 impl Database {
     /// Connects, and brings the tables up to date.
     pub(crate) async fn open(url: &str) -> Result<Self, sqlx::Error> {
+        let database = Self::at(url)?;
+        database.migrate().await?;
+        Ok(database)
+    }
+
+    /// Connects to nothing yet. Fails when the URL is wrong.
+    pub(crate) fn at(url: &str) -> Result<Self, sqlx::Error> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?;
             let pool = PgPoolOptions::new()
                 .max_connections(POSTGRES_CONNECTIONS)
                 .acquire_timeout(ACQUIRE)
-                .connect_with(options)
-                .await?;
-            POSTGRES.run(&pool).await?;
+                .connect_lazy_with(options);
             return Ok(Self::Postgres(pool));
         }
         // SQLite would take anything for a file, a PostgreSQL server's password included.
         if !url.starts_with("sqlite:") {
-            let expected = "the database's URL is of an unknown kind, expected sqlite:FILE or \
-                            postgres://USER:PASSWORD@HOST/DATABASE";
-            return Err(sqlx::Error::Configuration(expected.into()));
+            return Err(configuration(
+                "the database's URL is of an unknown kind, expected sqlite:FILE or \
+                 postgres://USER:PASSWORD@HOST/DATABASE",
+            ));
         }
         let options = sqlite_options(url)?;
-        make_private(options.get_filename());
+        make_private(options.get_filename())?;
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(ACQUIRE)
             // There is no network between, and it would be one more trip to SQLite's thread for each group.
             .test_before_acquire(false)
-            .connect_with(options.clone())
-            .await?;
-        SQLITE.run(&write).await?;
+            .connect_lazy_with(options.clone());
         let read = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
             .acquire_timeout(ACQUIRE)
-            .connect_with(options.read_only(true))
-            .await?;
+            .connect_lazy_with(options.read_only(true));
         Ok(Self::Sqlite { read, write })
+    }
+
+    /// Brings the tables up to date.
+    pub(crate) async fn migrate(&self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite { write, .. } => SQLITE.run(write).await?,
+            Self::Postgres(pool) => {
+                // The pool would only say that it took too long, and not why.
+                let options = pool.connect_options();
+                let connected = tokio::time::timeout(CONNECT, options.connect()).await;
+                let connection = connected.map_err(|_| sqlx::Error::PoolTimedOut)??;
+                connection.close().await?;
+                POSTGRES.run(pool).await?;
+            }
+        }
+        Ok(())
     }
 
     pub(crate) async fn close(&self) {
@@ -137,15 +159,54 @@ pub(crate) fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, sqlx::Er
         .busy_timeout(BUSY))
 }
 
-/// Makes the file, if it is not there, for its owner only: signing keys and mail are in it. SQLite gives the
-/// files beside it the same mode. What goes wrong here SQLite says better.
-fn make_private(file: &Path) {
-    // An URI is a database in memory.
-    if !file.to_string_lossy().starts_with("file:") {
-        let _ = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(file);
+fn configuration(expected: &str) -> sqlx::Error {
+    sqlx::Error::Configuration(expected.into())
+}
+
+/// Whether waiting may mend an error at the start: nobody has to do anything about the settings.
+pub(crate) fn may_pass(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Configuration(_) | sqlx::Error::Decode(_) | sqlx::Error::Tls(_) => false,
+        sqlx::Error::Migrate(migration) => match &**migration {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                may_pass(error)
+            }
+            _ => false,
+        },
+        sqlx::Error::Database(refusal) => {
+            let code = refusal.code().unwrap_or_default();
+            if refusal.try_downcast_ref::<PgDatabaseError>().is_some() {
+                // A user, password or database that is not there, or may not do that, or SQL that it does not know.
+                return !["28", "3D", "42"]
+                    .iter()
+                    .any(|class| code.starts_with(class));
+            }
+            // The low byte is the kind: read-only, corrupt, not a database (sqlite.org/rescode.html).
+            let code: u32 = code.parse().unwrap_or_default();
+            ![8, 11, 26].contains(&(code & 0xff))
+        }
+        _ => true,
     }
+}
+
+/// Makes the file, if it is not there, for its owner only: signing keys and mail are in it. SQLite gives the
+/// files beside it the same mode. What else goes wrong here SQLite says better.
+fn make_private(file: &Path) -> Result<(), sqlx::Error> {
+    // An URI is a database in memory.
+    if file.to_string_lossy().starts_with("file:") {
+        return Ok(());
+    }
+    let folder = file.parent().unwrap_or(Path::new(""));
+    if !folder.as_os_str().is_empty() && !folder.is_dir() {
+        let folder = folder.display();
+        return Err(configuration(&format!(
+            "the database's folder `{folder}` is not there, expected it to be"
+        )));
+    }
+    let _ = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file);
+    Ok(())
 }

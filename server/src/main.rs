@@ -32,6 +32,7 @@ mod report_pool;
 mod reports;
 mod rewriting;
 mod serve;
+mod startup;
 mod supervisor;
 mod tls;
 mod tls_allowed;
@@ -75,9 +76,6 @@ async fn main() -> ExitCode {
 
 async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
     let server = Server::prepare(settings, Clock::default()).await?;
-    if let Some(token) = &server.new_admin_token {
-        logging::say(format!("admin token, shown this once: {}", token.reveal()));
-    }
     let handle = Handle::new();
     tokio::spawn(serve::stop_on_signal(handle.clone()));
     tokio::spawn(say_where(

@@ -176,11 +176,13 @@ async fn health() -> Response {
 /// redirects and spools, so it stays in service. Everybody may ask, however often: all of it is known already.
 async fn ready(State(app): State<App>) -> Response {
     let log = app.event_log.fitness();
-    let is_ready = log.writer && (log.database || log.spool);
+    let domains = app.registry.is_filled();
+    let is_ready = domains && log.writer && (log.database || log.spool);
     let said = |is_so: bool, yes: &'static str, no: &'static str| if is_so { yes } else { no };
     let text = format!(
-        "{}\ndatabase: {}\nspool: {}\nwriter: {}\n",
+        "{}\ndomains: {}\ndatabase: {}\nspool: {}\nwriter: {}\n",
         said(is_ready, "ready", "not ready"),
+        said(domains, "known", "not read yet"),
         said(log.database, "up", "down"),
         said(log.spool, "writable", "not writable"),
         said(log.writer, "running", "stuck"),

@@ -92,6 +92,9 @@ pub(crate) struct Settings {
     /// A file that has it.
     #[arg(long, env = "KEY_DECRYPTION_KEY_FILE", value_name = "FILE")]
     pub(crate) key_decryption_key_file: Option<PathBuf>,
+    /// File in which domains and keys are kept, encrypted, to start without the database.
+    #[arg(long, env = "KEYS_CACHE", value_name = "FILE")]
+    pub(crate) keys_cache: Option<PathBuf>,
     /// Days after which events are deleted. Unset: never.
     #[arg(long, env = "RETENTION_DAYS", value_name = "DAYS")]
     pub(crate) retention_days: Option<u32>,

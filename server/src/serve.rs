@@ -15,6 +15,7 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsAcceptor;
 use linkseal::TrackingHost;
 use linkseal::error::HostError;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
@@ -23,12 +24,12 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tracing::{info, warn};
 
-use crate::access::{AccessToken, KnownTokens, Limits, ensure_admin_token};
+use crate::access::{KnownTokens, Limits};
 use crate::app::{App, Shared};
 use crate::clock::Clock;
 use crate::connections::{self, Connections, Door, patient};
 use crate::database::Database;
-use crate::domains::encryption::{self, Rows};
+use crate::domains::encryption::{self, Which};
 use crate::domains::{self, Dns, Registry};
 use crate::event_log::EventLog;
 use crate::front::Front;
@@ -42,7 +43,9 @@ use crate::report_pool::ReportPool;
 use crate::rewriting::{Quota, Rewriting};
 use crate::supervisor::Supervisor;
 use crate::tls::{self, Certificate};
-use crate::{api, conversions, guard, metrics, pages, reports, rewriting, tls_allowed, tracking};
+use crate::{
+    api, conversions, guard, metrics, pages, reports, rewriting, startup, tls_allowed, tracking,
+};
 
 const MAX_FORM_BYTES: usize = 64 * 1024;
 /// Pages and API calls under way at the same time. More are refused at once, so that memory is bounded, and
@@ -59,8 +62,6 @@ const REFRESH_PATIENCE: Duration = Duration::from_secs(30);
 /// A server that is ready to listen.
 pub(crate) struct Server {
     pub(crate) app: App,
-    /// There on the first start only: print it, it can't be read again.
-    pub(crate) new_admin_token: Option<AccessToken>,
 }
 
 impl Server {
@@ -71,24 +72,25 @@ impl Server {
             .map(|host| default_host(host, settings.insecure_http))
             .transpose()?;
         let keyring = Keyring::new(&settings)?;
-        let database = Database::open(&settings.database_url).await?;
-        let new_admin_token =
-            ensure_admin_token(&database, &clock, settings.admin_token.as_deref()).await?;
-        let registry = Registry::new(default_host, settings.insecure_http, keyring);
-        encryption::check(&database, registry.keyring()).await?;
-        encryption::encrypt(&database, registry.keyring(), Rows::Others).await?;
-        registry.refresh(&database).await?;
-        let tokens = KnownTokens::default();
-        tokens.refresh(&database).await?;
+        if settings.keys_cache.is_some() && keyring.current().is_none() {
+            return Err(
+                "KEYS_CACHE is set, expected KEY_ENCRYPTION_KEY or KEY_ENCRYPTION_KEY_FILE, which \
+                        encrypts it"
+                    .into(),
+            );
+        }
+        let database = Database::at(&settings.database_url)?;
+        let cache = settings.keys_cache.clone();
+        let registry = Registry::new(default_host, settings.insecure_http, keyring, cache);
+        let opened = CancellationToken::new();
         let supervisor = Supervisor::default();
-        let recipients = KnownRecipients::default();
-        recipients.refresh(&database).await?;
         let event_log = EventLog::start(
             database.clone(),
             clock.clone(),
             settings.spool_dir.clone(),
             settings.retention_days,
             &supervisor,
+            &opened,
         );
         let mut metrics = Metrics::new();
         event_log.register(metrics.registry());
@@ -114,16 +116,15 @@ impl Server {
             machines: Machines::new(settings.early_click_seconds, settings.early_open_seconds),
             memory: Memory::new(settings.memory_mb),
             metrics,
-            recipients,
+            opened,
+            recipients: KnownRecipients::default(),
             registry,
             settings,
             supervisor,
-            tokens,
+            tokens: KnownTokens::default(),
         });
-        Ok(Self {
-            app,
-            new_admin_token,
-        })
+        startup::begin(&app).await?;
+        Ok(Self { app })
     }
 
     /// Serves until `handle` says otherwise; then what was answered is stored, and nothing more is.
@@ -143,7 +144,11 @@ impl Server {
             .run("recheck", move || recheck(Arc::clone(&shared)));
         let shared = Arc::clone(&app);
         let deleter = app.supervisor.run("delete", move || {
-            domains::delete_as_asked(Arc::clone(&shared))
+            let app = Arc::clone(&shared);
+            async move {
+                app.opened.cancelled().await;
+                domains::delete_as_asked(app).await;
+            }
         });
         let listen = app.settings.listen;
         let connections = Connections::new(
@@ -155,26 +160,33 @@ impl Server {
             let connections = Arc::clone(&connections);
             async move { connections.watch().await }
         });
-        match (&app.settings.tls_cert, &app.settings.tls_key) {
-            (Some(cert), Some(key)) => {
-                let certificate = Certificate::load(cert, key).await?;
-                let config = certificate.config();
-                app.supervisor
-                    .run("certificate", move || certificate.clone().keep_current());
-                let acceptor = RustlsAcceptor::new(config).acceptor(door);
-                patient(axum_server::bind(listen).acceptor(acceptor))
-                    .handle(handle)
-                    .serve(service)
-                    .await?;
+        let serving = async {
+            match (&app.settings.tls_cert, &app.settings.tls_key) {
+                (Some(cert), Some(key)) => {
+                    let certificate = Certificate::load(cert, key).await?;
+                    let config = certificate.config();
+                    app.supervisor
+                        .run("certificate", move || certificate.clone().keep_current());
+                    let acceptor = RustlsAcceptor::new(config).acceptor(door);
+                    patient(axum_server::bind(listen).acceptor(acceptor))
+                        .handle(handle)
+                        .serve(service)
+                        .await?;
+                }
+                _ => {
+                    app.supervisor.run("hangups", tls::hear_hangups);
+                    patient(axum_server::bind(listen).acceptor(door))
+                        .handle(handle)
+                        .serve(service)
+                        .await?;
+                }
             }
-            _ => {
-                app.supervisor.run("hangups", tls::hear_hangups);
-                patient(axum_server::bind(listen).acceptor(door))
-                    .handle(handle)
-                    .serve(service)
-                    .await?;
-            }
-        }
+            Ok(())
+        };
+        let ended: Result<(), Box<dyn Error>> = tokio::select! {
+            served = serving => served,
+            error = startup::wait(&app) => Err(error),
+        };
         deleter.abort();
         watcher.abort();
         rechecker.abort();
@@ -187,7 +199,7 @@ impl Server {
         })
         .await;
         info!("stopped");
-        Ok(())
+        ended
     }
 }
 
@@ -240,13 +252,14 @@ fn router(app: App) -> Router {
 }
 
 async fn refresh(app: App) {
+    app.opened.cancelled().await;
     loop {
         tokio::time::sleep(REFRESH).await;
         // One that can't be read must not keep the other from it: revoked tokens have to end.
         tokio::join!(
             refreshed(
                 "plain signing keys",
-                encryption::encrypt(&app.database, app.registry.keyring(), Rows::Plain)
+                encryption::encrypt(&app.database, app.registry.keyring(), Which::Plain)
             ),
             refreshed("domains", app.registry.refresh(&app.database)),
             refreshed("access tokens", app.tokens.refresh(&app.database)),
@@ -265,6 +278,7 @@ async fn refreshed(what: &str, reading: impl Future<Output = Result<(), sqlx::Er
 
 /// People publish records and go away: so DNS is asked again without them.
 async fn recheck(app: App) {
+    app.opened.cancelled().await;
     loop {
         domains::check_all(&app).await;
         tokio::time::sleep(DNS_RECHECK).await;

@@ -15,7 +15,7 @@ const BATCH: i64 = 500;
 
 /// Which rows are encrypted anew.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Rows {
+pub(crate) enum Which {
     /// At the start: all that are not under the current key. Servers that go on with the key before it have both.
     Others,
     /// While running: those of a server that has no key yet.
@@ -74,7 +74,7 @@ pub(crate) async fn check(database: &Database, keyring: &Keyring) -> Result<(), 
 pub(crate) async fn encrypt(
     database: &Database,
     keyring: &Keyring,
-    rows: Rows,
+    which: Which,
 ) -> Result<(), sqlx::Error> {
     let Some(current) = keyring.current() else {
         return Ok(());
@@ -82,7 +82,7 @@ pub(crate) async fn encrypt(
     let mut done = 0_u64;
     let mut last = 0;
     loop {
-        let batch = read(database, current.fingerprint(), rows, last).await?;
+        let batch = read(database, current.fingerprint(), which, last).await?;
         let Some(end) = batch.last() else {
             break;
         };
@@ -111,7 +111,7 @@ pub(crate) async fn encrypt(
 async fn read(
     database: &Database,
     current: &str,
-    rows: Rows,
+    which: Which,
     after: i64,
 ) -> Result<Vec<Row>, sqlx::Error> {
     reading!(database, pool => {
@@ -120,7 +120,7 @@ async fn read(
              AND (encrypted_by IS NULL OR ($2 AND encrypted_by <> $3)) ORDER BY id LIMIT $4",
         )
         .bind(after)
-        .bind(rows == Rows::Others)
+        .bind(which == Which::Others)
         .bind(current)
         .bind(BATCH)
         .fetch_all(pool)

@@ -1,10 +1,12 @@
 //! Sending domains: their settings, their keys, and what DNS says of them.
 
 mod changes;
+mod configs;
 mod deletion;
 mod dns;
 pub(crate) mod encryption;
 mod former;
+mod keys_cache;
 mod links;
 mod misses;
 mod ownership;

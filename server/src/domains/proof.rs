@@ -8,7 +8,9 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const DAYS: i64 = 3;
 
 /// What the daily look for the record of a validated domain said.
-#[derive(Clone, Debug, Default, Eq, PartialEq, sqlx::FromRow)]
+#[derive(
+    Clone, Debug, Default, Eq, PartialEq, sqlx::FromRow, serde::Deserialize, serde::Serialize,
+)]
 pub(crate) struct Proof {
     #[sqlx(rename = "txt_checked_at")]
     pub(crate) checked_at: Option<i64>,

@@ -1,26 +1,32 @@
 //! All domains and keys in memory: the click path asks no database.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::error::Error;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
-use linkseal::error::{ConfigError, HostError};
-use linkseal::{DomainConfig, DomainStatus, KeyId, SendingDomain, TrackingHost};
+use linkseal::{DomainConfig, KeyId, SendingDomain, TrackingHost};
 use tokio::sync::Mutex;
-use tracing::warn;
+use tracing::{info, warn};
 
+use super::Status;
+use super::configs::Hosts;
+use super::keys_cache::KeysCache;
 use super::misses::Misses;
-use super::store::{self, Domain, DomainKey};
-use super::{CnameState, Status};
+use super::store::{self, Domain, DomainKey, Rows};
 use crate::database::Database;
 use crate::keyring::Keyring;
 
 /// Hands out snapshots. Everybody who changes a domain calls `refresh` afterwards; other servers do so by the
 /// clock, and ask for a key by its id when a token names one that they do not know.
 pub(crate) struct Registry {
-    default_host: Option<TrackingHost>,
-    insecure_http: bool,
+    cache: Option<KeysCache>,
+    hosts: Hosts,
+    /// What is in memory came from the cache.
+    is_cached: AtomicBool,
+    /// It came from the database.
+    is_read: AtomicBool,
     keyring: Keyring,
     misses: Misses,
     /// Held while the tables are read, so that what was read earlier never replaces what was read later.
@@ -133,10 +139,16 @@ impl Registry {
         default_host: Option<TrackingHost>,
         insecure_http: bool,
         keyring: Keyring,
+        cache: Option<PathBuf>,
     ) -> Self {
         Self {
-            default_host,
-            insecure_http,
+            cache: cache.map(KeysCache::new),
+            hosts: Hosts {
+                default_host,
+                insecure_http,
+            },
+            is_cached: AtomicBool::new(false),
+            is_read: AtomicBool::new(false),
             keyring,
             misses: Misses::default(),
             reading: Mutex::default(),
@@ -145,7 +157,7 @@ impl Registry {
     }
 
     pub(crate) fn default_host(&self) -> Option<&TrackingHost> {
-        self.default_host.as_ref()
+        self.hosts.default_host.as_ref()
     }
 
     /// What secrets of signing keys are stored under.
@@ -162,6 +174,9 @@ impl Registry {
         if let Some(known) = self.known_by(id) {
             return Some(known);
         }
+        if !self.is_read() {
+            return None;
+        }
         let ask = |ids: Vec<KeyId>| async move { self.learn(database, &ids).await };
         // Boxed, for it is seldom needed and large.
         Box::pin(self.misses.resolve(id, ask)).await;
@@ -172,28 +187,51 @@ impl Registry {
         self.snapshot().by_key.get(&id).map(Arc::clone)
     }
 
-    /// Parses a domain's own tracking host as its links will use it.
-    pub(crate) fn own_host(&self, host: &str) -> Result<TrackingHost, HostError> {
-        let host = TrackingHost::custom(host)?;
-        Ok(if self.insecure_http {
-            host.with_insecure_http()
-        } else {
-            host
-        })
-    }
-
     /// Reads domains and keys anew. When the database is down, what was known stays.
     pub(crate) async fn refresh(&self, database: &Database) -> Result<(), sqlx::Error> {
         let _one_at_a_time = self.reading.lock().await;
-        let all = store::all(database, &self.keyring).await?;
-        self.update(all, BTreeMap::new());
+        let all = Arc::new(store::all(database).await?);
+        self.update(Rows::clone(&all).open(&self.keyring)?, BTreeMap::new());
+        self.is_read.store(true, Ordering::Release);
+        if let Some(cache) = &self.cache
+            && let Err(error) = cache.keep(all, &self.keyring).await
+        {
+            warn!(%error, "domains and keys can't be kept in KEYS_CACHE");
+        }
         Ok(())
+    }
+
+    /// For a start without a database: takes what the last run kept, if it did.
+    pub(crate) fn read_cache(&self) {
+        let Some(cache) = &self.cache else {
+            return;
+        };
+        let read = cache.read(&self.keyring);
+        match read.and_then(|rows| Ok(rows.open(&self.keyring)?)) {
+            Ok(all) => {
+                self.update(all, BTreeMap::new());
+                self.is_cached.store(true, Ordering::Release);
+                info!("clicks are answered by KEYS_CACHE until the database is there");
+            }
+            Err(error) => warn!(%error, "KEYS_CACHE can't be used"),
+        }
+    }
+
+    /// Whether all keys are known, as far as this server can know.
+    pub(crate) fn is_read(&self) -> bool {
+        self.is_read.load(Ordering::Acquire)
+    }
+
+    /// Whether there is something to answer clicks by.
+    pub(crate) fn is_filled(&self) -> bool {
+        self.is_read() || self.is_cached.load(Ordering::Acquire)
     }
 
     /// Reads the domains that have one of these keys, if there are any.
     async fn learn(&self, database: &Database, ids: &[KeyId]) -> Result<(), sqlx::Error> {
         let _one_at_a_time = self.reading.lock().await;
-        let found = store::with_keys(database, ids, &self.keyring).await?;
+        let found = store::with_keys(database, ids).await?;
+        let found = found.open(&self.keyring)?;
         if !found.is_empty() {
             let others = self.snapshot().ownerships.clone();
             self.update(found, others);
@@ -227,11 +265,11 @@ impl Registry {
     }
 
     fn know(&self, domain: Domain, keys: Vec<DomainKey>) -> Known {
-        let config = self.config(&domain, &keys).unwrap_or_else(|error| {
+        let config = self.hosts.config(&domain, &keys).unwrap_or_else(|error| {
             warn!(domain = %domain.name, %error, "settings can't be used, mail goes out untracked");
             None
         });
-        let issued = self.issued(&domain, &keys).unwrap_or_else(|error| {
+        let issued = self.hosts.issued(&domain, &keys).unwrap_or_else(|error| {
             warn!(domain = %domain.name, %error, "keys can't be used, links lead nowhere");
             None
         });
@@ -242,70 +280,4 @@ impl Registry {
             keys,
         }
     }
-
-    fn config(
-        &self,
-        domain: &Domain,
-        keys: &[DomainKey],
-    ) -> Result<Option<DomainConfig>, Box<dyn Error>> {
-        // The library knows no such status; whoever asks for the mail is told the right one.
-        if domain.status == Status::Lapsed {
-            return Ok(None);
-        }
-        let own_host = domain
-            .tracking_host
-            .as_deref()
-            .filter(|_| domain.cname_state == CnameState::Found)
-            .map(|host| self.own_host(host))
-            .transpose()?;
-        let Some(host) = own_host.or_else(|| self.default_host.clone()) else {
-            return Ok(None);
-        };
-        let Some(signing) = keys.iter().rfind(|key| !key.retired) else {
-            return Ok(None);
-        };
-        let config = config(domain, host, keys, signing)?
-            .with_status(match domain.status {
-                Status::External => DomainStatus::External,
-                Status::Lapsed | Status::Pending => DomainStatus::Pending,
-                Status::Validated => DomainStatus::Validated,
-            })
-            .with_click_tracking(domain.click_tracking.into())
-            .with_open_tracking(domain.open_tracking.into())
-            .with_sealed_tokens(domain.links.sealed_tokens);
-        Ok(Some(match &domain.links.parameters {
-            Some(parameters) => config.with_link_parameters(parameters.clone()),
-            None => config,
-        }))
-    }
-
-    fn issued(
-        &self,
-        domain: &Domain,
-        keys: &[DomainKey],
-    ) -> Result<Option<DomainConfig>, Box<dyn Error>> {
-        let Some(newest) = keys.last() else {
-            return Ok(None);
-        };
-        let host = match &self.default_host {
-            Some(host) => host.clone(),
-            // Which may present its links anyway.
-            None => TrackingHost::shared(domain.name.as_str())?,
-        };
-        Ok(Some(config(domain, host, keys, newest)?))
-    }
-}
-
-fn config(
-    domain: &Domain,
-    host: TrackingHost,
-    keys: &[DomainKey],
-    signing: &DomainKey,
-) -> Result<DomainConfig, ConfigError> {
-    let signing = &signing.key;
-    let config = DomainConfig::new(domain.name.clone(), host, signing.clone())?;
-    keys.iter()
-        .map(|key| &key.key)
-        .filter(|key| key.id() != signing.id())
-        .try_fold(config, |config, key| config.with_retired_key(key.clone()))
 }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use linkseal::error::HostError;
 use linkseal::{KeyId, SendingDomain, SigningKey};
+use serde::{Deserialize, Serialize};
 use tracing::warn;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::links::{LinkRow, LinkSettings};
 use super::proof::Proof;
@@ -66,7 +67,7 @@ impl PartialEq for DomainKey {
     }
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(Clone, Deserialize, PartialEq, Serialize, sqlx::FromRow)]
 struct DomainRow {
     id: String,
     name: String,
@@ -131,11 +132,15 @@ pub(crate) fn stored_level(is_on: bool, word: &str) -> Level {
     level.unwrap_or(Level::Off)
 }
 
-/// Domains with their keys, which are ordered by id.
-pub(super) async fn all(
-    database: &Database,
-    keyring: &Keyring,
-) -> Result<Vec<(Domain, Vec<DomainKey>)>, sqlx::Error> {
+/// What the tables have, as it is stored.
+#[derive(Clone, Deserialize, PartialEq, Serialize)]
+pub(super) struct Rows {
+    domains: Vec<DomainRow>,
+    /// Ordered by id.
+    keys: Vec<KeyRow>,
+}
+
+pub(super) async fn all(database: &Database) -> Result<Rows, sqlx::Error> {
     let (domains, keys) = reading!(database, pool => async {
         tokio::try_join!(
             sqlx::query_as("SELECT * FROM domains ORDER BY id").fetch_all(pool),
@@ -145,15 +150,11 @@ pub(super) async fn all(
             .fetch_all(pool),
         )
     })?;
-    joined(domains, keys, keyring)
+    Ok(Rows { domains, keys })
 }
 
 /// The same of those domains only that have one of these keys. Asks for nothing more where there is none.
-pub(super) async fn with_keys(
-    database: &Database,
-    ids: &[KeyId],
-    keyring: &Keyring,
-) -> Result<Vec<(Domain, Vec<DomainKey>)>, sqlx::Error> {
+pub(super) async fn with_keys(database: &Database, ids: &[KeyId]) -> Result<Rows, sqlx::Error> {
     let owners = match database {
         Database::Sqlite { read, .. } => {
             let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
@@ -185,10 +186,11 @@ pub(super) async fn with_keys(
         domains.extend::<Vec<DomainRow>>(rows);
         keys.extend::<Vec<KeyRow>>(more);
     }
-    joined(domains, keys, keyring)
+    Ok(Rows { domains, keys })
 }
 
-#[derive(sqlx::FromRow)]
+/// The secret as it is stored.
+#[derive(Clone, Deserialize, PartialEq, Serialize, sqlx::FromRow)]
 struct KeyRow {
     id: i64,
     domain: String,
@@ -198,50 +200,68 @@ struct KeyRow {
     encrypted_by: Option<String>,
 }
 
-/// Fails when another server has changed to a key that is not at hand: what was known then stays.
-fn joined(
-    domains: Vec<DomainRow>,
-    keys: Vec<KeyRow>,
-    keyring: &Keyring,
-) -> Result<Vec<(Domain, Vec<DomainKey>)>, sqlx::Error> {
-    let mut keys_of: HashMap<String, Vec<DomainKey>> = HashMap::new();
-    for row in keys {
+impl Drop for KeyRow {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
+}
+
+impl Rows {
+    /// Domains with their keys. Fails when another server has changed to a key that is not at hand: what was known
+    /// then stays.
+    pub(super) fn open(
+        self,
+        keyring: &Keyring,
+    ) -> Result<Vec<(Domain, Vec<DomainKey>)>, sqlx::Error> {
+        let mut keys_of: HashMap<String, Vec<DomainKey>> = HashMap::new();
+        for mut row in self.keys {
+            match row.open(keyring) {
+                Ok(key) => keys_of
+                    .entry(std::mem::take(&mut row.domain))
+                    .or_default()
+                    .extend(key),
+                Err(error @ KeyringError::UnknownKey { .. }) => {
+                    return Err(sqlx::Error::Decode(error.into()));
+                }
+                Err(error) => warn!(%error, "a key can't be used"),
+            }
+        }
+        let with_keys = |row: DomainRow| {
+            let keys = keys_of.remove(&row.id).unwrap_or_default();
+            match Domain::try_from(row) {
+                Ok(domain) => Some((domain, keys)),
+                Err(error) => {
+                    warn!(%error, "a domain can't be used");
+                    None
+                }
+            }
+        };
+        Ok(self.domains.into_iter().filter_map(with_keys).collect())
+    }
+}
+
+impl KeyRow {
+    /// Returns `None` for a key that no token can have.
+    fn open(&mut self, keyring: &Keyring) -> Result<Option<DomainKey>, KeyringError> {
         // Tokens have no room for a greater id.
-        let Ok(id) = u32::try_from(row.id) else {
-            continue;
+        let Ok(id) = u32::try_from(self.id) else {
+            return Ok(None);
         };
         let stored = Stored {
-            secret: Zeroizing::new(row.secret),
-            encrypted_by: row.encrypted_by,
+            secret: Zeroizing::new(std::mem::take(&mut self.secret)),
+            encrypted_by: self.encrypted_by.take(),
         };
-        let secret = match keyring.open(&row.domain, row.id, &stored) {
-            Ok(secret) => secret,
-            Err(error @ KeyringError::UnknownKey { .. }) => {
-                return Err(sqlx::Error::Decode(error.into()));
-            }
-            Err(error) => {
-                warn!(%error, "a key can't be used");
-                continue;
-            }
-        };
+        let secret = keyring.open(&self.domain, self.id, &stored)?;
         match SigningKey::new(KeyId(id), &secret) {
-            Ok(key) => keys_of.entry(row.domain).or_default().push(DomainKey {
+            Ok(key) => Ok(Some(DomainKey {
                 key,
-                retired: row.retired_at.is_some(),
-                created_at: row.created_at,
-            }),
-            Err(error) => warn!(domain = row.domain, key = id, %error, "a key can't be used"),
+                retired: self.retired_at.is_some(),
+                created_at: self.created_at,
+            })),
+            Err(error) => {
+                warn!(domain = self.domain, key = id, %error, "a key can't be used");
+                Ok(None)
+            }
         }
     }
-    let with_keys = |row: DomainRow| {
-        let keys = keys_of.remove(&row.id).unwrap_or_default();
-        match Domain::try_from(row) {
-            Ok(domain) => Some((domain, keys)),
-            Err(error) => {
-                warn!(%error, "a domain can't be used");
-                None
-            }
-        }
-    };
-    Ok(domains.into_iter().filter_map(with_keys).collect())
 }

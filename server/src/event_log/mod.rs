@@ -5,6 +5,7 @@
 //! when the database is back. Whatever is stored twice counts once, by its id.
 
 mod agreed;
+mod background;
 mod bursts;
 mod checkpoint;
 mod counts;
@@ -37,6 +38,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use self::background::Background;
 use self::counts::Counts;
 use self::metrics::Metrics;
 use self::repeats::{Keys, StoredAs};
@@ -78,13 +80,14 @@ pub(crate) struct EventLog {
 
 impl EventLog {
     /// Starts the writer and the background jobs; one of them stores what an earlier process left in the
-    /// spool.
+    /// spool. Until the database is `opened`, events go to the spool, and jobs wait.
     pub(crate) fn start(
         database: Database,
         clock: Clock,
         spool_dir: PathBuf,
         retention_days: Option<u32>,
         supervisor: &Supervisor,
+        opened: &CancellationToken,
     ) -> Self {
         let metrics = Metrics::new();
         let counts = Arc::new(Counts::new(clock.clone()));
@@ -96,51 +99,23 @@ impl EventLog {
             spool_dir,
             metrics.clone(),
         ));
+        if !opened.is_cancelled() {
+            store.set_down(true);
+        }
         let writer = Arc::new(Writer::new(
             waiting,
             Arc::clone(&counts),
             Arc::clone(&store),
         ));
-        let stops = stopping.clone();
-        let write = move || {
-            let (writer, stopping) = (Arc::clone(&writer), stops.clone());
-            async move { writer.run(stopping).await }
+        let mut background = Background {
+            supervisor,
+            stopping: &stopping,
+            opened,
+            tasks: Vec::new(),
         };
-        let mut tasks = vec![supervisor.run("event_log_writer", write)];
-        let mut background = |name: &'static str, job: Box<dyn Fn() -> Job + Send>| {
-            let stopping = stopping.clone();
-            tasks.push(supervisor.run(name, move || until(stopping.clone(), job())));
-        };
-        let stored = Arc::clone(&store);
-        background(
-            "drain",
-            Box::new(move || Box::pin(drain::run(Arc::clone(&stored)))),
-        );
-        let stored = Arc::clone(&store);
-        background(
-            "watch",
-            Box::new(move || Box::pin(watch::run(Arc::clone(&stored)))),
-        );
-        let (on, by) = (database.clone(), clock.clone());
-        background(
-            "settling",
-            Box::new(move || Box::pin(settling::run(on.clone(), by.clone()))),
-        );
-        let on = database.clone();
-        background(
-            "checkpoint",
-            Box::new(move || Box::pin(checkpoint::run(on.clone()))),
-        );
-        let on = database.clone();
-        background(
-            "timeline",
-            Box::new(move || Box::pin(timeline::run(on.clone()))),
-        );
-        if let Some(days) = retention_days {
-            let run =
-                move || -> Job { Box::pin(retention::run(database.clone(), clock.clone(), days)) };
-            background("retention", Box::new(run));
-        }
+        background.writer(writer);
+        background.jobs(&store, database, clock, retention_days);
+        let tasks = Mutex::new(background.tasks);
         Self {
             counts,
             keys: Keys::default(),
@@ -148,7 +123,7 @@ impl EventLog {
             queue,
             store,
             stopping,
-            tasks: Mutex::new(tasks),
+            tasks,
         }
     }
 
@@ -172,6 +147,11 @@ impl EventLog {
         };
         self.queue.send(waiting).await.map_err(|_| NotStored)?;
         answered.await.unwrap_or(Err(NotStored))
+    }
+
+    /// The database is open: it takes events from now on.
+    pub(crate) fn begin(&self) {
+        self.store.set_down(false);
     }
 
     /// Counts mails that were rewritten. Does not wait: SIGKILL loses what the last moments counted.
@@ -201,11 +181,4 @@ impl EventLog {
             let _ = task.await;
         }
     }
-}
-
-type Job = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// A job may be dropped anywhere: each of its steps is a transaction, and may be done again.
-async fn until(stopping: CancellationToken, job: Job) {
-    stopping.run_until_cancelled(job).await;
 }

@@ -96,6 +96,11 @@ impl Store {
         self.down.load(Ordering::Acquire)
     }
 
+    /// Says nothing: at the start it has not been up.
+    pub(super) fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::Release);
+    }
+
     pub(super) fn fell(&self, error: &InsertError) {
         if !self.down.swap(true, Ordering::AcqRel) {
             warn!(%error, "the database is down, events go to the spool");

@@ -41,6 +41,20 @@ pub(super) fn not_stored(destination: &str) -> Response {
     )
 }
 
+/// For a server that starts without its database: the link may be genuine.
+pub(super) fn not_ready() -> Response {
+    let mut response = page(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "One moment, please",
+        &html! {
+            p { "This server is just starting and does not know yet where your link leads. Please try again in a minute." }
+        },
+    );
+    let minute = HeaderValue::from_static("60");
+    response.headers_mut().insert(header::RETRY_AFTER, minute);
+    response
+}
+
 fn page(status: StatusCode, title: &str, body: &Markup) -> Response {
     let document = html! {
         (DOCTYPE)

@@ -75,7 +75,10 @@ fn with_more(
 
 fn refuse(app: &App, refusal: Refusal) -> Response {
     app.metrics.count_refused(Kind::Click, refusal.as_str());
-    apology::broken_link()
+    match refusal {
+        Refusal::NotReady => apology::not_ready(),
+        Refusal::Host | Refusal::Token(_) => apology::broken_link(),
+    }
 }
 
 fn redirect(location: HeaderValue) -> Response {

@@ -63,6 +63,8 @@ pub(crate) async fn under_a_prefix(State(app): State<App>, request: Request) -> 
 enum Refusal {
     /// The token is genuine, but this host has no say over it.
     Host,
+    /// Its key is not in memory, and the database was not read yet.
+    NotReady,
     Token(TokenError),
 }
 
@@ -70,6 +72,7 @@ impl Refusal {
     fn as_str(self) -> &'static str {
         match self {
             Self::Host => "host",
+            Self::NotReady => "not_ready",
             Self::Token(error) => error.as_str(),
         }
     }
@@ -86,7 +89,11 @@ impl From<TokenError> for Refusal {
 async fn believe(app: &App, parts: &Parts) -> Result<(Arc<Known>, Said), Refusal> {
     let token = UntrustedToken::parse_url(parts.uri.path())?;
     let known = app.registry.domain_of_key(&app.database, token.key_id());
-    let known = known.await.ok_or(TokenError::UnknownKey)?;
+    let known = match known.await {
+        Some(known) => known,
+        None if !app.registry.is_read() => return Err(Refusal::NotReady),
+        None => return Err(TokenError::UnknownKey.into()),
+    };
     let issued = known.issued.as_ref().ok_or(TokenError::UnknownKey)?;
     let said = token.verify(issued)?;
     if may_present(issued, Peer::new(&app.settings, parts).host()) {

@@ -41,7 +41,7 @@ async fn click(server: &Server, domain: &DomainConfig) -> u16 {
 }
 
 /// Starts the program where it has to end, and returns what it said.
-async fn refused(folder: &TempDir, url: &str, settings: &[(&str, &str)]) -> String {
+pub(crate) async fn refused(folder: &TempDir, url: &str, settings: &[(&str, &str)]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_tracking-server"))
         .env_clear()
         .env("DATABASE_URL", url)

@@ -16,13 +16,13 @@ async fn health_and_readiness_are_told_to_anybody() {
         assert_eq!(response.status(), 200, "{backend:?}");
         assert_eq!(
             response.text().await.unwrap(),
-            "ready\ndatabase: up\nspool: writable\nwriter: running\n"
+            "ready\ndomains: known\ndatabase: up\nspool: writable\nwriter: running\n"
         );
     }
 }
 
 /// Waits for an answer of `/readyz`.
-async fn until_said(server: &Server, status: u16, line: &str) {
+pub(crate) async fn until_said(server: &Server, status: u16, line: &str) {
     eventually(line, async || {
         let response = server.get("/readyz").await;
         let as_expected = response.status() == status;

@@ -65,3 +65,4 @@ mod tables;
 mod threat_model;
 mod tokens;
 mod visitor;
+mod waiting;

@@ -54,7 +54,7 @@ impl LinkChange {
 }
 
 /// The columns.
-#[derive(sqlx::FromRow)]
+#[derive(Clone, PartialEq, serde::Deserialize, serde::Serialize, sqlx::FromRow)]
 pub(super) struct LinkRow {
     link_parameters: Option<String>,
     click_parameters: Option<String>,

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use super::EventLog;
 use super::metrics::Metrics;
@@ -46,12 +47,15 @@ impl Place {
     }
 
     fn log(&self) -> EventLog {
+        let opened = CancellationToken::new();
+        opened.cancel();
         EventLog::start(
             self.database.clone(),
             Clock::default(),
             self.spool(),
             None,
             &Supervisor::default(),
+            &opened,
         )
     }
 
