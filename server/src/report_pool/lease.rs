@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::process::setpriority_process;
+use rustix::thread::gettid;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
@@ -14,6 +16,7 @@ use super::places::Place;
 
 /// How often SQLite asks whether to go on: some thousand times a second.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
+const REPORTS_NICE: i32 = 10;
 
 /// A connection for one query. Dropped before it is [`done`](SqliteLease::done), it stops the query.
 pub(crate) enum Lease {
@@ -36,10 +39,15 @@ impl SqliteLease {
         let is_wanted = Arc::new(AtomicBool::new(true));
         let wanted = Arc::clone(&is_wanted);
         let end = Instant::now() + query_time;
+        let mut gives_way = false;
         connection
             .lock_handle()
             .await?
             .set_progress_handler(STEPS_BETWEEN_LOOKS, move || {
+                if !gives_way {
+                    give_way();
+                    gives_way = true;
+                }
                 wanted.load(Ordering::Relaxed) && Instant::now() < end
             });
         Ok(Self {
@@ -61,6 +69,12 @@ impl Drop for SqliteLease {
     fn drop(&mut self) {
         self.is_wanted.store(false, Ordering::Relaxed);
     }
+}
+
+/// Lets all else go first on the processor: this thread is SQLite's for one connection, and reads reports only. Where a
+/// thread has no priority of its own, nothing changes.
+fn give_way() {
+    let _ = setpriority_process(Some(gettid()), REPORTS_NICE);
 }
 
 pub(crate) struct PostgresLease {
