@@ -34,6 +34,7 @@ mod hardening;
 mod health;
 mod hosts;
 mod lapses;
+mod levels;
 mod limits;
 mod link_settings;
 mod links;
