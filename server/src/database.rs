@@ -34,6 +34,14 @@ const CACHE_KIB: &str = "-65536";
 /// 64 MB. The event log copies pages back in the background; a commit only does it when that is far behind.
 pub(crate) const WAL_PAGES: &str = "16000";
 
+/// The lock is held to the end of the transaction, so that events get their `seq` in the order of commits,
+/// whichever server writes them: who has read up to a `seq` has missed nothing below it. The timeouts are
+/// for a server that hangs while it holds the lock.
+pub(crate) const BEGIN_IN_TURN_POSTGRES: &str = "BEGIN; SET LOCAL statement_timeout = 2000; \
+     SET LOCAL idle_in_transaction_session_timeout = 5000; \
+     SELECT pg_advisory_xact_lock(7235419001)";
+const BEGIN_IN_TURN_SQLITE: &str = "BEGIN IMMEDIATE";
+
 #[derive(Clone)]
 pub(crate) enum Database {
     /// SQLite has one writer at a time. Here writers queue for their one connection, in order, where
@@ -137,6 +145,15 @@ impl Database {
         Ok(())
     }
 
+    /// Begins a transaction that takes its turn with groups of events: whoever holds it sees all before, and those
+    /// behind see what it did.
+    pub(crate) fn begin_in_turn(&self) -> &'static str {
+        match self {
+            Self::Sqlite { .. } => BEGIN_IN_TURN_SQLITE,
+            Self::Postgres(_) => BEGIN_IN_TURN_POSTGRES,
+        }
+    }
+
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite { read, write } => {
@@ -155,6 +172,8 @@ pub(crate) fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, sqlx::Er
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .pragma("cache_size", CACHE_KIB)
+        // What was erased is overwritten in the file.
+        .pragma("secure_delete", "ON")
         .pragma("wal_autocheckpoint", WAL_PAGES)
         .busy_timeout(BUSY))
 }

@@ -11,6 +11,7 @@ mod database;
 mod demo;
 mod domains;
 mod encryption_key;
+mod erasure;
 mod event;
 mod event_log;
 mod failure;

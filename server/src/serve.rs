@@ -44,7 +44,7 @@ use crate::rewriting::{Quota, Rewriting};
 use crate::supervisor::Supervisor;
 use crate::tls::{self, Certificate};
 use crate::{
-    api, conversions, guard, metrics, pages, reports, rewriting, startup, tls_allowed, tracking,
+    api, conversions, erasure, guard, metrics, pages, reports, rewriting, startup, tls_allowed, tracking,
 };
 
 const MAX_FORM_BYTES: usize = 64 * 1024;
@@ -150,6 +150,14 @@ impl Server {
                 domains::delete_as_asked(app).await;
             }
         });
+        let shared = Arc::clone(&app);
+        let eraser = app.supervisor.run("erase", move || {
+            let app = Arc::clone(&shared);
+            async move {
+                app.opened.cancelled().await;
+                erasure::erase_as_asked(app).await;
+            }
+        });
         let listen = app.settings.listen;
         let connections = Connections::new(
             connections::Limits::of(&app.settings),
@@ -187,6 +195,7 @@ impl Server {
             served = serving => served,
             error = startup::wait(&app) => Err(error),
         };
+        eraser.abort();
         deleter.abort();
         watcher.abort();
         rechecker.abort();

@@ -42,6 +42,16 @@ impl Traces {
         }
     }
 
+    /// Whether the id is so long that it stands nowhere by chance.
+    pub(crate) fn are_distinct(&self) -> bool {
+        self.recipient.len() >= LONG_BYTES
+    }
+
+    pub(crate) fn stand_in(&self, text: &str) -> bool {
+        let mut spellings = self.spellings.iter();
+        spellings.any(|spelling| places(text, spelling).next().is_some())
+    }
+
     pub(crate) fn remove_from(&self, text: &mut String) {
         if let Cow::Owned(removed) = self.removed(text) {
             *text = removed;

@@ -1,6 +1,7 @@
 //! The JSON API, under `/api/v1`.
 
 mod domains;
+mod erasures;
 mod former;
 mod recipients;
 mod tokens;
@@ -13,6 +14,7 @@ use crate::failure::{ApiFailure, Failure};
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .merge(domains::routes())
+        .merge(erasures::routes())
         .merge(former::routes())
         .merge(recipients::routes())
         .merge(tokens::routes())

@@ -5,6 +5,7 @@
 //! click, so of one that is anonymous, or was erased, it says nothing more.
 
 mod amount;
+mod erasing;
 mod store;
 
 use axum::extract::State;
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub(crate) use amount::written;
+pub(crate) use erasing::erase_from_conversions;
 
 use crate::access::ApiCaller;
 use crate::app::App;

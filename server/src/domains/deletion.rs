@@ -40,13 +40,14 @@ macro_rules! some_of {
 }
 
 /// Everything that belongs to an ownership, but its keys. First the ways to events, so that none leads nowhere.
-const ALL: [&str; 10] = [
+const ALL: [&str; 11] = [
     some_of!("timeline", "domain, recipient, seq"),
     "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE domain = $1 ORDER BY at LIMIT $2)",
     "DELETE FROM rewritten WHERE id IN (SELECT id FROM rewritten WHERE domain = $1 LIMIT $2)",
     some_of!("messages", "domain, message"),
     "DELETE FROM conversions WHERE seq IN (SELECT seq FROM conversions WHERE domain = $1 LIMIT $2)",
     some_of!("recipients", "domain, pseudonym"),
+    some_of!("erasures", "domain, pseudonym"),
     some_of!("recipient_keys", "domain"),
     "DELETE FROM campaigns WHERE id IN (SELECT id FROM campaigns WHERE domain = $1 LIMIT $2)",
     "DELETE FROM access_tokens WHERE id IN (SELECT id FROM access_tokens WHERE domain = $1 LIMIT $2)",

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use sqlx::{ConnectOptions as _, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::time::sleep;
 use tracing::warn;
 
@@ -13,6 +13,8 @@ use crate::database::Database;
 
 /// Often, so that there is little each time: a sync of the log waits behind what is written back.
 const EVERY: Duration = Duration::from_millis(100);
+/// All writers wait for one that leaves nothing behind.
+const READERS_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Never ends. There is nothing to do on PostgreSQL.
 pub(super) async fn run(database: Database) {
@@ -41,4 +43,20 @@ async fn checkpoint(mut connection: SqliteConnection) -> Result<SqliteConnection
         .execute(&mut connection)
         .await?;
     Ok(connection)
+}
+
+/// Empties the write-ahead log, where what was erased still stands. `false`: somebody reads it, ask again.
+pub(crate) async fn empty_write_ahead_log(database: &Database) -> Result<bool, sqlx::Error> {
+    let Database::Sqlite { write, .. } = database else {
+        return Ok(true);
+    };
+    let options = (*write.connect_options()).clone();
+    let mut connection = options.busy_timeout(READERS_PATIENCE).connect().await?;
+    let turn = write.acquire().await?;
+    let (is_busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+        .fetch_one(&mut connection)
+        .await?;
+    drop(turn);
+    connection.close().await?;
+    Ok(is_busy == 0)
 }

@@ -17,18 +17,11 @@ use super::agreed::{Agreed, DOMAINS_POSTGRES, RECIPIENTS_POSTGRES};
 use super::record::Group;
 use super::rows::{rows, text};
 use super::sqlite::Inserter;
-use crate::database::Database;
+use crate::database::{BEGIN_IN_TURN_POSTGRES, Database};
 use crate::recipients;
 
 /// A click that waits longer is not worth the wait: the spool takes it.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// The lock is held to the end of the transaction, so that events get their `seq` in the order of commits,
-/// whichever server writes them: who has read up to a `seq` has missed nothing below it. The timeouts are
-/// for a server that hangs while it holds the lock.
-const BEGIN_POSTGRES: &str = "BEGIN; SET LOCAL statement_timeout = 2000; \
-     SET LOCAL idle_in_transaction_session_timeout = 5000; \
-     SELECT pg_advisory_xact_lock(7235419001)";
 
 const EVENTS_POSTGRES: &str = "INSERT INTO events (id, kind, domain, message, recipient, position, name, \
      destination, placement, at, sent_at_s, method, ip, user_agent, referer, accept_language, machine, \
@@ -184,7 +177,7 @@ async fn insert_postgres(
     connection: &mut PoolConnection<Postgres>,
     group: &Group,
 ) -> Result<(), InsertError> {
-    let mut transaction = connection.begin_with(BEGIN_POSTGRES).await?;
+    let mut transaction = connection.begin_with(BEGIN_IN_TURN_POSTGRES).await?;
     if !group.events.is_empty() {
         let agreed = agreed_postgres(&mut transaction, group).await?;
         let rows = rows(&agreed, &group.events).map_err(InsertError::Json)?;

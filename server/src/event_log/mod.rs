@@ -5,11 +5,13 @@
 //! when the database is back. Whatever is stored twice counts once, by its id.
 
 mod agreed;
+mod aside;
 mod background;
 mod bursts;
 mod checkpoint;
 mod counts;
 mod drain;
+mod erasing;
 mod fitness;
 mod insert;
 mod metrics;
@@ -47,8 +49,11 @@ use self::writer::{Waiting, Writer};
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::event::Event;
+use crate::recipients::Erasure;
 use crate::supervisor::Supervisor;
 
+pub(crate) use self::checkpoint::empty_write_ahead_log;
+pub(crate) use self::erasing::{erase_events, erase_from_timeline};
 pub(crate) use self::settling::settled_seq;
 pub(crate) use self::timeline::timeline_seq;
 
@@ -166,6 +171,23 @@ impl EventLog {
             spool: self.store.fitness.does_spool_take(),
             writer: self.store.fitness.is_writer_alive(),
         }
+    }
+
+    /// Whether something waits in this server's spool that may be older than a time.
+    pub(crate) fn has_spooled_before(&self, time: i64) -> bool {
+        self.store.spool.has_begun_before(time)
+    }
+
+    /// Takes a recipient out of what the spool could not bring into the database, and set aside.
+    pub(crate) async fn erase_set_aside(
+        &self,
+        erasure: Erasure,
+        recipient: String,
+    ) -> std::io::Result<()> {
+        let folder = self.store.spool.folder.clone();
+        let erased =
+            tokio::task::spawn_blocking(move || aside::erase(&folder, &erasure, &recipient));
+        erased.await.map_err(std::io::Error::other)?
     }
 
     pub(crate) fn register(&self, registry: &mut Registry) {

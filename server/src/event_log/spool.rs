@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::error;
+use uuid::Uuid;
 
 use crate::clock::Clock;
 
@@ -21,7 +22,7 @@ const ENDING: &str = "ndjson";
 
 pub(super) struct Spool {
     clock: Clock,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     live: Arc<Mutex<Option<Live>>>,
 }
 
@@ -107,6 +108,19 @@ impl Spool {
         // Names are UUIDs of version 7, which sort by time.
         segments.sort();
         Ok(segments)
+    }
+
+    /// Whether it has a segment that may hold events older than a time. One that can't be told may.
+    pub(super) fn has_begun_before(&self, time: i64) -> bool {
+        let begun = |path: &PathBuf| {
+            let id = Uuid::try_parse(path.file_stem()?.to_str()?).ok()?;
+            let (seconds, _) = id.get_timestamp()?.to_unix();
+            i64::try_from(seconds).ok()?.checked_mul(1000)
+        };
+        self.segments().map_or(true, |segments| {
+            let mut begun = segments.iter().map(begun);
+            begun.any(|begun| begun.is_none_or(|begun| begun <= time))
+        })
     }
 
     pub(super) fn bytes(&self) -> u64 {

@@ -13,9 +13,9 @@ pub(crate) struct Change {
 }
 
 /// Made when it is first needed. Two servers that make one at the same time get the same.
-const MAKE_KEY: &str =
+pub(super) const MAKE_KEY: &str =
     "INSERT INTO recipient_keys (domain, secret) VALUES ($1, $2) ON CONFLICT (domain) DO NOTHING";
-const KEY: &str = "SELECT secret FROM recipient_keys WHERE domain = $1";
+pub(super) const KEY: &str = "SELECT secret FROM recipient_keys WHERE domain = $1";
 
 /// A level that was raised keeps the lower one for the events of the time before.
 const CHANGE: &str = "INSERT INTO recipients (domain, pseudonym, click_level, open_level, changed_at) \

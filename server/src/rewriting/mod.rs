@@ -5,6 +5,7 @@
 //! wrong in itself is refused.
 
 mod campaign;
+mod erasing;
 mod facts;
 mod mail;
 mod messages;
@@ -23,6 +24,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::supervisor::Supervisor;
+pub(crate) use erasing::erase_from_mail;
 use messages::Messages;
 pub(crate) use quota::{Kept, Quota, Usage};
 use templates::Templates;
