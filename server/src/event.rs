@@ -60,9 +60,7 @@ impl Event {
         if !self.recipient.is_empty() {
             let traces = Traces::of(&self.recipient);
             traces.remove_from(&mut self.message);
-            if let Some(name) = &mut self.name {
-                traces.remove_from(name);
-            }
+            self.name = self.name.take().and_then(|name| traces.without(name));
             self.destination = self.destination.take().and_then(|url| traces.without(url));
         }
         self.recipient = String::new();

@@ -58,7 +58,7 @@ impl Traces {
         }
     }
 
-    /// The same for a URL. `None`: it names the recipient in a way that can't be taken out.
+    /// The same for a URL, or a name made of one. `None`: it names the recipient in a way that can't be taken out.
     pub(crate) fn without(&self, mut url: String) -> Option<String> {
         self.remove_from(&mut url);
         let decoded = percent_decoded(&url);

@@ -110,11 +110,20 @@ async fn export(
             "changed_at": agreement.changed_at,
         })
     });
+    let erasure = recipients::erasure_of(&app.database, &domain.id, &recipient).await?;
+    let erasure = erasure.map(|erasure| {
+        json!({
+            "asked_at": erasure.asked_at,
+            "done_at": erasure.done_at,
+            "events": erasure.events,
+        })
+    });
     let facts = vec![
         ("domain", json!(domain.name)),
         ("recipient", json!(recipient)),
         ("exported_at", json!(app.clock.now())),
         ("tracking", json!(tracking)),
+        ("erasure", json!(erasure)),
     ];
     let export = RecipientExport {
         app,

@@ -46,9 +46,7 @@ impl Texts {
         // Somebody else's link may hold a short id by chance.
         if !self.recipient.is_empty() || traces.are_distinct() {
             traces.remove_from(&mut self.message);
-            if let Some(name) = &mut self.name {
-                traces.remove_from(name);
-            }
+            self.name = self.name.take().and_then(|name| traces.without(name));
             self.destination = self.destination.take().and_then(|url| traces.without(url));
         }
         !self.recipient.is_empty()

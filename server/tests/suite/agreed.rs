@@ -257,10 +257,9 @@ async fn an_anonymous_event_does_not_name_its_recipient_elsewhere() {
         for event in &events {
             assert_anonymous(event);
             assert_eq!(event.message, "for *");
-            assert!(
-                !event.name.as_ref().unwrap().contains("rcpt+4242"),
-                "{event:?}"
-            );
+            let name = event.name.as_deref().unwrap_or_default();
+            let names_them = name.contains("rcpt+4242") || name.contains("%72cpt");
+            assert!(!names_them, "{event:?}");
         }
     }
 }

@@ -28,6 +28,7 @@ mod domain_settings;
 mod domains;
 mod encrypted_keys;
 mod end_to_end;
+mod erasures;
 mod exports;
 mod full_disk;
 mod hardening;
