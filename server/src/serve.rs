@@ -44,7 +44,8 @@ use crate::rewriting::{Quota, Rewriting};
 use crate::supervisor::Supervisor;
 use crate::tls::{self, Certificate};
 use crate::{
-    api, conversions, erasure, guard, metrics, pages, reports, rewriting, startup, tls_allowed, tracking,
+    api, conversions, erasure, guard, metrics, pages, reports, rewriting, startup, tls_allowed,
+    tracking,
 };
 
 const MAX_FORM_BYTES: usize = 64 * 1024;
