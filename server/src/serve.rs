@@ -15,6 +15,7 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsAcceptor;
 use linkseal::TrackingHost;
 use linkseal::error::HostError;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower::limit::GlobalConcurrencyLimitLayer;
@@ -135,30 +136,10 @@ impl Server {
         // The type of request makes no difference to what comes of it.
         let service =
             ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(front);
-        let shared = Arc::clone(&app);
-        let refresher = app
-            .supervisor
-            .run("refresh", move || refresh(Arc::clone(&shared)));
-        let shared = Arc::clone(&app);
-        let rechecker = app
-            .supervisor
-            .run("recheck", move || recheck(Arc::clone(&shared)));
-        let shared = Arc::clone(&app);
-        let deleter = app.supervisor.run("delete", move || {
-            let app = Arc::clone(&shared);
-            async move {
-                app.opened.cancelled().await;
-                domains::delete_as_asked(app).await;
-            }
-        });
-        let shared = Arc::clone(&app);
-        let eraser = app.supervisor.run("erase", move || {
-            let app = Arc::clone(&shared);
-            async move {
-                app.opened.cancelled().await;
-                erasure::erase_as_asked(app).await;
-            }
-        });
+        let refresher = once_opened(&app, "refresh", refresh);
+        let rechecker = once_opened(&app, "recheck", recheck);
+        let deleter = once_opened(&app, "delete", domains::delete_as_asked);
+        let eraser = once_opened(&app, "erase", erasure::erase_as_asked);
         let listen = app.settings.listen;
         let connections = Connections::new(
             connections::Limits::of(&app.settings),
@@ -261,8 +242,22 @@ fn router(app: App) -> Router {
         .with_state(app)
 }
 
+/// Runs a job from when the database was there for the first time.
+fn once_opened<F>(app: &App, name: &'static str, job: fn(App) -> F) -> JoinHandle<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let shared = Arc::clone(app);
+    app.supervisor.run(name, move || {
+        let app = Arc::clone(&shared);
+        async move {
+            app.opened.cancelled().await;
+            job(app).await;
+        }
+    })
+}
+
 async fn refresh(app: App) {
-    app.opened.cancelled().await;
     loop {
         tokio::time::sleep(REFRESH).await;
         // One that can't be read must not keep the other from it: revoked tokens have to end.
@@ -288,7 +283,6 @@ async fn refreshed(what: &str, reading: impl Future<Output = Result<(), sqlx::Er
 
 /// People publish records and go away: so DNS is asked again without them.
 async fn recheck(app: App) {
-    app.opened.cancelled().await;
     loop {
         domains::check_all(&app).await;
         tokio::time::sleep(DNS_RECHECK).await;

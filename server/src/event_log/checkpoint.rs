@@ -13,8 +13,8 @@ use crate::database::Database;
 
 /// Often, so that there is little each time: a sync of the log waits behind what is written back.
 const EVERY: Duration = Duration::from_millis(100);
-/// All writers wait for one that leaves nothing behind.
-const READERS_PATIENCE: Duration = Duration::from_millis(250);
+/// All writers wait for a checkpoint that leaves nothing behind, and it for readers.
+const READERS_PATIENCE: Duration = Duration::from_millis(50);
 
 /// Never ends. There is nothing to do on PostgreSQL.
 pub(super) async fn run(database: Database) {

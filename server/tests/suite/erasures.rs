@@ -277,7 +277,11 @@ async fn an_erased_recipient_is_nowhere_any_more() {
                 "{word}"
             );
         }
-        let asked_for = erase(&scene.server).await;
+        let request = scene.server.api("DELETE", ERASURE);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 202);
+        assert_eq!(answer.headers()["location"], format!("/api/v1{ERASURE}"));
+        let asked_for: Value = answer.json().await.unwrap();
         assert_eq!(asked_for["recipient"], ID);
         let done = erased(&scene.server).await;
         let export = format!("{ERASURE}/export");
