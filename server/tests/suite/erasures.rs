@@ -5,23 +5,21 @@ use std::path::Path;
 use linkseal::Message;
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection as _};
 
 use crate::callers::{bearer, scoped_token};
-use crate::database::{Backend, Postgres};
+use crate::database::Backend;
+use crate::dump::{assert_nowhere, dump, files_of, spellings};
 use crate::links::{Mail, Scene, now_s};
-use crate::loss::lock;
 use crate::sender::{asked, campaign, eventually, rewrite};
 use crate::server::{ADMIN_TOKEN, Server};
-use crate::tables::{DEFAULT_HOST, Logged, Tables, on};
+use crate::tables::{DEFAULT_HOST, Logged, on};
 use crate::visitor::Visitor;
 
-const ID: &str = "rcpt-42";
+pub(crate) const ID: &str = "rcpt-42";
 const ERASURE: &str = "/domains/example.com/recipients/rcpt-42";
-const OTHER: &str = "rcpt-43";
-const MANY: i64 = 5000;
+pub(crate) const OTHER: &str = "rcpt-43";
 
-async fn knows_the_domain(server: &Server) {
+pub(crate) async fn knows_the_domain(server: &Server) {
     eventually("the server knows the domain", async || {
         let answer = server.api("GET", "/domains/example.com").send().await;
         (answer.unwrap().status() == 200).then_some(())
@@ -29,24 +27,24 @@ async fn knows_the_domain(server: &Server) {
     .await;
 }
 
-async fn follow(server: &Server, path: &str) {
+pub(crate) async fn follow(server: &Server, path: &str) {
     let request = server.follow(Method::GET, path);
     let request = request.header("User-Agent", "Mozilla/5.0 (agent of one person)");
     let status = request.send().await.unwrap().status();
     assert!(status == 302 || status == 200, "{status}");
 }
 
-async fn follow_all(server: &Server, mail: &Mail) {
+pub(crate) async fn follow_all(server: &Server, mail: &Mail) {
     for path in mail.clicks.iter().chain([&mail.open]) {
         follow(server, path).await;
     }
 }
 
-async fn erase(server: &Server) -> Value {
+pub(crate) async fn erase(server: &Server) -> Value {
     asked(server, "DELETE", ERASURE, &Value::Null, 202).await
 }
 
-async fn erased(server: &Server) -> Value {
+pub(crate) async fn erased(server: &Server) -> Value {
     eventually("the recipient is erased", async || {
         let answer = server.api("GET", ERASURE).send().await.unwrap();
         assert_eq!(answer.status(), 200);
@@ -54,76 +52,6 @@ async fn erased(server: &Server) -> Value {
         (state["state"] == "done").then_some(state)
     })
     .await
-}
-
-/// Everything that the tables hold, as text; bytes in hexadecimal.
-async fn dump(tables: &Tables) -> String {
-    let (names, row) = match tables {
-        Tables::Sqlite(_) => (
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
-            "",
-        ),
-        Tables::Postgres(_) => (
-            "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'",
-            "CAST(t AS TEXT)",
-        ),
-    };
-    let names: Vec<String> =
-        on!(tables, pool => sqlx::query_scalar(AssertSqlSafe(names)).fetch_all(pool));
-    assert!(names.len() > 10, "{names:?}");
-    let mut all = String::new();
-    for name in names {
-        let row = match tables {
-            Tables::Postgres(_) => row.to_owned(),
-            Tables::Sqlite(pool) => {
-                let sql = format!(
-                    "SELECT group_concat('quote(' || name || ')', ' || ' || quote(' ') || ' || ') FROM pragma_table_info('{name}')"
-                );
-                let columns = sqlx::query_scalar(AssertSqlSafe(sql));
-                columns.fetch_one(pool).await.unwrap()
-            }
-        };
-        let sql = format!("SELECT {row} FROM {name} t");
-        let rows: Vec<String> =
-            on!(tables, pool => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(pool));
-        all.push_str(&format!("{name}:\n{}\n", rows.join("\n")));
-    }
-    all
-}
-
-/// How they are written where a dump has bytes.
-fn spellings(word: &str) -> [String; 3] {
-    let hex: String = word.bytes().map(|byte| format!("{byte:02x}")).collect();
-    [word.to_owned(), hex.to_uppercase(), hex]
-}
-
-#[track_caller]
-fn assert_nowhere(words: &[&str], text: &str, place: &str) {
-    for word in words {
-        for spelling in spellings(word) {
-            let found = text.find(&spelling).map(|start| {
-                let start = text.floor_char_boundary(start.saturating_sub(300));
-                text[start..].chars().take(600).collect::<String>()
-            });
-            assert_eq!(found, None, "{word} in {place}");
-        }
-    }
-}
-
-fn files_of(folder: &Path) -> Vec<(String, String)> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let files = entries
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_file());
-    files
-        .map(|path| {
-            let bytes = std::fs::read(&path).unwrap();
-            (
-                path.display().to_string(),
-                String::from_utf8_lossy(&bytes).into_owned(),
-            )
-        })
-        .collect()
 }
 
 fn token(path: &str) -> &str {
@@ -319,126 +247,6 @@ async fn an_erased_recipient_is_nowhere_any_more() {
         assert_eq!(erased(&scene.server).await["events"], 7);
         assert_gone(&scene, &words).await;
     }
-}
-
-#[tokio::test]
-async fn an_erasure_survives_a_crash_and_another_server_goes_on() {
-    for backend in Backend::all() {
-        let mut scene = Scene::new(&backend, &[]).await;
-        knows_the_domain(&scene.server).await;
-        follow_all(
-            &scene.server,
-            &Mail::new(&scene.domain, OTHER, &Scene::DESTINATIONS),
-        )
-        .await;
-        insert_many(&scene.tables).await;
-        erase(&scene.server).await;
-        let left = async || -> i64 {
-            let count = "SELECT COUNT(*) FROM events WHERE recipient = 'rcpt-42'";
-            on!(&scene.tables, pool => sqlx::query_scalar(count).fetch_one(pool))
-        };
-        eventually("some are erased", async || {
-            (left().await < MANY).then_some(())
-        })
-        .await;
-        scene.server.kill().await;
-        assert!(
-            left().await > 0,
-            "{backend:?}: all were erased before the crash"
-        );
-        let folder = tempfile::tempdir().unwrap();
-        let url = scene.server.database_url.clone();
-        let other = Server::start_on(folder, url, &[("DEFAULT_HOST", DEFAULT_HOST)]).await;
-        let done = erased(&other).await;
-        assert_eq!(done["events"], MANY, "{backend:?}");
-        assert_nowhere(&[ID], &dump(&scene.tables).await, "the tables");
-        for (file, text) in files_of(scene.server.folder.path()) {
-            assert_nowhere(&[ID], &text, &file);
-        }
-        let events = scene.tables.events().await;
-        let of_other = events.iter().filter(|event| event.recipient == OTHER);
-        assert_eq!(of_other.count(), 3);
-    }
-}
-
-/// Events of a recipient, of a past when this was not their server yet.
-async fn insert_many(tables: &Tables) {
-    // As the server's own connections do: what another one moves from page to page would stay where it was.
-    let (before, id) = match tables {
-        Tables::Sqlite(_) => ("PRAGMA secure_delete = ON;", "randomblob(16)"),
-        Tables::Postgres(_) => ("", "decode(md5(CAST(n AS TEXT)), 'hex')"),
-    };
-    let sql = format!(
-        "{before} INSERT INTO events (id, kind, domain, message, recipient, position, at, method, machine, reasons) \
-         WITH RECURSIVE up (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {MANY}) \
-         SELECT {id}, 'click', 'example.com', 'm', 'rcpt-42', 0, 1700000000000 + n, 'GET', 'none', '' FROM up"
-    );
-    on!(tables, pool => async {
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.map(drop)
-    });
-}
-
-/// Anonymous are those that waited in a spool, identified the one after.
-async fn assert_drained(server: &Server, tables: &Tables, mail: &Mail) {
-    eventually("the spool is drained", async || {
-        (tables.events().await.len() == 6).then_some(())
-    })
-    .await;
-    assert_nowhere(&[ID], &dump(tables).await, "the tables");
-    follow(server, &mail.clicks[0]).await;
-    assert_eq!(tables.events().await[6].recipient, ID);
-}
-
-#[tokio::test]
-async fn an_erasure_counts_for_what_waits_in_a_spool() {
-    let scene = Scene::new(&Backend::Sqlite, &[]).await;
-    follow_all(&scene.server, &scene.mail).await;
-    let locked = lock(&scene.server).await;
-    follow_all(&scene.server, &scene.mail).await;
-    let Scene {
-        mut server,
-        tables,
-        mail,
-        ..
-    } = scene;
-    server.kill().await;
-    locked.close().await.unwrap();
-    let spool = server.folder.path().join("spool");
-    let aside = server.folder.path().join("aside");
-    std::fs::rename(&spool, &aside).unwrap();
-    server.start_again().await;
-    erase(&server).await;
-    erased(&server).await;
-    server.terminate().await;
-    std::fs::remove_dir_all(&spool).unwrap();
-    std::fs::rename(&aside, &spool).unwrap();
-    server.start_again().await;
-    assert_drained(&server, &tables, &mail).await;
-}
-
-#[tokio::test]
-async fn an_erasure_counts_for_what_waits_in_the_spool_of_another_server() {
-    let Some(postgres) = Postgres::start() else {
-        return;
-    };
-    let postgres = std::sync::Arc::new(postgres);
-    let backend = Backend::Postgres(std::sync::Arc::clone(&postgres));
-    let scene = Scene::new(&backend, &[]).await;
-    let folder = tempfile::tempdir().unwrap();
-    let url = scene.server.database_url.clone();
-    follow_all(&scene.server, &scene.mail).await;
-    postgres.stop("fast");
-    follow_all(&scene.server, &scene.mail).await;
-    let mut spooling = scene.server;
-    spooling.kill().await;
-    postgres.start_again();
-    let other = Server::start_on(folder, url, &[("DEFAULT_HOST", DEFAULT_HOST)]).await;
-    erase(&other).await;
-    erased(&other).await;
-    spooling.start_again().await;
-    let tables = Tables::of(&other).await;
-    assert_drained(&spooling, &tables, &scene.mail).await;
-    assert_eq!(erased(&spooling).await["state"], "done");
 }
 
 #[tokio::test]
