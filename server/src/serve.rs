@@ -110,6 +110,7 @@ impl Server {
                 clock.clone(),
                 Quota::of(&settings),
                 &supervisor,
+                &opened,
             ),
             clock,
             database,

@@ -19,6 +19,7 @@ mod templates;
 
 use axum::Router;
 use axum::routing::{get, post};
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::clock::Clock;
@@ -37,16 +38,22 @@ pub(crate) struct Rewriting {
 }
 
 impl Rewriting {
+    /// `opened` is when the database is there for the first time.
     pub(crate) fn start(
         database: Database,
         clock: Clock,
         quota: Quota,
         supervisor: &Supervisor,
+        opened: &CancellationToken,
     ) -> Self {
-        let deleter = database.clone();
+        let (deleter, opened) = (database.clone(), opened.clone());
         supervisor.run("quota", move || {
             let (database, clock) = (deleter.clone(), clock.clone());
-            async move { quota.keep(&database, &clock).await }
+            let opened = opened.clone();
+            async move {
+                opened.cancelled().await;
+                quota.keep(&database, &clock).await;
+            }
         });
         Self {
             messages: Messages::start(database, quota, supervisor),

@@ -23,8 +23,8 @@ const CLICKERS: usize = 6;
 const SOME: usize = 60;
 const PATIENCE: Duration = Duration::from_secs(15);
 
-async fn server(backend: &Backend) -> (Server, DomainConfig) {
-    let server = Server::start_with(backend, &[("DEFAULT_HOST", DEFAULT_HOST)]).await;
+/// The server with a domain whose key it knows.
+async fn known(server: Server) -> (Server, DomainConfig) {
     let domain = Tables::of(&server).await.add_domain("example.com").await;
     let mail = Mail::new(&domain, "first", &["https://example.com/"]);
     let click = server.follow(Method::GET, &mail.clicks[0]).send();
@@ -34,7 +34,7 @@ async fn server(backend: &Backend) -> (Server, DomainConfig) {
 }
 
 /// Recipients who click, each once, as fast as they are answered.
-struct Load {
+pub(crate) struct Load {
     answered: Arc<Mutex<Vec<String>>>,
     clickers: Vec<JoinHandle<()>>,
     ended: Arc<AtomicBool>,
@@ -80,7 +80,7 @@ impl Load {
     }
 
     /// Waits until some more clicks were answered.
-    async fn some_more(&self) {
+    pub(crate) async fn some_more(&self) {
         let enough = self.answered.lock().unwrap().len() + SOME;
         let deadline = Instant::now() + PATIENCE;
         while self.answered.lock().unwrap().len() < enough {
@@ -166,13 +166,23 @@ async fn under_load<F: Future<Output = Server>>(
     backend: &Backend,
     mishaps: impl FnOnce(Server, Arc<Load>) -> F,
 ) {
-    let (server, domain) = server(backend).await;
+    let server = Server::start_with(backend, &[("DEFAULT_HOST", DEFAULT_HOST)]).await;
+    on_under_load(server, &format!("{backend:?}"), mishaps).await;
+}
+
+/// The same on a server that was started already.
+pub(crate) async fn on_under_load<F: Future<Output = Server>>(
+    server: Server,
+    context: &str,
+    mishaps: impl FnOnce(Server, Arc<Load>) -> F,
+) {
+    let (server, domain) = known(server).await;
     let load = Arc::new(Load::start(&server, &domain));
     load.some_more().await;
     let server = mishaps(server, Arc::clone(&load)).await;
     load.some_more().await;
     let answered = Arc::into_inner(load).unwrap().end().await;
-    check(&server, &answered, &format!("{backend:?}")).await;
+    check(&server, &answered, context).await;
 }
 
 #[tokio::test]

@@ -43,6 +43,7 @@ mod link_settings;
 mod links;
 mod log;
 mod loss;
+mod loss_under_attack;
 mod machines;
 mod memory;
 mod migrations;

@@ -25,7 +25,7 @@ async fn scene(settings: &[(&str, &str)]) -> (Server, String, String) {
     (server, token, other)
 }
 
-fn body(bytes: usize) -> String {
+pub(crate) fn body(bytes: usize) -> String {
     let links = LINK.repeat(bytes / LINK.len());
     format!("{{\"domain\": \"example.com\", \"message\": \"m\", \"html\": \"{links}\"}}")
 }
@@ -38,7 +38,7 @@ async fn small_mail(server: &Server, token: &str, domain: &str) -> u16 {
 }
 
 /// Sends a mail, and never reads the answer.
-async fn unread(port: u16, token: &str, body: &str) -> Option<TcpStream> {
+pub(crate) async fn unread(port: u16, token: &str, body: &str) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
     let head = format!(
         "POST /api/v1/rewrite HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n",
