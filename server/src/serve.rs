@@ -54,6 +54,8 @@ const MAX_FORM_BYTES: usize = 64 * 1024;
 /// clicks, which wait for none of them, still find a server.
 const MAX_IN_FLIGHT: usize = 256;
 const DNS_RECHECK: Duration = Duration::from_secs(5 * 60);
+const UNENCRYPTED_CACHE: &str =
+    "KEYS_CACHE is set, expected KEY_ENCRYPTION_KEY or KEY_ENCRYPTION_KEY_FILE, which encrypts it";
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
@@ -75,11 +77,7 @@ impl Server {
             .transpose()?;
         let keyring = Keyring::new(&settings)?;
         if settings.keys_cache.is_some() && keyring.current().is_none() {
-            return Err(
-                "KEYS_CACHE is set, expected KEY_ENCRYPTION_KEY or KEY_ENCRYPTION_KEY_FILE, which \
-                        encrypts it"
-                    .into(),
-            );
+            return Err(UNENCRYPTED_CACHE.into());
         }
         let database = Database::at(&settings.database_url)?;
         let cache = settings.keys_cache.clone();
