@@ -51,6 +51,15 @@ impl From<Row> for Agreement {
 }
 
 impl Agreement {
+    /// For mail alone: nothing may be tracked.
+    pub(super) fn off() -> Self {
+        Self {
+            click_tracking: Level::Off,
+            open_tracking: Level::Off,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn lowest(&self) -> Level {
         self.click_tracking.min(self.open_tracking)
     }

@@ -1,7 +1,7 @@
 //! What was agreed with the recipients of mail that is about to go out.
 //!
-//! Mail goes out while the database is down, and then it is not known. Nothing is lost by that: the level
-//! applies again when an event is stored.
+//! Mail goes out while the database is down, and then it is not known: such mail is tracked as if nothing had
+//! been agreed to.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -51,24 +51,20 @@ impl KnownRecipients {
             .collect();
         let pseudonyms: Vec<_> = recipients.keys().map(String::as_str).collect();
         let found = timeout(PATIENCE, stored(database, domain, &pseudonyms)).await;
-        let rows = match found {
-            Ok(Ok(rows)) => rows,
-            Ok(Err(error)) => {
-                warn!(%error, "mail goes out without what was agreed with its recipients");
-                return HashMap::new();
+        let failure = match found {
+            Ok(Ok(rows)) => {
+                let agreement = |row: Row| {
+                    let recipient = recipients.get(&row.pseudonym)?;
+                    Some(((*recipient).to_owned(), row.into()))
+                };
+                return rows.into_iter().filter_map(agreement).collect();
             }
-            Err(_) => {
-                warn!(
-                    "mail goes out without what was agreed with its recipients: it took too long"
-                );
-                return HashMap::new();
-            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "it took too long".to_owned(),
         };
-        let agreement = |row: Row| {
-            let recipient = recipients.get(&row.pseudonym)?;
-            Some(((*recipient).to_owned(), row.into()))
-        };
-        rows.into_iter().filter_map(agreement).collect()
+        warn!(%failure, "what was agreed with recipients is not known, their mail goes out untracked");
+        let unknown = |recipient: &str| (recipient.to_owned(), Agreement::off());
+        recipients.into_values().map(unknown).collect()
     }
 }
 

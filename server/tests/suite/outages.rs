@@ -99,6 +99,30 @@ async fn mail_goes_out_while_postgres_is_stopped() {
 }
 
 #[tokio::test]
+async fn nothing_is_tracked_that_may_have_been_refused_while_postgres_is_stopped() {
+    let Some(postgres) = Postgres::start() else {
+        return;
+    };
+    let postgres = Arc::new(postgres);
+    let server = ready(&Backend::Postgres(Arc::clone(&postgres))).await;
+    let created = campaign(&server, "c1", HTML).await;
+    let levels = json!({ "click_tracking": "off", "open_tracking": "off" });
+    let path = "/domains/example.com/recipients/r1/tracking";
+    asked(&server, "PUT", path, &levels, 200).await;
+    postgres.stop("fast");
+    let rewritten = rewrite(&server, &mail("r1")).await;
+    assert_eq!(rewritten["html"], HTML);
+    assert_eq!(rewritten["report"]["click_tracking"], "off");
+    let order = json!({ "recipients": ["r1"] });
+    for line in rendered(&server, created["id"].as_str().unwrap(), &order).await {
+        assert_eq!(line["html"], HTML);
+    }
+    postgres.start_again();
+    let rewritten = rewrite(&server, &mail("r2")).await;
+    assert_eq!(rewritten["report"]["click_tracking"], "identified");
+}
+
+#[tokio::test]
 async fn mail_goes_out_while_sqlite_is_locked() {
     let server = ready(&Backend::Sqlite).await;
     let created = campaign(&server, "c1", HTML).await;
