@@ -75,7 +75,8 @@ pub(super) async fn rewrite_one(
         let domain = &*known.domain.id;
         app.event_log.count_rewritten(domain, &id, 1);
         // What a mail says of its recipient is not kept of somebody who is not to be identified.
-        let may_keep = known.domain.keep_mail && agreement.lowest() == Level::Identified;
+        let lowest = agreement.lowest().min(mail.click_tracking);
+        let may_keep = known.domain.keep_mail && lowest == Level::Identified;
         let kept = may_keep.then_some(mail.html.as_str());
         let messages = &app.rewriting.messages;
         messages.see(domain, &id, app.clock.now(), kept);

@@ -290,12 +290,16 @@ async fn a_message_gets_a_row_and_its_mail_only_if_the_domain_keeps_it() {
         rewrite(&server, &mail("m2", "<p>other")).await;
         let untracked = json!({ "domain": "example.com", "message": "m3", "html": "<p>", "open_tracking": false });
         rewrite(&server, &untracked).await;
+        let anonymous = json!({ "domain": "example.com", "message": "m4", "recipient": "r", "html": "<p>of r",
+            "click_tracking": "anonymous" });
+        rewrite(&server, &anonymous).await;
         let expected = [
             ("m1".to_owned(), Some("<p>third\u{fffd}".to_owned())),
             ("m2".to_owned(), Some("<p>other".to_owned())),
+            ("m4".to_owned(), None),
         ];
         eventually("rows are written", async || {
-            (tables.messages().await.len() == 2).then_some(())
+            (tables.messages().await.len() == 3).then_some(())
         })
         .await;
         server.terminate().await;
