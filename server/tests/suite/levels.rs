@@ -68,6 +68,12 @@ async fn what_can_not_be_agreed_is_refused_with_a_reason() {
             ),
             (
                 "/domains/example.com/recipients/r/tracking".to_owned(),
+                json!({}),
+                422,
+                "there is no level, expected click_tracking or open_tracking, or both",
+            ),
+            (
+                "/domains/example.com/recipients/r/tracking".to_owned(),
                 json!({ "clicks": "off" }),
                 422,
                 "unknown field `clicks`, expected `click_tracking` or `open_tracking`",

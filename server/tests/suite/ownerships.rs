@@ -251,6 +251,8 @@ async fn former_ownerships_are_the_admins_alone() {
             ("DELETE", "/former-domains/example.com/1", 403),
             ("GET", "/domains/example.com%231/stats", 404),
             ("GET", "/domains/example.com%231/events.csv", 404),
+            ("GET", "/domains/example.com%231/recipients/r/export", 404),
+            ("DELETE", "/domains/example.com%231/recipients/r", 404),
             ("GET", "/domains/example.com%232/events", 404),
         ] {
             let answer = send(bearer(server, &token, method, path)).await;
@@ -264,6 +266,10 @@ async fn former_ownerships_are_the_admins_alone() {
         setting
             .api("GET", "/domains/example.com%233/stats", Value::Null, 404)
             .await;
+        for path in ["recipients/r/export", "recipients/r/tracking"] {
+            let path = format!("/domains/example.com%231/{path}");
+            setting.api("GET", &path, Value::Null, 200).await;
+        }
         let visitor = Visitor::sign_in(server, &token).await;
         assert_eq!(visitor.get("/former-domains").await.status(), 403);
         let admin = Visitor::sign_in(server, ADMIN_TOKEN).await;
