@@ -10,20 +10,18 @@ use axum::routing::get;
 use axum::{Json, Router};
 use bytes::Bytes;
 use futures_util::stream;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::asked::{Asked, asked, is_full, limited, no_cursor};
 use super::export::patient;
 use super::harmless::harmless;
 use super::span::exact;
+use super::stored_conversions::{Listed, page};
 use crate::access::{ApiCaller, Caller};
 use crate::app::App;
-use crate::conversions::written;
 use crate::domains;
 use crate::failure::{ApiFailure, Failure};
-use crate::report_pool::reporting;
 
 /// Conversions in memory at once, for each file.
 const PAGE: i64 = 500;
@@ -104,84 +102,6 @@ async fn ndjson(
     let body = body((app, caller.0), domain.clone(), Vec::new(), lines_of_json);
     let content_type = "application/x-ndjson";
     Ok(attachment(content_type, &domain, "ndjson", body.await?))
-}
-
-#[derive(Debug, Serialize)]
-struct Listed {
-    seq: i64,
-    id: String,
-    name: String,
-    amount: Option<String>,
-    currency: Option<String>,
-    at: i64,
-    click_id: Uuid,
-    /// `None`: it is not in the log, or not any more.
-    click: Option<ClickOf>,
-}
-
-#[derive(Debug, Serialize)]
-struct ClickOf {
-    at: i64,
-    message: String,
-    position: Option<i64>,
-    name: Option<String>,
-    destination: Option<String>,
-}
-
-#[derive(sqlx::FromRow)]
-struct Row {
-    seq: i64,
-    id: String,
-    name: String,
-    amount: Option<i64>,
-    decimals: Option<i64>,
-    currency: Option<String>,
-    at: i64,
-    click_id: Vec<u8>,
-    clicked_at: Option<i64>,
-    message: Option<String>,
-    position: Option<i64>,
-    link: Option<String>,
-    destination: Option<String>,
-}
-
-impl Row {
-    fn listed(self) -> Option<Listed> {
-        let amount = self.amount.zip(self.decimals);
-        let click = self.clicked_at.map(|at| ClickOf {
-            at,
-            message: self.message.unwrap_or_default(),
-            position: self.position,
-            name: self.link,
-            destination: self.destination,
-        });
-        Some(Listed {
-            seq: self.seq,
-            id: self.id,
-            name: self.name,
-            amount: amount.map(|(units, decimals)| written(units.into(), decimals)),
-            currency: self.currency,
-            at: self.at,
-            click_id: Uuid::from_slice(&self.click_id).ok()?,
-            click,
-        })
-    }
-}
-
-async fn page(app: &App, domain: &str, after: i64, limit: i64) -> Result<Vec<Listed>, Failure> {
-    let rows: Vec<Row> = reporting!(app, domain, connection => {
-        sqlx::query_as(
-            "SELECT conversions.seq, conversions.id, conversions.name, amount, decimals, currency, conversions.at, \
-             click_id, events.at AS clicked_at, message, position, events.name AS link, destination FROM conversions \
-             LEFT JOIN events ON events.id = click_id AND events.domain = conversions.domain AND kind = 'click' \
-             WHERE conversions.domain = $1 AND conversions.seq > $2 ORDER BY conversions.seq LIMIT $3",
-        )
-        .bind(domain)
-        .bind(after)
-        .bind(limit)
-        .fetch_all(connection)
-    })?;
-    Ok(rows.into_iter().filter_map(Row::listed).collect())
 }
 
 /// The first page is read at once, so that a database that is down is an answer of its own. The caller's place is taken

@@ -24,6 +24,7 @@ mod series;
 mod significance;
 mod span;
 mod stored;
+mod stored_conversions;
 
 use axum::Router;
 

@@ -1,22 +1,26 @@
 //! Everything that is stored of a recipient, as one JSON document, page by page as fast as the client reads.
 
 use std::io;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::stored::{self, Stored};
+use super::stored_conversions::{last_seq, of_recipient};
 use crate::access::Caller;
 use crate::app::App;
 use crate::failure::Failure;
 
 /// Events in memory at once.
 const PAGE: i64 = 500;
+/// Places of the log of conversions that are looked through at once.
+const PLACES: i64 = 20_000;
 
 /// Whose events, and what the document says before them.
 pub(crate) struct Export {
@@ -30,7 +34,7 @@ pub(crate) struct Export {
 }
 
 struct Run {
-    export: Export,
+    export: Arc<Export>,
     before: (i64, i64),
     is_first: bool,
 }
@@ -40,8 +44,9 @@ impl Export {
     /// breaks off.
     pub(crate) async fn answer(self) -> Result<Response, Failure> {
         let head = self.head().map_err(|error| sqlx::Error::Io(error.into()))?;
+        let export = Arc::new(self);
         let mut run = Run {
-            export: self,
+            export: Arc::clone(&export),
             before: (i64::MAX, i64::MAX),
             is_first: true,
         };
@@ -51,7 +56,7 @@ impl Export {
                 return Ok(None);
             };
             if page.is_empty() {
-                return Ok(Some((Bytes::from_static(b"]}\n"), None)));
+                return Ok(Some((Bytes::from_static(b"]"), None)));
             }
             let events = run.events(&page)?;
             let following = run.page().await;
@@ -67,7 +72,11 @@ impl Export {
                 "attachment; filename=\"recipient.json\"",
             ),
         ];
-        Ok((headers, Body::from_stream(head.chain(pages))).into_response())
+        Ok((
+            headers,
+            Body::from_stream(head.chain(pages).chain(conversions(export))),
+        )
+            .into_response())
     }
 
     fn head(&self) -> Result<Bytes, serde_json::Error> {
@@ -91,7 +100,7 @@ impl Run {
             domain,
             recipient,
             ..
-        } = &self.export;
+        } = &*self.export;
         let page = stored::timeline(app, domain, recipient, self.before, PAGE).await?;
         if let Some(last) = page.last() {
             self.before = (last.event.at, last.seq);
@@ -108,6 +117,59 @@ impl Run {
         }
         Ok(events.into())
     }
+}
+
+/// The end of the document: the conversions of the recipient's clicks.
+fn conversions(export: Arc<Export>) -> impl Stream<Item = io::Result<Bytes>> {
+    stream::try_unfold(Some((export, None)), |next| async {
+        let Some((export, place)) = next else {
+            return Ok(None);
+        };
+        let read = conversions_after(&export, place).await;
+        let (part, place) = read.map_err(|failure| io::Error::other(failure.message()))?;
+        Ok(Some((part, place.map(|place| (export, Some(place))))))
+    })
+}
+
+/// How far the log of conversions has been read, and up to where it will be.
+#[derive(Clone, Copy)]
+struct Place {
+    after: i64,
+    last: i64,
+    is_first: bool,
+}
+
+/// Returns the next part of the document, and where to go on.
+async fn conversions_after(
+    export: &Export,
+    place: Option<Place>,
+) -> Result<(Bytes, Option<Place>), Failure> {
+    let Export {
+        app,
+        domain,
+        recipient,
+        ..
+    } = export;
+    let Some(mut place) = place else {
+        let begin = Place {
+            after: 0,
+            last: last_seq(app, domain).await?,
+            is_first: true,
+        };
+        return Ok((Bytes::from_static(b",\"conversions\":["), Some(begin)));
+    };
+    if place.after >= place.last {
+        return Ok((Bytes::from_static(b"]}\n"), None));
+    }
+    let places = (place.after, place.after.saturating_add(PLACES));
+    let mut part = Vec::new();
+    for conversion in of_recipient(app, (domain, recipient), places).await? {
+        part.extend_from_slice(if place.is_first { b"\n" } else { b",\n" });
+        place.is_first = false;
+        json(&mut part, &conversion).map_err(|error| sqlx::Error::Io(error.into()))?;
+    }
+    place.after = places.1;
+    Ok((part.into(), Some(place)))
 }
 
 fn json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> Result<(), serde_json::Error> {

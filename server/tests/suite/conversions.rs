@@ -144,6 +144,28 @@ async fn conversions_stand_beside_the_clicks_in_every_report() {
 }
 
 #[tokio::test]
+async fn the_export_of_a_recipient_holds_the_conversions_of_their_clicks() {
+    for backend in Backend::all() {
+        let scene = scene(&backend).await;
+        let server = &scene.server;
+        let mail = |recipient| Mail::new(&scene.domain, recipient, &Scene::DESTINATIONS);
+        let own = click(server, &mail("rcpt-77").clicks[0]).await;
+        let others = click(server, &mail("rcpt-78").clicks[0]).await;
+        for (id, click_id) in [("o-1", &own), ("o-2", &others), ("o-3", &own)] {
+            report(server, &conversion(id, click_id, euros("1.50")), 201).await;
+        }
+        let export = get(server, "recipients/rcpt-77/export").await;
+        assert_eq!(export["events"][0]["id"], own.as_str(), "{backend:?}");
+        let listed = export["conversions"].as_array().unwrap();
+        let ids: Vec<_> = listed.iter().map(|one| one["id"].as_str()).collect();
+        assert_eq!(ids, [Some("o-1"), Some("o-3")], "{backend:?}");
+        assert_eq!(listed[0]["amount"], "1.50");
+        let nobody = get(server, "recipients/nobody/export").await;
+        assert_eq!(nobody["conversions"], json!([]));
+    }
+}
+
+#[tokio::test]
 async fn files_of_conversions_have_their_clicks_and_nobody_in_them() {
     for backend in Backend::all() {
         let scene = scene(&backend).await;
