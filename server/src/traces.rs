@@ -101,8 +101,20 @@ fn places(text: &str, spelling: &str) -> impl Iterator<Item = usize> {
         let is_part = |beside: Option<char>| beside.is_some_and(char::is_alphanumeric);
         !is_part(before) && !is_part(after)
     };
+    // The end of an id that is a number, or ends with one, and of another's: 42 is not in 421.
+    let is_in_number = move |start: usize| {
+        let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+        let (before, from) = text.as_bytes().split_at(start);
+        let is_encoded = matches!(before, [.., b'%', _, _]);
+        let (id, after) = from.split_at(spelling.len());
+        (is_digit(before.last()) && !is_encoded && is_digit(id.first()))
+            || (is_digit(id.last()) && is_digit(after.first()))
+    };
     let found = text.match_indices(spelling).map(|(start, _)| start);
-    found.filter(move |start| spelling.len() >= LONG_BYTES || stands_alone(*start))
+    found.filter(move |start| match spelling.len() < LONG_BYTES {
+        true => stands_alone(*start),
+        false => !is_in_number(*start),
+    })
 }
 
 /// `%C3` as `%c3`; everything else stays.
@@ -152,6 +164,9 @@ mod tests {
             ("rcpt-42", "welcome rcpt-42, rcpt-42!", "welcome *, *!"),
             ("rcpt-42", "xrcpt-42y", "x*y"),
             ("rcpt-42", "rcpt-4 rcpt42", "rcpt-4 rcpt42"),
+            ("rcpt-42", "rcpt-421", "rcpt-421"),
+            ("123456", "p/91234567?a=1234560", "p/91234567?a=1234560"),
+            ("123456", "?u=123456&v=x%20123456y", "?u=*&v=x%20*y"),
             ("7", "width=77 p=7&7 7a a7", "width=77 p=*&* 7a a7"),
             ("a@b.example", "?to=a%40b.example&a@b.example", "?to=*&*"),
             ("né 1-2", "?u=n%C3%A9+1-2&v=n%c3%a9%201-2", "?u=*&v=*"),
