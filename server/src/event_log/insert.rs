@@ -34,9 +34,13 @@ const EVENTS_POSTGRES: &str = "INSERT INTO events (id, kind, domain, message, re
      ON CONFLICT (id) DO NOTHING";
 
 /// The `count` of gathered repeats is a running total, so the greatest is the latest, whatever comes first and
-/// however often. One that may not be identified any more takes from the row what tells whose it is.
+/// however often. One that may not be identified any more takes from the row what tells whose it is. At the same
+/// level the row's texts stay: an erasure may have taken an id out of them.
 const COUNTS_POSTGRES: &str = "UPDATE events SET count = grown.count, level = grown.level, \
-     message = grown.message, recipient = grown.recipient, name = grown.name, destination = grown.destination, \
+     message = CASE WHEN grown.level < events.level THEN grown.message ELSE events.message END, \
+     recipient = grown.recipient, \
+     name = CASE WHEN grown.level < events.level THEN grown.name ELSE events.name END, \
+     destination = CASE WHEN grown.level < events.level THEN grown.destination ELSE events.destination END, \
      sent_at_s = grown.sent_at_s, ip = grown.ip, user_agent = grown.user_agent, referer = grown.referer, \
      accept_language = grown.accept_language FROM ( \
      SELECT DISTINCT ON (1) decode(value ->> 0, 'hex') AS id, (value ->> 18)::bigint AS count, \

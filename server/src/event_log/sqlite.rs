@@ -22,12 +22,15 @@ use crate::database::{BUSY, WAL_PAGES};
 use crate::recipients;
 
 /// The `count` of gathered repeats is a running total, so the greatest is the latest, whatever comes first and
-/// however often. One that may not be identified any more takes from the row what tells whose it is.
+/// however often. One that may not be identified any more takes from the row what tells whose it is. At the same
+/// level the row's texts stay: an erasure may have taken an id out of them.
 const EVENT: &str = "INSERT INTO events (id, kind, domain, message, recipient, position, name, destination, \
      placement, at, sent_at_s, method, ip, user_agent, referer, accept_language, machine, reasons, count, level) \
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-     ON CONFLICT (id) DO UPDATE SET count = excluded.count, level = excluded.level, message = excluded.message, \
-     recipient = excluded.recipient, name = excluded.name, destination = excluded.destination, \
+     ON CONFLICT (id) DO UPDATE SET count = excluded.count, level = excluded.level, recipient = excluded.recipient, \
+     message = CASE WHEN excluded.level < events.level THEN excluded.message ELSE events.message END, \
+     name = CASE WHEN excluded.level < events.level THEN excluded.name ELSE events.name END, \
+     destination = CASE WHEN excluded.level < events.level THEN excluded.destination ELSE events.destination END, \
      sent_at_s = excluded.sent_at_s, ip = excluded.ip, user_agent = excluded.user_agent, \
      referer = excluded.referer, accept_language = excluded.accept_language \
      WHERE excluded.count > events.count AND excluded.level <= events.level";

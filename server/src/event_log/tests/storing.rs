@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use linkseal::PixelPosition;
 
 use super::{Place, click, rewritten};
-use crate::database::reading;
+use crate::database::{executing, reading};
 use crate::event::{Event, Kind, Machine, Reason};
 
 #[derive(Debug, Eq, PartialEq, sqlx::FromRow)]
@@ -84,6 +84,24 @@ async fn events_are_stored_once_with_all_they_say() {
     })
     .unwrap();
     assert_eq!(stored, [full.into(), open.into()]);
+}
+
+#[tokio::test]
+async fn a_count_that_grows_brings_nothing_back_that_was_erased() {
+    let place = Place::new().await;
+    let log = place.log();
+    let mut event = click("", 0, 1);
+    log.record(event.clone(), None).await.unwrap();
+    let erasing =
+        "UPDATE events SET message = '*', name = '*', destination = '*', level = 'anonymous'";
+    executing!(&place.database, sqlx::query(erasing)).unwrap();
+    event.count = 2;
+    log.record(event, None).await.unwrap();
+    let stored: (String, String, String, i64) = reading!(&place.database, pool => {
+        sqlx::query_as("SELECT message, name, destination, count FROM events").fetch_one(pool)
+    })
+    .unwrap();
+    assert_eq!(stored, ("*".into(), "*".into(), "*".into(), 2));
 }
 
 #[tokio::test]
