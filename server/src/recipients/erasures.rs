@@ -41,6 +41,10 @@ const ASK: &str = "INSERT INTO erasures (domain, pseudonym, recipient, asked_at)
      ON CONFLICT (domain, pseudonym) DO UPDATE SET recipient = excluded.recipient, \
      asked_at = excluded.asked_at, seq = 0, done_at = NULL";
 
+const RUNNING: &str = "SELECT domain, pseudonym, recipient, asked_at, seq, events, done_at FROM (SELECT erasures.*, \
+     ROW_NUMBER() OVER (PARTITION BY domain ORDER BY asked_at) AS turn FROM erasures WHERE done_at IS NULL) AS running \
+     ORDER BY turn, asked_at LIMIT 32";
+
 /// From now on, what is stored of the recipient's past is anonymous. What is stored already is for the background.
 pub(crate) async fn ask(
     database: &Database,
@@ -97,9 +101,10 @@ pub(crate) async fn erasure_of(
     })
 }
 
+/// Some of those that are not done, of each domain in turn: thousands of one must not keep others waiting.
 pub(crate) async fn running(database: &Database) -> Result<Vec<Erasure>, sqlx::Error> {
     reading!(database, pool => {
-        sqlx::query_as(erasures!("done_at IS NULL ORDER BY asked_at LIMIT 1000")).fetch_all(pool)
+        sqlx::query_as(RUNNING).fetch_all(pool)
     })
 }
 
@@ -154,5 +159,29 @@ impl Erasure {
             .bind(now)
         )?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ask, running};
+    use crate::database::Database;
+
+    #[tokio::test]
+    async fn thousands_of_one_domain_keep_no_other_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("turns.sqlite").display());
+        let database = Database::open(&url).await.unwrap();
+        for number in 0..40 {
+            let recipient = format!("r{number}");
+            ask(&database, "a.example", &recipient, number)
+                .await
+                .unwrap();
+        }
+        ask(&database, "b.example", "r", 1000).await.unwrap();
+        let erasures = running(&database).await.unwrap();
+        let domains: Vec<_> = erasures.iter().map(|erasure| &*erasure.domain).collect();
+        assert_eq!(domains[..3], ["a.example", "b.example", "a.example"]);
+        assert_eq!(erasures.len(), 32);
     }
 }
