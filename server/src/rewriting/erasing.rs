@@ -47,7 +47,7 @@ pub(crate) async fn erase_from_mail(
         traces: Traces::of(recipient),
         issued,
     };
-    drop_kept(database, &search).await?;
+    drop_kept(database, rewriting, &search).await?;
     // A short id stands in documents by chance, and campaigns still go out.
     if search.traces.are_distinct() {
         change_campaigns(database, rewriting, &search).await?;
@@ -57,7 +57,11 @@ pub(crate) async fn erase_from_mail(
 }
 
 /// The next mail of that message is kept instead.
-async fn drop_kept(database: &Database, search: &Search<'_>) -> Result<(), sqlx::Error> {
+async fn drop_kept(
+    database: &Database,
+    rewriting: &Rewriting,
+    search: &Search<'_>,
+) -> Result<(), sqlx::Error> {
     let mut after = String::new();
     loop {
         let mail: Vec<(String, String)> = reading!(database, pool => {
@@ -71,8 +75,9 @@ async fn drop_kept(database: &Database, search: &Search<'_>) -> Result<(), sqlx:
             if aside(html.len(), || search.names_them(&html)) {
                 executing!(
                     database,
-                    sqlx::query(DROP_MAIL).bind(search.domain).bind(message)
+                    sqlx::query(DROP_MAIL).bind(search.domain).bind(&message)
                 )?;
+                rewriting.messages.forget(search.domain, &message);
             }
         }
     }

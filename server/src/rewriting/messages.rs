@@ -106,6 +106,11 @@ impl Messages {
         }
     }
 
+    /// Its mail was deleted, and the next one is kept.
+    pub(super) fn forget(&self, domain: &str, message: &str) {
+        self.known.remove(&format!("{domain}\0{message}"));
+    }
+
     /// Reserves room in the queue.
     fn has_room(&self, bytes: usize) -> bool {
         let before = self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);

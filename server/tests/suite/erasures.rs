@@ -271,3 +271,27 @@ async fn nobody_erases_recipients_of_another_domain() {
             .all(|event| event.recipient == ID)
     );
 }
+
+#[tokio::test]
+async fn the_next_mail_is_kept_where_one_was_deleted() {
+    let scene = Scene::new(&Backend::Sqlite, &[]).await;
+    knows_the_domain(&scene.server).await;
+    let keep = json!({ "keep_mail": true });
+    asked(&scene.server, "PATCH", "/domains/example.com", &keep, 200).await;
+    let kept = async |name: &str| {
+        let html = format!("<p>Dear {name}, <a href=\"https://shop.example/\">look</a>");
+        let mail =
+            json!({ "domain": "example.com", "message": "m", "recipient": name, "html": html });
+        asked(&scene.server, "POST", "/rewrite", &mail, 200).await;
+        eventually("the mail is kept", async || {
+            let messages = scene.tables.messages().await;
+            let mut html = messages.into_iter().filter_map(|(_, html)| html);
+            html.any(|html| html.contains(name)).then_some(())
+        })
+        .await;
+    };
+    kept(ID).await;
+    erase(&scene.server).await;
+    erased(&scene.server).await;
+    kept(OTHER).await;
+}
