@@ -48,12 +48,14 @@ impl Line {
 fn line_without(line: &[u8], erasure: &Erasure, recipient: &str, traces: &Traces) -> Line {
     match serde_json::from_slice::<Record>(line) {
         Ok(Record::Event(mut event)) => {
-            let is_theirs = event.domain == erasure.domain
-                && event.recipient.replace('\0', "\u{fffd}") == recipient
-                && event.at <= erasure.asked_at;
-            if !is_theirs {
+            let then = event.domain == erasure.domain && event.at <= erasure.asked_at;
+            let is_theirs = event.recipient.replace('\0', "\u{fffd}") == recipient;
+            // Those that are nobody's may name them in a link.
+            let is_nobodys = event.recipient.is_empty() && traces.are_distinct();
+            if !then || !(is_theirs || is_nobodys) {
                 return Line::Stays;
             }
+            recipient.clone_into(&mut event.recipient);
             event.make_anonymous();
             Line::of(&Record::Event(event))
         }
@@ -99,5 +101,44 @@ fn rewrite(path: &Path, change: &dyn Fn(&[u8]) -> Line) -> io::Result<()> {
         (false, _) => fs::remove_file(&new_path),
         (true, true) => fs::remove_file(&new_path).and_then(|()| fs::remove_file(path)),
         (true, false) => fs::rename(&new_path, path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::click;
+    use super::{Line, line_without};
+    use crate::event_log::record::Record;
+    use crate::recipients::Erasure;
+    use crate::traces::Traces;
+
+    #[test]
+    fn a_link_of_nobodys_loses_the_id() {
+        let erasure = Erasure {
+            domain: "example.com".into(),
+            pseudonym: String::new(),
+            recipient: None,
+            asked_at: 1,
+            seq: 0,
+            events: 0,
+            done_at: None,
+        };
+        let mut event = click("", 0, 1);
+        event.destination = Some("https://a.example/?u=rcpt-42".into());
+        let mut late = event.clone();
+        late.at = 2;
+        let without = |event| {
+            let line = serde_json::to_vec(&Record::Event(event)).unwrap();
+            line_without(&line, &erasure, "rcpt-42", &Traces::of("rcpt-42"))
+        };
+        let Line::Becomes(line) = without(event) else {
+            unreachable!("it is another line");
+        };
+        assert!(
+            String::from_utf8(line)
+                .unwrap()
+                .contains("https://a.example/?u=*")
+        );
+        assert!(matches!(without(late), Line::Stays));
     }
 }
