@@ -2,7 +2,7 @@
 //!
 //! That it was asked for is in the database, with how far it has come, so whatever ends the process, this server or
 //! another one goes on. Done it is when nothing stands anywhere in the database, and nothing older waits in the spool
-//! of the server that carries it out. What other servers have in theirs is stored anonymously when it comes.
+//! of the server that carries it out, nor among its mail that is to be kept. What other servers have in theirs is stored anonymously when it comes.
 
 use std::time::Duration;
 
@@ -17,6 +17,8 @@ use crate::rewriting::erase_from_mail;
 
 const EVERY: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_millis(10);
+/// Mail that waits longer waits for the database; it is asked again.
+const NOTING: Duration = Duration::from_secs(2);
 /// A segment may begin so long after the first event that it holds.
 const SPOOLING_MS: i64 = 30_000;
 
@@ -45,6 +47,16 @@ pub(crate) fn is_spool_through(app: &App, erasure: &Erasure) -> bool {
         .has_spooled_before(erasure.asked_at + SPOOLING_MS)
 }
 
+/// Whether mail that was noted before is stored, and so can be looked through.
+async fn is_mail_noted(app: &App, noted: u64) -> bool {
+    let stored = async {
+        while !app.rewriting.has_noted(noted) {
+            sleep(PAUSE).await;
+        }
+    };
+    tokio::time::timeout(NOTING, stored).await.is_ok()
+}
+
 /// As far as it goes now.
 async fn carry_out(app: &App, process: &str, erasure: Erasure) -> Result<(), sqlx::Error> {
     let claim = async || erasure.claim(&app.database, process, app.clock.now()).await;
@@ -52,6 +64,7 @@ async fn carry_out(app: &App, process: &str, erasure: Erasure) -> Result<(), sql
         return Ok(());
     }
     if let Some(recipient) = &erasure.recipient {
+        let noted = app.rewriting.noted();
         let mut last = erasure.seq;
         while let Some(seq) = erase_events(&app.database, &erasure, recipient, last).await? {
             last = seq;
@@ -62,6 +75,7 @@ async fn carry_out(app: &App, process: &str, erasure: Erasure) -> Result<(), sql
         }
         if !erase_from_timeline(&app.database, &erasure, recipient, last).await?
             || !is_spool_through(app, &erasure)
+            || !is_mail_noted(app, noted).await
         {
             return Ok(());
         }

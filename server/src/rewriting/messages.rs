@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
@@ -31,6 +31,9 @@ const STOP: Duration = Duration::from_secs(5);
 pub(super) struct Messages {
     known: Cache<String, Known>,
     queue: Mutex<Option<mpsc::Sender<Row>>>,
+    /// Rows that came into the queue, and those that were stored or given up.
+    told: AtomicU64,
+    ended: Arc<AtomicU64>,
     waiting_bytes: Arc<AtomicUsize>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -53,12 +56,14 @@ impl Messages {
     pub(super) fn start(database: Database, quota: Quota, supervisor: &Supervisor) -> Self {
         let (queue, rows) = mpsc::channel(MAX_WAITING);
         let waiting_bytes = Arc::new(AtomicUsize::new(0));
+        let ended = Arc::new(AtomicU64::new(0));
         let writer = Arc::new(Writer {
             backlog: tokio::sync::Mutex::new(Backlog {
                 batch: Vec::new(),
                 rows,
             }),
             database,
+            ended: Arc::clone(&ended),
             quota,
             waiting_bytes: Arc::clone(&waiting_bytes),
         });
@@ -69,6 +74,8 @@ impl Messages {
         Self {
             known: Cache::new(MAX_KNOWN),
             queue: Mutex::new(Some(queue)),
+            told: AtomicU64::new(0),
+            ended,
             waiting_bytes,
             writer: Mutex::new(Some(writer)),
         }
@@ -97,6 +104,8 @@ impl Messages {
         let sent = queue
             .as_ref()
             .is_some_and(|queue| queue.try_send(row).is_ok());
+        // Under the lock, so that whoever reads it counts all that are in the queue.
+        self.told.fetch_add(u64::from(sent), Ordering::Relaxed);
         drop(queue);
         if sent {
             let known = html.map_or(Known::Id, |_| Known::Mail);
@@ -104,6 +113,17 @@ impl Messages {
         } else {
             self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
         }
+    }
+
+    /// How many rows have come, for [`has_ended`](Self::has_ended).
+    pub(super) fn told(&self) -> u64 {
+        let _queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        self.told.load(Ordering::Relaxed)
+    }
+
+    /// Whether so many rows wait no longer.
+    pub(super) fn has_ended(&self, told: u64) -> bool {
+        self.ended.load(Ordering::Acquire) >= told
     }
 
     /// Its mail was deleted, and the next one is kept.
@@ -145,6 +165,7 @@ struct Writer {
     /// Whoever writes holds it; a writer that panicked leaves it to the next.
     backlog: tokio::sync::Mutex<Backlog>,
     database: Database,
+    ended: Arc<AtomicU64>,
     quota: Quota,
     waiting_bytes: Arc<AtomicUsize>,
 }
@@ -179,6 +200,8 @@ impl Writer {
             .map(String::len)
             .sum();
         self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        let rows = u64::try_from(batch.len()).unwrap_or_default();
+        self.ended.fetch_add(rows, Ordering::Release);
         batch.clear();
     }
 }

@@ -71,6 +71,16 @@ impl Rewriting {
         self.quota.usage(database, domain).await
     }
 
+    /// How much mail was noted so far, for [`has_noted`](Self::has_noted).
+    pub(crate) fn noted(&self) -> u64 {
+        self.messages.told()
+    }
+
+    /// Whether none of it waits any longer for being stored.
+    pub(crate) fn has_noted(&self, noted: u64) -> bool {
+        self.messages.has_ended(noted)
+    }
+
     /// Stores what is waiting, and takes no more.
     pub(crate) async fn stop(&self) {
         self.messages.stop().await;

@@ -1,5 +1,8 @@
 //! An erasure holds whatever ends a process, and for what comes late.
 
+use std::time::Duration;
+
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _};
 
 use crate::database::{Backend, Postgres};
@@ -7,7 +10,7 @@ use crate::dump::{assert_nowhere, dump, files_of};
 use crate::erasures::{ID, OTHER, erase, erased, follow, follow_all, knows_the_domain};
 use crate::links::{Mail, Scene};
 use crate::loss::lock;
-use crate::sender::eventually;
+use crate::sender::{asked, eventually, rewrite};
 use crate::server::Server;
 use crate::tables::{DEFAULT_HOST, Tables, on};
 
@@ -50,6 +53,31 @@ async fn an_erasure_survives_a_crash_and_another_server_goes_on() {
         let events = scene.tables.events().await;
         let of_other = events.iter().filter(|event| event.recipient == OTHER);
         assert_eq!(of_other.count(), 3);
+    }
+}
+
+#[tokio::test]
+async fn an_erasure_waits_for_mail_that_waits_for_the_database() {
+    let scene = Scene::new(&Backend::Sqlite, &[]).await;
+    let server = &scene.server;
+    knows_the_domain(server).await;
+    let keep = json!({ "keep_mail": true });
+    asked(server, "PATCH", "/domains/example.com", &keep, 200).await;
+    for held in [1700, 2100] {
+        let lock = lock(server).await;
+        let mail = json!({ "domain": "example.com", "message": held.to_string(), "recipient": ID,
+            "html": format!("<p>Hi {ID}</p><a href=\"https://a.example/\">x</a>") });
+        rewrite(server, &mail).await;
+        // It was refused once, and waits for the next try.
+        tokio::time::sleep(Duration::from_millis(held)).await;
+        lock.close().await.unwrap();
+        erase(server).await;
+        erased(server).await;
+        let messages = scene.tables.messages().await;
+        assert!(
+            messages.contains(&(held.to_string(), None)),
+            "{held}: {messages:?}"
+        );
     }
 }
 
