@@ -24,6 +24,7 @@ mod logging;
 mod machine;
 mod memory;
 mod metrics;
+mod nul;
 mod options;
 mod pages;
 mod parts;

@@ -14,6 +14,7 @@ use crate::domains::{self, Domain};
 use crate::failure::{ApiFailure, Failure};
 use crate::json::JsonBody;
 use crate::level::Level;
+use crate::nul::without_nul;
 use crate::recipients::{self, Agreement, Change};
 use crate::reports::RecipientExport;
 
@@ -64,7 +65,7 @@ pub(super) fn addressed(
         .map_err(|error| Failure::Invalid(error.to_string()))?;
     Ok(Addressed {
         domain: known.domain.clone(),
-        recipient: recipient.replace('\0', "\u{fffd}"),
+        recipient: without_nul(&recipient).into_owned(),
     })
 }
 

@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::record::Record;
+use crate::nul::without_nul;
 use crate::recipients::Erasure;
 use crate::traces::Traces;
 
@@ -49,7 +50,7 @@ fn line_without(line: &[u8], erasure: &Erasure, recipient: &str, traces: &Traces
     match serde_json::from_slice::<Record>(line) {
         Ok(Record::Event(mut event)) => {
             let then = event.domain == erasure.domain && event.at <= erasure.asked_at;
-            let is_theirs = event.recipient.replace('\0', "\u{fffd}") == recipient;
+            let is_theirs = without_nul(&event.recipient) == recipient;
             // Those that are nobody's may name them in a link.
             let is_nobodys = event.recipient.is_empty() && traces.are_distinct();
             if !then || !(is_theirs || is_nobodys) {

@@ -15,9 +15,10 @@ use tokio::time::timeout;
 
 use super::agreed::{Agreed, DOMAINS_POSTGRES, RECIPIENTS_POSTGRES};
 use super::record::Group;
-use super::rows::{rows, text};
+use super::rows::rows;
 use super::sqlite::Inserter;
 use crate::database::{BEGIN_IN_TURN_POSTGRES, Database};
+use crate::nul::without_nul;
 use crate::recipients;
 
 /// A click that waits longer is not worth the wait: the spool takes it.
@@ -199,8 +200,8 @@ async fn insert_postgres(
     for row in &group.rewritten {
         sqlx::query(REWRITTEN)
             .bind(row.id.as_bytes().to_vec())
-            .bind(text(&row.domain).into_owned())
-            .bind(text(&row.message).into_owned())
+            .bind(without_nul(&row.domain).into_owned())
+            .bind(without_nul(&row.message).into_owned())
             .bind(row.at)
             .bind(row.mails)
             .execute(&mut *transaction)

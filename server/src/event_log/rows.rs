@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::agreed::Agreed;
 use crate::event::{Event, Reason};
+use crate::nul::without_nul;
 
 /// Columns in the order of the statements.
 #[derive(Serialize)]
@@ -47,20 +48,20 @@ fn row(event: &Event) -> Row<'_> {
     Row(
         event.id.simple(),
         event.kind.as_str(),
-        text(&event.domain),
-        text(&event.message),
-        text(&event.recipient),
+        without_nul(&event.domain),
+        without_nul(&event.message),
+        without_nul(&event.recipient),
         event.position,
-        event.name.as_deref().map(text),
-        event.destination.as_deref().map(text),
+        event.name.as_deref().map(without_nul),
+        event.destination.as_deref().map(without_nul),
         event.placement,
         event.at,
         event.sent_at,
-        text(&event.method),
+        without_nul(&event.method),
         &event.ip,
-        event.user_agent.as_deref().map(text),
-        event.referer.as_deref().map(text),
-        event.accept_language.as_deref().map(text),
+        event.user_agent.as_deref().map(without_nul),
+        event.referer.as_deref().map(without_nul),
+        event.accept_language.as_deref().map(without_nul),
         event.machine.as_str(),
         reasons(&event.reasons),
         event.count,
@@ -71,13 +72,4 @@ fn row(event: &Event) -> Row<'_> {
 pub(super) fn reasons(reasons: &[Reason]) -> String {
     let words: Vec<_> = reasons.iter().map(|reason| reason.as_str()).collect();
     words.join(",")
-}
-
-/// PostgreSQL stores no NUL, and one in a message's id must not keep the whole group out.
-pub(super) fn text(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') {
-        text.replace('\0', "\u{fffd}").into()
-    } else {
-        text.into()
-    }
 }

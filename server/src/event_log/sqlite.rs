@@ -17,8 +17,9 @@ use tracing::error;
 use super::agreed::{Agreed, DOMAIN_SQLITE, DomainRow, RECIPIENT_SQLITE};
 use super::insert::InsertError;
 use super::record::Group;
-use super::rows::{reasons, text};
+use super::rows::reasons;
 use crate::database::{BUSY, WAL_PAGES};
+use crate::nul::without_nul;
 use crate::recipients;
 
 /// The `count` of gathered repeats is a running total, so the greatest is the latest, whatever comes first and
@@ -148,20 +149,20 @@ fn insert(connection: &mut Connection, group: &Group) -> rusqlite::Result<()> {
         statement.execute(params![
             event.id.as_bytes(),
             event.kind.as_str(),
-            text(&event.domain),
-            text(&event.message),
-            text(&event.recipient),
+            without_nul(&event.domain),
+            without_nul(&event.message),
+            without_nul(&event.recipient),
             event.position,
-            event.name.as_deref().map(text),
-            event.destination.as_deref().map(text),
+            event.name.as_deref().map(without_nul),
+            event.destination.as_deref().map(without_nul),
             event.placement.map(PixelPosition::as_str),
             event.at,
             event.sent_at,
-            text(&event.method),
+            without_nul(&event.method),
             event.ip,
-            event.user_agent.as_deref().map(text),
-            event.referer.as_deref().map(text),
-            event.accept_language.as_deref().map(text),
+            event.user_agent.as_deref().map(without_nul),
+            event.referer.as_deref().map(without_nul),
+            event.accept_language.as_deref().map(without_nul),
             event.machine.as_str(),
             reasons(&event.reasons),
             event.count,
@@ -173,8 +174,8 @@ fn insert(connection: &mut Connection, group: &Group) -> rusqlite::Result<()> {
     for row in &group.rewritten {
         statement.execute(params![
             row.id.as_bytes(),
-            text(&row.domain),
-            text(&row.message),
+            without_nul(&row.domain),
+            without_nul(&row.message),
             row.at,
             row.mails,
         ])?;

@@ -4,6 +4,7 @@ use linkseal::{DomainConfig, UntrustedToken};
 
 use super::Rewriting;
 use crate::database::{Database, executing, reading, writing};
+use crate::nul::without_nul;
 use crate::recipients::Erasure;
 use crate::traces::Traces;
 use crate::work::aside;
@@ -183,7 +184,6 @@ impl Search<'_> {
             .ok()?
             .verify(self.issued?)
             .ok()?;
-        let recipient = said.recipient()?.replace('\0', "\u{fffd}");
-        Some(recipient == self.recipient)
+        Some(without_nul(said.recipient()?) == self.recipient)
     }
 }

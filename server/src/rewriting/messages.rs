@@ -18,6 +18,7 @@ use tracing::warn;
 
 use super::quota::{MAIL_OVER, Quota};
 use crate::database::{Database, writing};
+use crate::nul::without_nul;
 use crate::supervisor::Supervisor;
 
 /// Ids that are remembered as stored, at about 100 bytes each.
@@ -226,6 +227,7 @@ async fn store(database: &Database, quota: Quota, rows: &[Row]) -> Result<(), sq
             )
             .bind(&row.domain)
             .bind(&row.message)
+            // Browsers show U+FFFD for a NUL or nothing, so the click map does not change.
             .bind(row.html.as_deref().map(without_nul))
             .bind(row.at)
             .bind(row.html.as_ref().map(|_| row.at))
@@ -244,13 +246,4 @@ async fn store(database: &Database, quota: Quota, rows: &[Row]) -> Result<(), sq
         }
         transaction.commit().await
     })
-}
-
-/// PostgreSQL stores no NUL in a text. Browsers show U+FFFD for one or nothing, so the click map does not change.
-pub(super) fn without_nul(html: &str) -> std::borrow::Cow<'_, str> {
-    if html.contains('\0') {
-        html.replace('\0', "\u{fffd}").into()
-    } else {
-        html.into()
-    }
 }

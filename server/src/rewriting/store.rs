@@ -1,9 +1,9 @@
 //! The table of campaigns, from which every server behind the same database renders.
 
-use super::messages::without_nul;
 use super::quota::{CAMPAIGNS_OVER, MAIL_OVER, Quota};
 use crate::database::{Database, reading, writing};
 use crate::domains::MailParameters;
+use crate::nul::without_nul;
 
 pub(super) struct Campaign {
     pub(super) id: String,

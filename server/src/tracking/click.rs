@@ -11,8 +11,7 @@ use linkseal::{Click, EventKind};
 use uuid::Uuid;
 
 use super::{
-    NO_INDEX, NO_REFERRER, NO_STORE, Refusal, X_ROBOTS_TAG, apology, client, is_read,
-    method_not_allowed,
+    NO_INDEX, NO_REFERRER, NO_STORE, Refusal, X_ROBOTS_TAG, apology, is_read, method_not_allowed,
 };
 use crate::app::App;
 use crate::domains::Domain;
@@ -34,7 +33,7 @@ pub(super) async fn answer(app: &App, parts: Parts) -> Response {
     let is_stored = parts.method == Method::GET && !known.domain.forgets();
     let event = is_stored.then(|| Event {
         position: Some(click.position()),
-        name: click.name().map(client::without_nul),
+        name: super::stored(click.name()),
         destination: Some(click.destination().to_owned()),
         ..super::event(app, &parts, &known.domain, Kind::Click, &said)
     });

@@ -45,15 +45,6 @@ pub(super) fn text(headers: &HeaderMap, name: HeaderName, max_bytes: usize) -> O
     (!text.is_empty()).then_some(text)
 }
 
-/// Returns text of a token, which may hold any character, in what every database takes.
-pub(super) fn without_nul(text: &str) -> String {
-    if text.contains('\0') {
-        text.replace('\0', "\u{fffd}")
-    } else {
-        text.to_owned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderMap;

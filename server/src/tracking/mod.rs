@@ -27,6 +27,7 @@ use crate::event::{Event, Kind, Machine};
 use crate::event_log::NotStored;
 use crate::failure::{Failure, PageFailure};
 use crate::level::Level;
+use crate::nul::without_nul;
 use crate::peer::Peer;
 
 /// Returns what is asked for at a path: `/c`, `/o`, and everything under them.
@@ -108,6 +109,11 @@ fn may_present(issued: &DomainConfig, host: Option<&[u8]>) -> bool {
     host.is_none_or(|host| str::from_utf8(host).is_ok_and(|host| issued.may_present(host)))
 }
 
+/// Returns text of a token, which may hold any character, as it is stored.
+fn stored(text: Option<&str>) -> Option<String> {
+    text.map(|text| without_nul(text).into_owned())
+}
+
 /// Returns the event without what only clicks have, and only opens.
 fn event(app: &App, parts: &Parts, domain: &Domain, kind: Kind, said: &Said) -> Event {
     let address = Peer::new(&app.settings, parts).client();
@@ -117,11 +123,8 @@ fn event(app: &App, parts: &Parts, domain: &Domain, kind: Kind, said: &Said) -> 
         id: app.clock.new_id(),
         kind,
         domain: domain.id.clone(),
-        message: said.message().map(client::without_nul).unwrap_or_default(),
-        recipient: said
-            .recipient()
-            .map(client::without_nul)
-            .unwrap_or_default(),
+        message: stored(said.message()).unwrap_or_default(),
+        recipient: stored(said.recipient()).unwrap_or_default(),
         position: None,
         name: None,
         destination: None,
