@@ -1,7 +1,7 @@
 //! The table of erasures: of whom is everything to be taken out, how far that has come, and since when it is done.
 
 use super::pseudonym::RecipientKey;
-use super::stored::{KEY, MAKE_KEY};
+use super::stored::{find_pseudonym, make_pseudonym};
 use crate::database::{Database, executing, reading, writing};
 
 /// A process that carries an erasure out says so again before this is over, or another one takes over.
@@ -57,13 +57,7 @@ pub(crate) async fn ask(
     writing!(database, pool => async {
         // Groups of events before this one are in the log, and those behind it find the time of the erasure.
         let mut transaction = pool.begin_with(begin).await?;
-        sqlx::query(MAKE_KEY)
-            .bind(domain)
-            .bind(new_key.secret())
-            .execute(&mut *transaction)
-            .await?;
-        let secret = sqlx::query_scalar(KEY).bind(domain).fetch_one(&mut *transaction).await?;
-        let pseudonym = RecipientKey::new(secret).pseudonym(recipient);
+        let pseudonym = make_pseudonym!(transaction, domain, recipient, new_key);
         sqlx::query(ERASED)
             .bind(domain)
             .bind(&pseudonym)
@@ -87,12 +81,9 @@ pub(crate) async fn erasure_of(
     domain: &str,
     recipient: &str,
 ) -> Result<Option<Erasure>, sqlx::Error> {
-    let secret: Option<Vec<u8>> =
-        reading!(database, pool => sqlx::query_scalar(KEY).bind(domain).fetch_optional(pool))?;
-    let Some(secret) = secret else {
+    let Some(pseudonym) = find_pseudonym(database, domain, recipient).await? else {
         return Ok(None);
     };
-    let pseudonym = RecipientKey::new(secret).pseudonym(recipient);
     reading!(database, pool => {
         sqlx::query_as(erasures!("domain = $1 AND pseudonym = $2"))
             .bind(domain)

@@ -17,6 +17,35 @@ pub(super) const MAKE_KEY: &str =
     "INSERT INTO recipient_keys (domain, secret) VALUES ($1, $2) ON CONFLICT (domain) DO NOTHING";
 pub(super) const KEY: &str = "SELECT secret FROM recipient_keys WHERE domain = $1";
 
+/// Returns the keyed hash of a recipient, in a transaction, and makes the domain's key where there is none.
+macro_rules! make_pseudonym {
+    ($transaction:ident, $domain:expr, $recipient:expr, $new_key:expr) => {{
+        sqlx::query($crate::recipients::stored::MAKE_KEY)
+            .bind($domain)
+            .bind($new_key.secret())
+            .execute(&mut *$transaction)
+            .await?;
+        let secret = sqlx::query_scalar($crate::recipients::stored::KEY)
+            .bind($domain)
+            .fetch_one(&mut *$transaction)
+            .await?;
+        $crate::recipients::RecipientKey::new(secret).pseudonym($recipient)
+    }};
+}
+
+pub(super) use make_pseudonym;
+
+/// `None`: the domain has no key yet, so nothing is stored of any recipient.
+pub(super) async fn find_pseudonym(
+    database: &Database,
+    domain: &str,
+    recipient: &str,
+) -> Result<Option<String>, sqlx::Error> {
+    let secret: Option<Vec<u8>> =
+        reading!(database, pool => sqlx::query_scalar(KEY).bind(domain).fetch_optional(pool))?;
+    Ok(secret.map(|secret| RecipientKey::new(secret).pseudonym(recipient)))
+}
+
 /// A level that was raised keeps the lower one for the events of the time before.
 const CHANGE: &str = "INSERT INTO recipients (domain, pseudonym, click_level, open_level, changed_at) \
      VALUES ($1, $2, COALESCE($3, 2), COALESCE($4, 2), $5) \
@@ -49,13 +78,7 @@ pub(crate) async fn change(
     let new_key = RecipientKey::random();
     let row: Row = writing!(database, pool => async {
         let mut transaction = pool.begin().await?;
-        sqlx::query(MAKE_KEY)
-            .bind(domain)
-            .bind(new_key.secret())
-            .execute(&mut *transaction)
-            .await?;
-        let secret = sqlx::query_scalar(KEY).bind(domain).fetch_one(&mut *transaction).await?;
-        let pseudonym = RecipientKey::new(secret).pseudonym(recipient);
+        let pseudonym = make_pseudonym!(transaction, domain, recipient, new_key);
         sqlx::query(CHANGE)
             .bind(domain)
             .bind(&pseudonym)
@@ -81,12 +104,9 @@ pub(crate) async fn find(
     domain: &str,
     recipient: &str,
 ) -> Result<Option<Agreement>, sqlx::Error> {
-    let secret: Option<Vec<u8>> =
-        reading!(database, pool => sqlx::query_scalar(KEY).bind(domain).fetch_optional(pool))?;
-    let Some(secret) = secret else {
+    let Some(pseudonym) = find_pseudonym(database, domain, recipient).await? else {
         return Ok(None);
     };
-    let pseudonym = RecipientKey::new(secret).pseudonym(recipient);
     let row: Option<Row> = reading!(database, pool => {
         sqlx::query_as(FIND).bind(domain).bind(&pseudonym).fetch_optional(pool)
     })?;
