@@ -5,11 +5,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 
-use crate::database::{Backend, Postgres};
+use crate::database::Backend;
 use crate::links::{Mail, Scene};
 use crate::loss::lock;
 use crate::sender::{asked, eventually};
 use crate::server::Server;
+use crate::spooled::Spooled;
 use crate::tables::{DEFAULT_HOST, Logged, Tables};
 
 /// Says of itself what an anonymous event must not keep.
@@ -186,30 +187,18 @@ async fn a_withdrawal_counts_for_what_waits_in_a_spool() {
 
 #[tokio::test]
 async fn a_withdrawal_counts_for_what_waits_in_a_spool_for_postgres() {
-    let Some(postgres) = Postgres::start() else {
+    let Some(mut spooled) = Spooled::on_postgres(click_and_open).await else {
         return;
     };
-    let postgres = std::sync::Arc::new(postgres);
-    let backend = Backend::Postgres(std::sync::Arc::clone(&postgres));
-    let scene = Scene::new(&backend, &[]).await;
-    let folder = tempfile::tempdir().unwrap();
-    let url = scene.server.database_url.clone();
-    click_and_open(&scene.server, &scene.mail).await;
-    postgres.stop("fast");
-    click_and_open(&scene.server, &scene.mail).await;
-    let mut spooling = scene.server;
-    spooling.kill().await;
-    postgres.start_again();
-    // The other server has a spool of its own.
-    let other = Server::start_on(folder, url, &[("DEFAULT_HOST", DEFAULT_HOST)]).await;
+    let other = &spooled.other;
     agree(
-        &other,
+        other,
         "rcpt-42",
         json!({ "click_tracking": "off", "open_tracking": "anonymous" }),
     )
     .await;
-    spooling.start_again().await;
-    let tables = Tables::of(&other).await;
+    let tables = Tables::of(other).await;
+    spooled.spooling.start_again().await;
     let events = eventually("the spool is drained", async || {
         let events = tables.events().await;
         (events.len() > 2).then_some(events)

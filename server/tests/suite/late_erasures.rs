@@ -5,13 +5,14 @@ use std::time::Duration;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _};
 
-use crate::database::{Backend, Postgres};
+use crate::database::Backend;
 use crate::dump::{assert_nowhere, dump, files_of};
 use crate::erasures::{ID, OTHER, erase, erased, follow, follow_all, knows_the_domain};
 use crate::links::{Mail, Scene};
 use crate::loss::lock;
 use crate::sender::{asked, eventually, rewrite};
 use crate::server::Server;
+use crate::spooled::Spooled;
 use crate::tables::{DEFAULT_HOST, Tables, on};
 
 const MANY: i64 = 5000;
@@ -138,25 +139,13 @@ async fn an_erasure_counts_for_what_waits_in_a_spool() {
 
 #[tokio::test]
 async fn an_erasure_counts_for_what_waits_in_the_spool_of_another_server() {
-    let Some(postgres) = Postgres::start() else {
+    let Some(mut spooled) = Spooled::on_postgres(follow_all).await else {
         return;
     };
-    let postgres = std::sync::Arc::new(postgres);
-    let backend = Backend::Postgres(std::sync::Arc::clone(&postgres));
-    let scene = Scene::new(&backend, &[]).await;
-    let folder = tempfile::tempdir().unwrap();
-    let url = scene.server.database_url.clone();
-    follow_all(&scene.server, &scene.mail).await;
-    postgres.stop("fast");
-    follow_all(&scene.server, &scene.mail).await;
-    let mut spooling = scene.server;
-    spooling.kill().await;
-    postgres.start_again();
-    let other = Server::start_on(folder, url, &[("DEFAULT_HOST", DEFAULT_HOST)]).await;
-    erase(&other).await;
-    erased(&other).await;
-    spooling.start_again().await;
-    let tables = Tables::of(&other).await;
-    assert_drained(&spooling, &tables, &scene.mail).await;
-    assert_eq!(erased(&spooling).await["state"], "done");
+    erase(&spooled.other).await;
+    erased(&spooled.other).await;
+    spooled.spooling.start_again().await;
+    let tables = Tables::of(&spooled.other).await;
+    assert_drained(&spooled.spooling, &tables, &spooled.mail).await;
+    assert_eq!(erased(&spooled.spooling).await["state"], "done");
 }

@@ -64,6 +64,7 @@ mod sender;
 mod server;
 mod setting;
 mod settling;
+mod spooled;
 mod start;
 mod stored;
 mod tables;
