@@ -266,10 +266,17 @@ async fn former_ownerships_are_the_admins_alone() {
         setting
             .api("GET", "/domains/example.com%233/stats", Value::Null, 404)
             .await;
-        for path in ["recipients/r/export", "recipients/r/tracking"] {
-            let path = format!("/domains/example.com%231/{path}");
+        let recipient = "/domains/example.com%231/recipients/r";
+        for path in ["export", "tracking"] {
+            let path = format!("{recipient}/{path}");
             setting.api("GET", &path, Value::Null, 200).await;
         }
+        setting.api("DELETE", recipient, Value::Null, 202).await;
+        eventually("the recipient is erased", async || {
+            let erasure = setting.api("GET", recipient, Value::Null, 200).await;
+            (erasure["state"] == "done").then_some(())
+        })
+        .await;
         let visitor = Visitor::sign_in(server, &token).await;
         assert_eq!(visitor.get("/former-domains").await.status(), 403);
         let admin = Visitor::sign_in(server, ADMIN_TOKEN).await;
