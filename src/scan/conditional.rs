@@ -41,17 +41,21 @@ fn is_link(markup: &[u8], start: usize, found: &StartTag) -> bool {
     is_outlook_link(start_tag_name(tag))
 }
 
+/// What takes the place of `<!--[if`: a declaration, which ends after the condition. In a script, whose end a
+/// `<!--` moves (HTML §13.2.5.18), it counts as the opening does. No blank is in it, which would end an unquoted
+/// value.
+const DECLARATION: &[u8; 7] = b"<!<!--x";
+
 /// Makes declarations of the openings of nested conditional comments, which end after their condition:
 /// inside a comment nothing closes another.
 fn without_nested_conditions(markup: &[u8]) -> Cow<'_, [u8]> {
     let mut masked = Cow::Borrowed(markup);
     for at in memmem::find_iter(markup, COMMENT_OPENING) {
-        let end = at + COMMENT_OPENING.len();
-        if is_conditional(markup.get(end..).unwrap_or_default())
-            && let Some(dashes) = masked.to_mut().get_mut(at + b"<!".len()..end)
+        let content = markup.get(at + COMMENT_OPENING.len()..);
+        if is_conditional(content.unwrap_or_default())
+            && let Some(opening) = masked.to_mut().get_mut(at..at + DECLARATION.len())
         {
-            // Not blanks, which would end an unquoted value that the opening stands in.
-            dashes.fill(b'x');
+            opening.copy_from_slice(DECLARATION);
         }
     }
     masked
