@@ -42,7 +42,9 @@ impl Inside {
     /// Takes in the next token.
     pub(super) fn take(&mut self, window: &Window<'_>, finding: &Finding) {
         *self = match (finding, *self) {
-            (Finding::RawText(_), Self::RawText { start } | Self::Title { start, .. }) => {
+            (Finding::RawText(_), Self::RawText { start }) => Self::RawText { start },
+            // Behind end tags that close nothing, and so are not shown, it is the text of a CDATA section.
+            (Finding::RawText(text), Self::Title { start, end }) if text.start == end => {
                 Self::RawText { start }
             }
             (Finding::RawText(range), _) => Self::Cdata { end: range.end },
@@ -180,6 +182,9 @@ mod tests {
             ("<svg><title><!--x", 12),
             ("<svg><title></b", 12),
             ("<svg><title></b ", 12),
+            ("<svg><title></></p><b ", 19),
+            ("<svg><title></p><b ", 16),
+            ("<svg><title></desc><b ", 19),
             ("<svg><title></title", 12),
             ("<svg><title></titlex ", 12),
             ("<svg><title></!", 12),
@@ -203,6 +208,8 @@ mod tests {
             ("<svg><![CDATA[>]]", None),
             ("<svg><![CDATA[>]]]", None),
             ("<svg><![CDATA[]]>x<![CDATA[", None),
+            ("<svg><title></desc><![CDATA[<", None),
+            ("<svg><title></></desc><![CDATA[<", None),
             ("<svg><![CDATA[]]></x><b ", Some(21)),
             ("<svg><![CDATA[x]]><b ", Some(18)),
             ("<svg><![CDATA", Some(5)),
