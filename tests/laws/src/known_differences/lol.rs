@@ -6,16 +6,18 @@ use lol_html::{HtmlRewriter, Settings, element};
 
 use crate::judge::{Place, parse};
 
-/// Whether lol_html sees other start tags than html5ever, at the document's end, behind a comment that is open
-/// there, or in the place of text that may be a placeholder, or an element of another namespace.
+/// Whether lol_html sees other start tags than html5ever, at the document's end, behind a comment or a tag that is
+/// open there, or in the place of text that may be a placeholder, or an element of another namespace.
 pub(super) fn differs(html: &str) -> bool {
     let mark = |text: &str| html.replace(text, MARK);
     [mark("{{ses:openTracker}}"), mark("%own%"), html.to_owned()]
         .into_iter()
-        .flat_map(|html| ["", "-->"].map(|end| format!("{html}{end}{MARK}")))
+        .flat_map(|html| ENDS.map(|end| format!("{html}{end}{MARK}")))
         .any(|html| tags_by_lol_html(&html) != tags_by_html5ever(&html))
 }
 
+/// What ends a comment, and a tag in a value.
+const ENDS: [&str; 4] = ["", "-->", "'>", "\">"];
 const MARK: &str = "<linkseal-mark>";
 const NOSCRIPT: &str = "noscript";
 /// Elements that mean something else in SVG and MathML.
