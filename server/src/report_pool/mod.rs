@@ -136,11 +136,15 @@ fn postgres(url: &str, connections: u32, query_time: Duration) -> Result<PgPool,
         .after_connect(move |connection, _| {
             let milliseconds = milliseconds.clone();
             Box::pin(async move {
-                sqlx::query("SELECT set_config('statement_timeout', $1, FALSE)")
-                    .bind(milliseconds)
-                    .execute(connection)
-                    .await
-                    .map(drop)
+                // One process for a query: more of them would take all processors from clicks.
+                sqlx::query(
+                    "SELECT set_config('statement_timeout', $1, FALSE), \
+                     set_config('max_parallel_workers_per_gather', '0', FALSE)",
+                )
+                .bind(milliseconds)
+                .execute(connection)
+                .await
+                .map(drop)
             })
         });
     let url: PgConnectOptions = url.parse()?;
