@@ -15,7 +15,7 @@ use super::pseudonym::RecipientKey;
 use crate::database::{Database, reading};
 
 /// Mail waits no longer for it.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The keys of domains with whose recipients anything was agreed. Mail of the others needs no look-up.
 #[derive(Default)]
