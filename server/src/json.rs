@@ -78,11 +78,11 @@ fn short(text: String, error: &serde_json::Error) -> String {
 /// Reads a body to its end even when it is too large or there is no memory for it, within limits: whoever is cut
 /// off while sending sees a broken connection in place of the answer, and tries again.
 ///
-/// `grow_to` is told how many bytes are needed before they are.
+/// `grow_for` is told how many bytes there will be before they are kept.
 pub(crate) async fn read(
     body: Body,
     max_bytes: usize,
-    mut grow_to: impl FnMut(usize) -> Result<(), Failure>,
+    mut grow_for: impl FnMut(usize) -> Result<(), Failure>,
 ) -> Result<Vec<u8>, Failure> {
     let mut chunks = body.into_data_stream();
     let mut whole = Vec::new();
@@ -98,8 +98,7 @@ pub(crate) async fn read(
         if size > max_bytes {
             refused = Some(too_large(max_bytes));
         } else if refused.is_none() {
-            // It doubles when it is full.
-            refused = grow_to(size.saturating_mul(2)).err();
+            refused = grow_for(size).err();
         }
         if refused.is_none() {
             whole.extend_from_slice(&chunk);

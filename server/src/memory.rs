@@ -14,6 +14,8 @@ use tokio::time::timeout;
 use crate::failure::Failure;
 
 const MEGABYTE: usize = 1024 * 1024;
+/// What a body takes at most while it is read, in multiples of its bytes: its buffer doubles when it is full.
+const READING: usize = 2;
 /// What a mail that is nothing but links takes at most while it is rewritten, in multiples of its bytes. Nobody
 /// knows before, so mails of megabytes go one at a time.
 const REWRITING: usize = 40;
@@ -114,10 +116,20 @@ impl Held {
         }
     }
 
-    /// Takes what a growing body needs more.
-    pub(crate) fn grow_to(&mut self, bytes: usize) -> Result<(), Failure> {
+    /// Takes what a body needs more that has grown to so many bytes.
+    pub(crate) fn grow_for(&mut self, body: usize) -> Result<(), Failure> {
+        let bytes = body.saturating_mul(READING);
+        let most = match self.domain {
+            Some(_) => self.budget.share,
+            None => self.budget.all,
+        };
         if bytes <= self.bytes || self.resize(bytes) {
             Ok(())
+        } else if bytes > most {
+            Err(Failure::TooLarge(format!(
+                "body is too large for this server's MEMORY_MB, expected at most {} bytes",
+                most / READING
+            )))
         } else {
             Err(Failure::Busy(RETRY_SECONDS))
         }
@@ -179,16 +191,29 @@ mod tests {
     fn a_domain_has_its_share_of_the_bodies() {
         let memory = small();
         let mut first = memory.body(Some("a.example"));
-        assert!(first.grow_to(400_000).is_ok());
+        assert!(first.grow_for(200_000).is_ok());
         assert!(matches!(
-            memory.body(Some("a.example")).grow_to(100_000),
+            memory.body(Some("a.example")).grow_for(50_000),
             Err(Failure::Busy(_))
         ));
         let mut other = memory.body(Some("b.example"));
-        assert!(other.grow_to(400_000).is_ok());
-        assert!(memory.body(None).grow_to(100_000).is_err(), "all is taken");
+        assert!(other.grow_for(200_000).is_ok());
+        assert!(memory.body(None).grow_for(50_000).is_err(), "all is taken");
         drop(first);
-        assert!(memory.body(Some("a.example")).grow_to(400_000).is_ok());
+        assert!(memory.body(Some("a.example")).grow_for(200_000).is_ok());
+    }
+
+    #[test]
+    fn a_body_that_never_fits_is_too_large() {
+        let memory = small();
+        for (domain, most) in [(Some("a.example"), 209_715), (None, 419_430)] {
+            let Err(Failure::TooLarge(said)) = memory.body(domain).grow_for(most + 1) else {
+                panic!("it is not told apart from one that does not fit now");
+            };
+            let expected = "body is too large for this server's MEMORY_MB, expected at most";
+            assert_eq!(said, format!("{expected} {most} bytes"));
+            assert!(memory.body(domain).grow_for(most).is_ok());
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -26,7 +26,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
         let ApiCaller(caller) = ApiCaller::from_request_parts(&mut parts, app).await?;
         let domain = caller.domain.as_deref();
         let mut reading = app.memory.body(domain);
-        let bytes = read(body, MAIL_BYTES, |bytes| reading.grow_to(bytes)).await?;
+        let bytes = read(body, MAIL_BYTES, |bytes| reading.grow_for(bytes)).await?;
         let memory = app
             .memory
             .work(domain, rewriting_bytes(bytes.len()))

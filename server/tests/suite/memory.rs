@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-use tokio::io::AsyncWriteExt as _;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::callers::{bearer, code, scoped_token, send};
@@ -37,13 +37,15 @@ async fn small_mail(server: &Server, token: &str, domain: &str) -> u16 {
     send(request).await.status().as_u16()
 }
 
+fn head(token: &str, length: usize) -> String {
+    let request = "POST /api/v1/rewrite HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer";
+    format!("{request} {token}\r\nContent-Length: {length}\r\n\r\n")
+}
+
 /// Sends a mail, and never reads the answer.
 pub(crate) async fn unread(port: u16, token: &str, body: &str) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
-    let head = format!(
-        "POST /api/v1/rewrite HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
+    let head = head(token, body.len());
     stream.write_all(head.as_bytes()).await.ok()?;
     stream.write_all(body.as_bytes()).await.ok()?;
     Some(stream)
@@ -94,12 +96,39 @@ async fn large_mail_whose_answers_nobody_reads_takes_a_bounded_memory() {
 #[tokio::test]
 async fn mail_that_finds_no_memory_is_told_to_come_again() {
     let (server, token, other) = scene(&[("MEMORY_MB", "100")]).await;
-    let large = body(12_000_000);
-    let request = bearer(&server, &token, "POST", "/rewrite").body(large);
-    let answer = send(request).await;
-    assert_eq!(answer.status(), 503);
-    assert_eq!(answer.headers()["retry-after"], "2");
-    assert_eq!(code(answer).await, "busy");
+    let large = body(4_000_000);
+    let (most, last) = large.split_at(large.len() - 1);
+    let mut slow = TcpStream::connect(("127.0.0.1", server.port))
+        .await
+        .unwrap();
+    let head = head(&token, large.len());
+    slow.write_all(format!("{head}{most}").as_bytes())
+        .await
+        .unwrap();
+    let refused = eventually("the slow one takes the memory", async || {
+        let request = bearer(&server, &token, "POST", "/rewrite").body(large.clone());
+        let answer = send(request).await;
+        (answer.status() == 503).then_some(answer)
+    })
+    .await;
+    assert_eq!(refused.headers()["retry-after"], "2");
+    assert_eq!(code(refused).await, "busy");
     assert_eq!(small_mail(&server, &token, "example.com").await, 200);
     assert_eq!(small_mail(&server, &other, "other.example").await, 200);
+    slow.write_all(last.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    slow.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+}
+
+#[tokio::test]
+async fn mail_that_never_finds_memory_is_not_told_to_come_again() {
+    let (server, token, _) = scene(&[("MEMORY_MB", "100")]).await;
+    let request = bearer(&server, &token, "POST", "/rewrite").body(body(12_000_000));
+    let answer = send(request).await;
+    assert_eq!(answer.status(), 413);
+    assert!(!answer.headers().contains_key("retry-after"));
+    let answer: Value = answer.json().await.unwrap();
+    let said = "body is too large for this server's MEMORY_MB, expected at most 5242880 bytes";
+    assert_eq!(answer["error"]["message"], said);
 }
