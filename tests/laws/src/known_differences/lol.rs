@@ -6,14 +6,18 @@ use lol_html::{HtmlRewriter, Settings, element};
 
 use crate::judge::{Place, parse};
 
-/// Whether lol_html sees other start tags than html5ever, at the document's end, behind a comment or a tag that is
+/// Whether lol_html sees other start tags, or another `href` of one, than html5ever, at the document's end, behind a comment or a tag that is
 /// open there, or in the place of text that may be a placeholder, or an element of another namespace.
 pub(super) fn differs(html: &str) -> bool {
     let mark = |text: &str| html.replace(text, MARK);
     [mark("{{ses:openTracker}}"), mark("%own%"), html.to_owned()]
         .into_iter()
         .flat_map(|html| ENDS.map(|end| format!("{html}{end}{MARK}")))
-        .any(|html| tags_by_lol_html(&html) != tags_by_html5ever(&html))
+        .any(|html| {
+            let (lol_html, html5ever) = (tags_by_lol_html(&html), tags_by_html5ever(&html));
+            let agrees = |(tag, other): (&SeenTag, &SeenTag)| tag.agrees(other);
+            lol_html.len() != html5ever.len() || !lol_html.iter().zip(&html5ever).all(agrees)
+        })
 }
 
 /// What ends a comment, and a tag in a value.
@@ -25,8 +29,23 @@ const TOLD_APART: [&str; 3] = ["base", MASKED_NOSCRIPT, "template"];
 const MASKED_NOSCRIPT: &str = "xxxxxxxx";
 const XHTML: &str = "http://www.w3.org/1999/xhtml";
 
-/// The name of a start tag, and of some whether it is one of HTML.
-type SeenTag = (String, bool);
+struct SeenTag {
+    name: String,
+    href: Option<String>,
+    /// Of some elements alone.
+    is_html: bool,
+}
+
+impl SeenTag {
+    /// The `href` of the first is as it was written, and that of the other as it is read.
+    fn agrees(&self, other: &Self) -> bool {
+        let same_href = match (&self.href, &other.href) {
+            (Some(written), Some(read)) => written.contains(['&', '\r', '\0']) || written == read,
+            (written, read) => written == read,
+        };
+        same_href && self.name == other.name && self.is_html == other.is_html
+    }
+}
 
 fn tags_by_html5ever(html: &str) -> Vec<SeenTag> {
     let parsed = parse(html);
@@ -34,9 +53,13 @@ fn tags_by_html5ever(html: &str) -> Vec<SeenTag> {
     let html: Vec<usize> = parsed.places().iter().filter_map(is_html).collect();
     let tags = (0..).zip(&parsed.seen);
     tags.filter_map(|(index, seen)| {
-        let name = masked(&seen.tag()?.name);
-        let is_html = TOLD_APART.contains(&&*name) && html.contains(&index);
-        Some((name, is_html))
+        let tag = seen.tag()?;
+        let name = masked(&tag.name);
+        Some(SeenTag {
+            href: tag.attribute("href").map(masked),
+            is_html: TOLD_APART.contains(&&*name) && html.contains(&index),
+            name,
+        })
     })
     .collect()
 }
@@ -48,8 +71,11 @@ fn tags_by_lol_html(html: &str) -> Vec<SeenTag> {
         .with_strict(false)
         .append_element_content_handler(element!("*", |element| {
             let name = element.tag_name().replace('\0', "\u{fffd}");
-            let is_html = TOLD_APART.contains(&&*name) && element.namespace_uri() == XHTML;
-            tags.borrow_mut().push((name, is_html));
+            tags.borrow_mut().push(SeenTag {
+                href: element.get_attribute("href"),
+                is_html: TOLD_APART.contains(&&*name) && element.namespace_uri() == XHTML,
+                name,
+            });
             Ok(())
         }));
     let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
