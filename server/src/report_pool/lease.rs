@@ -15,7 +15,7 @@ use tracing::warn;
 
 use super::places::Place;
 
-/// How often SQLite asks whether to go on: some thousand times a second.
+/// How often SQLite asks whether to go on: more than ten thousand times a second.
 const STEPS_BETWEEN_LOOKS: i32 = 2_000;
 /// The lowest priority there is.
 const REPORTS_NICE: i32 = 19;
