@@ -6,8 +6,8 @@ use lol_html::{HtmlRewriter, Settings, element};
 
 use crate::judge::{Place, parse};
 
-/// Whether lol_html sees other start tags, or another `href` of one, than html5ever, at the document's end, behind a comment or a tag that is
-/// open there, or in the place of text that may be a placeholder, or an element of another namespace.
+/// Whether lol_html sees other start tags than html5ever, or another `href` or namespace of one. The document's end,
+/// what is behind a comment or a tag that is open there, and text that may be a placeholder are looked at too.
 pub(super) fn differs(html: &str) -> bool {
     let mark = |text: &str| html.replace(text, MARK);
     [mark("{{ses:openTracker}}"), mark("%own%"), html.to_owned()]
