@@ -101,6 +101,8 @@ struct Seen {
     times: u32,
     /// What repeats are gathered in, with the count up to now.
     gathered: Option<Box<Event>>,
+    /// Whether that count grew since the last group.
+    grew: bool,
 }
 
 #[derive(Default)]
@@ -111,6 +113,8 @@ pub(super) struct Repeats {
     since: i64,
     /// Those whose count grew since the last group.
     grown: Vec<Key>,
+    /// The same, of those whose window ended within the group.
+    ended: Vec<Event>,
 }
 
 impl Repeats {
@@ -121,39 +125,43 @@ impl Repeats {
             since: event.at,
             times: 0,
             gathered: None,
+            grew: false,
         };
         let seen = match self.seen.entry(key) {
             Entry::Occupied(seen) => seen.into_mut(),
             Entry::Vacant(place) => place.insert(self.before.remove(&key).unwrap_or(fresh)),
         };
         let single = single(&event);
-        seen.begin_window(event.at, single);
+        self.ended.extend(seen.begin_window(event.at, single));
         seen.times = seen.times.saturating_add(1);
         if seen.times <= single {
             return (StoredAs::of(&event), Some(event));
         }
         let gathered = seen.gathered.get_or_insert_with(|| Box::new(empty(event)));
         gathered.count += 1;
-        self.grown.push(key);
+        if !std::mem::replace(&mut seen.grew, true) {
+            self.grown.push(key);
+        }
         (StoredAs::of(gathered), None)
     }
 
     /// Returns the gathered events that grew, with their counts up to now.
     pub(super) fn grown(&mut self) -> Vec<Event> {
-        self.grown.sort_unstable_by_key(|key| key.0);
-        self.grown.dedup();
-        let events = self.grown.iter().filter_map(|key| {
+        let grown = self.grown.iter().filter_map(|key| {
             let gathered = self.seen.get(key)?.gathered.as_deref();
             gathered.cloned()
         });
-        events.collect()
+        self.ended.drain(..).chain(grown).collect()
     }
 
     /// Whatever became of the group, the next one is another. What was not stored must not be counted with it.
     pub(super) fn group_ended(&mut self, stored: bool) {
         for key in self.grown.drain(..) {
-            if let Some(seen) = self.seen.get_mut(&key).filter(|_| !stored) {
-                seen.gathered = None;
+            if let Some(seen) = self.seen.get_mut(&key) {
+                seen.grew = false;
+                if !stored {
+                    seen.gathered = None;
+                }
             }
         }
     }
@@ -171,15 +179,17 @@ impl Repeats {
 
 impl Seen {
     /// Begins another window when the time of this one is over. Who goes on repeating is gathered at once.
-    fn begin_window(&mut self, now: i64, single: u32) {
+    /// Returns what the one before gathered, if it is not stored yet.
+    fn begin_window(&mut self, now: i64, single: u32) -> Option<Event> {
         let age = now - self.since;
         if (0..WINDOW_MS).contains(&age) {
-            return;
+            return None;
         }
-        let goes_on = self.gathered.is_some() && (0..2 * WINDOW_MS).contains(&age);
+        let gathered = self.gathered.take();
+        let goes_on = gathered.is_some() && (0..2 * WINDOW_MS).contains(&age);
         self.times = if goes_on { single } else { 0 };
         self.since = now;
-        self.gathered = None;
+        gathered.filter(|_| self.grew).map(|event| *event)
     }
 }
 
@@ -202,6 +212,8 @@ fn empty(first: Event) -> Event {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::super::tests::click;
     use super::*;
 
@@ -214,9 +226,13 @@ mod tests {
         let single = (0..clicks)
             .filter_map(|_| repeats.take(key(1), click("r", 0, at)).1)
             .count();
-        let grown = repeats.grown().iter().map(|event| event.count).collect();
+        let grown = counts(&repeats.grown());
         repeats.group_ended(true);
         (single, grown)
+    }
+
+    fn counts(events: &[Event]) -> Vec<i64> {
+        events.iter().map(|event| event.count).collect()
     }
 
     #[test]
@@ -231,6 +247,22 @@ mod tests {
         assert_eq!(group(&mut repeats, 11, 16_000), (10, vec![1]));
         // A clock that was set back.
         assert_eq!(group(&mut repeats, 1, 1000), (1, vec![]));
+    }
+
+    #[test]
+    fn a_window_that_ends_within_a_group_is_stored_with_it() {
+        let mut repeats = Repeats::default();
+        group(&mut repeats, 10, 1000);
+        for at in [5998, 5999, 6000, 6000, 6000, 11_000] {
+            assert_eq!(repeats.take(key(1), click("r", 0, at)).1, None);
+        }
+        let grown = repeats.grown();
+        assert_eq!(counts(&grown), [2, 3, 1]);
+        repeats.group_ended(true);
+        // What is stored is not stored again when its window ends.
+        assert_eq!(group(&mut repeats, 2, 16_000), (0, vec![2]));
+        let ids: HashSet<_> = grown.iter().map(|event| event.id).collect();
+        assert_eq!(ids.len(), 3);
     }
 
     #[test]
