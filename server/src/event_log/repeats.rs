@@ -4,17 +4,14 @@
 //! each group, before anybody is answered: the count here is only the one that was stored last. After SIGKILL
 //! the next repeats begin an event of their own, as they do on another server, so that the sum of all counts
 //! stays the number of requests.
-//!
-//! An address is known here by a hash with a secret of this process, for some seconds, whatever the domain lets
-//! be stored.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
-use std::net::IpAddr;
+use std::hash::BuildHasherDefault;
 
 use uuid::Uuid;
 
+use super::repeat_key::{AsItIs, Key};
 use crate::event::{Event, Machine, Reason};
 
 /// A rate is counted in it, and a gathered event grows as long.
@@ -25,60 +22,6 @@ const SINGLE: u32 = 10;
 const SINGLE_OF_ANYBODY: u32 = 200;
 /// Tokens and addresses that are remembered, twice: in the present generation, and in the one before.
 const GENERATION: usize = 1 << 17;
-
-/// A token and an address, as a number that says nothing of them.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) struct Key(u64);
-
-/// A key is a hash already, and needs no other.
-#[derive(Default)]
-struct AsItIs(u64);
-
-impl Hasher for AsItIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        self.0 = key;
-    }
-}
-
-/// Makes keys, with a secret that dies with the process.
-#[derive(Default)]
-pub(super) struct Keys(RandomState);
-
-impl Keys {
-    pub(super) fn key(&self, event: &Event, address: Option<IpAddr>) -> Key {
-        // What the token says: a token can be written in a path in more than one way.
-        let token = (
-            event.kind,
-            &event.domain,
-            &event.message,
-            &event.recipient,
-            event.position,
-            &event.name,
-            &event.destination,
-            event.placement.map(linkseal::PixelPosition::as_str),
-            event.sent_at,
-        );
-        Key(self.0.hash_one((token, address.map(customer))))
-    }
-}
-
-/// The part of an address that one customer of a provider has: who has an IPv6 address has 2⁶⁴ of them.
-fn customer(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(v6) => v6.to_bits() & (u128::MAX << 64),
-    }
-}
 
 /// What the log will say of a request: one that was gathered has the id of the event that it shares.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -217,14 +160,10 @@ mod tests {
     use super::super::tests::click;
     use super::*;
 
-    fn key(number: u64) -> Key {
-        Key(number)
-    }
-
     /// What a group stores: how many events of their own, and the counts of those that were gathered.
     fn group(repeats: &mut Repeats, clicks: u32, at: i64) -> (usize, Vec<i64>) {
         let single = (0..clicks)
-            .filter_map(|_| repeats.take(key(1), click("r", 0, at)).1)
+            .filter_map(|_| repeats.take(Key(1), click("r", 0, at)).1)
             .count();
         let grown = counts(&repeats.grown());
         repeats.group_ended(true);
@@ -254,7 +193,7 @@ mod tests {
         let mut repeats = Repeats::default();
         group(&mut repeats, 10, 1000);
         for at in [5998, 5999, 6000, 6000, 6000, 11_000] {
-            assert_eq!(repeats.take(key(1), click("r", 0, at)).1, None);
+            assert_eq!(repeats.take(Key(1), click("r", 0, at)).1, None);
         }
         let grown = repeats.grown();
         assert_eq!(counts(&grown), [2, 3, 1]);
@@ -269,11 +208,11 @@ mod tests {
     fn a_group_that_was_not_stored_is_counted_with_no_other() {
         let mut repeats = Repeats::default();
         for _ in 0..12 {
-            repeats.take(key(1), click("r", 0, 1000));
+            repeats.take(Key(1), click("r", 0, 1000));
         }
         let lost = repeats.grown();
         repeats.group_ended(false);
-        let (stored_as, single) = repeats.take(key(1), click("r", 0, 1000));
+        let (stored_as, single) = repeats.take(Key(1), click("r", 0, 1000));
         assert_eq!((stored_as.machine, single), (Machine::Suspected, None));
         let next = repeats.grown();
         assert_ne!(lost[0].id, next[0].id);
@@ -286,32 +225,16 @@ mod tests {
     fn mail_without_a_recipient_may_be_clicked_by_many_behind_one_address() {
         let mut repeats = Repeats::default();
         let single = (0..250)
-            .filter_map(|_| repeats.take(key(1), click("", 0, 1000)).1)
+            .filter_map(|_| repeats.take(Key(1), click("", 0, 1000)).1)
             .count();
         assert_eq!(single, 200);
-    }
-
-    #[test]
-    fn keys_tell_tokens_and_customers_apart_and_processes_do_not_share_them() {
-        let keys = Keys::default();
-        let of = |position, address: &str| {
-            keys.key(&click("r", position, 1), Some(address.parse().unwrap()))
-        };
-        assert_eq!(of(0, "192.0.2.1"), of(0, "192.0.2.1"));
-        assert_ne!(of(0, "192.0.2.1"), of(0, "192.0.2.2"));
-        assert_ne!(of(0, "192.0.2.1"), of(1, "192.0.2.1"));
-        assert_eq!(of(0, "2001:db8::1"), of(0, "2001:db8::ffff:1"));
-        assert_ne!(of(0, "2001:db8::1"), of(0, "2001:db8:0:1::1"));
-        let other = Keys::default();
-        let same = other.key(&click("r", 0, 1), Some("192.0.2.1".parse().unwrap()));
-        assert_ne!(same, of(0, "192.0.2.1"));
     }
 
     #[test]
     fn memory_is_bounded() {
         let mut repeats = Repeats::default();
         for number in 0..400_000 {
-            repeats.take(key(number), click("r", 0, 1000));
+            repeats.take(Key(number), click("r", 0, 1000));
         }
         assert!(repeats.seen.len() + repeats.before.len() <= 2 * GENERATION);
     }

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::NotStored;
 use super::counts::Counts;
 use super::record::Group;
-use super::repeats::{Key, Repeats, StoredAs};
+use super::repeat_key::Key;
+use super::repeats::{Repeats, StoredAs};
 use super::store::Store;
 use crate::event::Event;
 
