@@ -30,7 +30,7 @@ pub(crate) const BUSY: Duration = Duration::from_millis(1500);
 
 /// A limit for each connection, as a negative number of KiB (sqlite.org/pragma.html#pragma_cache_size). SQLite's own
 /// 2 MB would have a report read the same pages again.
-const CACHE_KIB: &str = "-65536";
+pub(crate) const CACHE_KIB: &str = "-65536";
 /// 64 MB. The event log copies pages back in the background; a commit only does it when that is far behind.
 pub(crate) const WAL_PAGES: &str = "16000";
 

@@ -4,7 +4,7 @@
 //! is only likely is `suspected`. Security scanners that call themselves a browser are left to the time
 //! since sending and to bursts, which the event log sees.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use isbot::Bots;
 use quick_cache::sync::Cache;
 
@@ -66,7 +66,12 @@ const OFFICE: &[&str] = &["microsoft office/", "microsoft outlook", "ms-office"]
 /// Names of people's devices and programs in which `isbot` sees a bot.
 const NO_BOTS: &[(&str, &str)] = &[("cubot", "phone")];
 
-const PREFETCH_HEADERS: [&str; 4] = ["purpose", "sec-purpose", "x-moz", "x-purpose"];
+static PREFETCH_HEADERS: [HeaderName; 4] = [
+    HeaderName::from_static("purpose"),
+    HeaderName::from_static("sec-purpose"),
+    HeaderName::from_static("x-moz"),
+    HeaderName::from_static("x-purpose"),
+];
 const PREFETCH_WORDS: [&str; 3] = ["prefetch", "prerender", "preview"];
 
 pub(crate) struct Machines {
@@ -171,7 +176,7 @@ impl Machines {
 fn says_prefetch(headers: &HeaderMap) -> bool {
     PREFETCH_HEADERS
         .iter()
-        .flat_map(|name| headers.get_all(*name))
+        .flat_map(|name| headers.get_all(name))
         .any(|value| {
             let value = value.as_bytes().to_ascii_lowercase();
             PREFETCH_WORDS.iter().any(|word| {

@@ -118,10 +118,10 @@ impl<'a> Peer<'a> {
 
     /// The value of a header that the proxy next to us wrote: where there are several, the last.
     fn forwarded(&self, name: &str) -> Option<&'a [u8]> {
-        let value = self.headers.get_all(name).iter().next_back()?;
         if !self.connected().is_some_and(|address| self.trusts(address)) {
             return None;
         }
+        let value = self.headers.get_all(name).iter().next_back()?;
         let last = value.as_bytes().rsplit(|byte| *byte == b',').next();
         last.map(<[u8]>::trim_ascii)
     }

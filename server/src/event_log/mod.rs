@@ -37,6 +37,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus_client::registry::Registry;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -134,26 +135,36 @@ impl EventLog {
         }
     }
 
-    /// Returns when the event is stored, so that a request can be answered, and as what.
+    /// Hands the event in at once. The future returns when it is stored, so that a request can be answered, and as
+    /// what; it is small, for thousands of requests may wait.
     ///
     /// `address` is whose request it was, in full: it is neither stored nor kept.
     ///
     /// # Errors
     ///
     /// [`NotStored`] when neither the database nor the spool took it, and after [`stop`](Self::stop).
-    pub(crate) async fn record(
+    pub(crate) fn record(
         &self,
         event: Event,
         address: Option<IpAddr>,
-    ) -> Result<StoredAs, NotStored> {
+    ) -> impl Future<Output = Result<StoredAs, NotStored>> + use<'_> {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting {
             key: self.keys.key(&event, address),
-            event,
+            event: Box::new(event),
             answer,
         };
-        self.queue.send(waiting).await.map_err(|_| NotStored)?;
-        answered.await.unwrap_or(Err(NotStored))
+        let queued = self.queue.try_send(waiting);
+        async move {
+            match queued {
+                Ok(()) => {}
+                Err(TrySendError::Full(waiting)) => {
+                    self.queue.send(waiting).await.map_err(|_| NotStored)?;
+                }
+                Err(TrySendError::Closed(_)) => return Err(NotStored),
+            }
+            answered.await.unwrap_or(Err(NotStored))
+        }
     }
 
     /// The database is open: it takes events from now on.

@@ -165,7 +165,7 @@ impl Settling {
             sqlx::query_as(
                 "SELECT events.domain, COUNT(*) AS events, MIN(events.seq) AS first, MAX(events.seq) AS last, \
                  COALESCE(MAX(settled.seq), $1) AS settled, \
-                 MIN(CASE WHEN at > $3 AND ',' || reasons || ',' LIKE '%,repeated,%' THEN events.seq END) AS growing \
+                 MIN(CASE WHEN reasons <> '' AND at > $3 AND ',' || reasons || ',' LIKE '%,repeated,%' THEN events.seq END) AS growing \
                  FROM events LEFT JOIN settled ON settled.domain = events.domain AND settled.seq > $1 \
                  WHERE events.seq > $1 AND events.seq <= $2 \
                  AND (settled.seq IS NULL OR events.seq > settled.seq) GROUP BY events.domain",

@@ -18,7 +18,7 @@ use super::agreed::{Agreed, DOMAIN_SQLITE, DomainRow, RECIPIENT_SQLITE};
 use super::insert::InsertError;
 use super::record::Group;
 use super::rows::reasons;
-use crate::database::{BUSY, WAL_PAGES};
+use crate::database::{BUSY, CACHE_KIB, WAL_PAGES};
 use crate::nul::without_nul;
 use crate::recipients;
 
@@ -135,6 +135,7 @@ fn open(file: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    connection.pragma_update(None, "cache_size", CACHE_KIB)?;
     Ok(connection)
 }
 

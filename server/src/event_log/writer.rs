@@ -25,7 +25,7 @@ const COUNT_EVERY: Duration = Duration::from_millis(250);
 /// An event, and the request that waits for it to be stored.
 pub(super) struct Waiting {
     pub(super) key: Key,
-    pub(super) event: Event,
+    pub(super) event: Box<Event>,
     pub(super) answer: oneshot::Sender<Result<StoredAs, NotStored>>,
 }
 
@@ -80,7 +80,7 @@ impl Writer {
         let mut events = Vec::with_capacity(waiting.len());
         let mut answers = Vec::with_capacity(waiting.len());
         for Waiting { key, event, answer } in waiting.drain(..) {
-            let (stored_as, single) = repeats.take(key, event);
+            let (stored_as, single) = repeats.take(key, *event);
             events.extend(single);
             answers.push((answer, stored_as));
         }

@@ -1,20 +1,21 @@
 //! A click: store, then redirect.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
+use linkseal::EventKind;
 use linkseal::error::TokenError;
-use linkseal::{Click, EventKind};
 use uuid::Uuid;
 
 use super::{
     NO_INDEX, NO_REFERRER, NO_STORE, Refusal, X_ROBOTS_TAG, apology, is_read, method_not_allowed,
 };
 use crate::app::App;
-use crate::domains::Domain;
+use crate::domains::Known;
 use crate::event::{Event, Kind};
 use crate::event_log::NotStored;
 
@@ -30,46 +31,70 @@ pub(super) async fn answer(app: &App, parts: Parts) -> Response {
     let EventKind::Click(click) = said.kind() else {
         return refuse(app, TokenError::UnexpectedKind.into());
     };
-    let is_stored = parts.method == Method::GET && !known.domain.forgets();
-    let event = is_stored.then(|| Event {
-        position: Some(click.position()),
-        name: super::stored(click.name()),
-        destination: Some(click.destination().to_owned()),
-        ..super::event(app, &parts, &known.domain, Kind::Click, &said)
-    });
     // The library promises visible ASCII, which is what a header may hold.
     let Ok(location) = HeaderValue::from_str(click.destination()) else {
         return refuse(app, TokenError::Malformed.into());
     };
-    let stored_as = match event {
-        Some(event) => match super::record(app, &parts, &known.domain, event).await {
-            Ok(id) => id,
-            Err(NotStored) => return apology::not_stored(click.destination()),
+    let is_stored = parts.method == Method::GET && !known.domain.forgets();
+    let recording = is_stored.then(|| {
+        let event = Event {
+            position: Some(click.position()),
+            name: super::stored(click.name()),
+            destination: Some(click.destination().to_owned()),
+            ..super::event(app, &parts, &known.domain, Kind::Click, &said)
+        };
+        super::record(app, &parts, &known.domain, event)
+    });
+    let more = More::wanted(&known, said, parts.uri.query());
+    // The connection reads the next request into the buffer of this one, if nothing refers to it any more.
+    drop(parts);
+    let stored_as = match recording {
+        Some(recording) => match recording.await {
+            Ok(id) => {
+                app.metrics.observe_click(started.elapsed());
+                id
+            }
+            Err(NotStored) => return apology::not_stored(location.to_str().unwrap_or_default()),
         },
         None => None,
     };
-    if is_stored {
-        app.metrics.observe_click(started.elapsed());
-    }
-    let with_more = with_more(&known.domain, click, parts.uri.query(), stored_as);
-    let with_more = with_more.and_then(|with_more| HeaderValue::from_str(&with_more).ok());
+    let with_more = more.and_then(|more| more.add(stored_as));
     redirect(with_more.unwrap_or(location))
 }
 
-/// The destination with parameters of the click's own, if the domain wants any. Once it is removed, nobody does.
-fn with_more(
-    domain: &Domain,
-    click: &Click,
-    query: Option<&str>,
-    id: Option<Uuid>,
-) -> Option<String> {
-    let at_click = domain.links.at_click.as_ref()?;
-    if domain.removed_at.is_some() {
-        return None;
+/// For parameters of the click's own.
+struct More {
+    known: Arc<Known>,
+    query: Option<String>,
+    said: linkseal::Event,
+}
+
+impl More {
+    /// `None`: the domain wants none. Once it is removed, nobody does.
+    fn wanted(known: &Arc<Known>, said: linkseal::Event, query: Option<&str>) -> Option<Box<Self>> {
+        let domain = &known.domain;
+        let is_wanted = domain.links.at_click.is_some() && domain.removed_at.is_none();
+        is_wanted.then(|| {
+            Box::new(Self {
+                known: Arc::clone(known),
+                query: query.map(str::to_owned),
+                said,
+            })
+        })
     }
-    let id = id.map(|id| id.to_string());
-    let signed = domain.links.parameters.as_ref();
-    at_click.destination(click, query, id.as_deref(), signed)
+
+    /// Returns the destination with them.
+    fn add(&self, id: Option<Uuid>) -> Option<HeaderValue> {
+        let EventKind::Click(click) = self.said.kind() else {
+            return None;
+        };
+        let links = &self.known.domain.links;
+        let id = id.map(|id| id.to_string());
+        let (query, id) = (self.query.as_deref(), id.as_deref());
+        let at_click = links.at_click.as_ref()?;
+        let with_more = at_click.destination(click, query, id, links.parameters.as_ref())?;
+        HeaderValue::from_str(&with_more).ok()
+    }
 }
 
 fn refuse(app: &App, refusal: Refusal) -> Response {

@@ -148,34 +148,42 @@ fn event(app: &App, parts: &Parts, domain: &Domain, kind: Kind, said: &Said) -> 
     event
 }
 
-/// Returns the id under which the event is in the log, if it is identified. What the domain's level, as far as this server knows it, leaves out does not even get into the
-/// log's queue and spool; the log looks again, and asks what was agreed with the recipient.
-async fn record(
-    app: &App,
+/// Hands an event to the log. The future returns the id under which it is there, if it is identified.
+///
+/// What the domain's level, as far as this server knows it, leaves out does not even get into the log's queue and
+/// spool; the log looks again, and asks what was agreed with the recipient.
+fn record<'a>(
+    app: &'a App,
     parts: &Parts,
     domain: &Domain,
     mut event: Event,
-) -> Result<Option<Uuid>, NotStored> {
+) -> impl Future<Output = Result<Option<Uuid>, NotStored>> + use<'a> {
     let kind = event.kind;
     let level = match kind {
         Kind::Click => domain.click_tracking,
         Kind::Open => domain.open_tracking,
     };
-    match level {
-        Level::Off => return Ok(None),
-        Level::Identified if !event.recipient.is_empty() => {}
-        Level::Anonymous | Level::Identified => event.leave_out_client(),
+    if level != Level::Identified || event.recipient.is_empty() {
+        event.leave_out_client();
     }
     let is_identified = event.level == Level::Identified;
-    let address = Peer::new(&app.settings, parts).client();
-    match app.event_log.record(event, address).await {
-        Ok(stored_as) => {
-            app.metrics.count_stored(kind, stored_as.machine);
-            Ok(is_identified.then_some(stored_as.id))
-        }
-        Err(NotStored) => {
-            app.metrics.count_not_stored(kind);
-            Err(NotStored)
+    let recording = (level != Level::Off).then(|| {
+        let address = Peer::new(&app.settings, parts).client();
+        app.event_log.record(event, address)
+    });
+    async move {
+        let Some(recording) = recording else {
+            return Ok(None);
+        };
+        match recording.await {
+            Ok(stored_as) => {
+                app.metrics.count_stored(kind, stored_as.machine);
+                Ok(is_identified.then_some(stored_as.id))
+            }
+            Err(NotStored) => {
+                app.metrics.count_not_stored(kind);
+                Err(NotStored)
+            }
         }
     }
 }

@@ -26,8 +26,10 @@ pub(super) async fn answer(app: &App, parts: Parts) -> Response {
                     placement: Some(open.placement()),
                     ..super::event(app, &parts, &known.domain, Kind::Open, &said)
                 };
+                let recording = super::record(app, &parts, &known.domain, event);
+                drop((parts, said));
                 // A mail with a broken image helps nobody, so the answer is the same.
-                let _ = super::record(app, &parts, &known.domain, event).await;
+                let _ = recording.await;
             }
             EventKind::Open(_) => {}
             EventKind::Click(_) => refuse(app, TokenError::UnexpectedKind.into()),
