@@ -25,6 +25,7 @@ mod segment;
 mod settling;
 mod spool;
 mod sqlite;
+mod sqlite_rows;
 mod store;
 #[cfg(test)]
 mod tests;
