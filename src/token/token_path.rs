@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 use percent_encoding::percent_decode_str;
 
 use super::error::TokenError;
@@ -29,7 +29,10 @@ impl<'u> TokenPath<'u> {
     /// Finds the token in a whole URL or a path.
     pub(super) fn find(url: &'u str) -> Result<Self, TokenError> {
         let path = path_of(url).ok_or(TokenError::Malformed)?;
-        let path = percent_decode_str(path).decode_utf8_lossy();
+        let path = match memchr(b'%', path.as_bytes()) {
+            Some(_) => percent_decode_str(path).decode_utf8_lossy(),
+            None => Cow::Borrowed(path),
+        };
         let (kind, range) = locate(&path).ok_or(TokenError::Malformed)?;
         let token = match path {
             Cow::Borrowed(path) => unfolded(path.get(range).unwrap_or_default()),
@@ -46,7 +49,8 @@ impl<'u> TokenPath<'u> {
 
 /// Finds the token in a path whose escapes have been decoded.
 fn locate(path: &str) -> Option<(PathKind, Range<usize>)> {
-    let path = path.split(['?', '#']).next()?;
+    let end = memchr2(b'?', b'#', path.as_bytes()).unwrap_or(path.len());
+    let path = path.get(..end)?;
     let path = path.trim_end_matches(|character: char| !is_token_char(character));
     let (before, token) = path.rsplit_once('/')?;
     let kind = match before.rsplit('/').next()? {
@@ -66,7 +70,9 @@ fn path_of(url: &str) -> Option<&str> {
 }
 
 fn unfolded(token: &str) -> Cow<'_, str> {
-    match token.contains(is_fold) {
+    // All bytes, whatever the first ones are: so the compiler takes many at once.
+    let folds = token.bytes().filter(|byte| is_fold(char::from(*byte)));
+    match folds.count() > 0 {
         true => Cow::Owned(token.replace(is_fold, "")),
         false => Cow::Borrowed(token),
     }
