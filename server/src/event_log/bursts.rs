@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// Which domains' events are looked at, and from which `seq` to which. The first is not among them.
 pub(super) struct Look<'a> {
-    /// Names, each between two `|`: no domain has one in its name.
+    /// Names, each between two `|`: no domain has one in its name. None: all domains.
     pub(super) names: &'a str,
     /// Those of these names, or all others.
     pub(super) of_these: bool,
@@ -78,7 +78,7 @@ async fn suspicious(database: &Database, look: &Look<'_>) -> Result<Vec<Click>, 
              CASE WHEN ',' || reasons || ',' LIKE '%,burst,%' THEN 1 ELSE 0 END AS marked FROM events JOIN ( \
              SELECT recipient, message, domain FROM events \
              WHERE seq > $1 AND seq <= $2 AND kind = 'click' AND recipient <> '' \
-             AND (REPLACE($4, '|' || domain || '|', '') <> $4) = $5 \
+             AND ($4 = '' OR (REPLACE($4, '|' || domain || '|', '') <> $4) = $5) \
              GROUP BY recipient, message, domain \
              HAVING COUNT(*) >= $3 AND MIN(position) < MAX(position)) AS suspects \
              ON events.recipient = suspects.recipient AND events.message = suspects.message \
