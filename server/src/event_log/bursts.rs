@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// Which domains' events are looked at, and from which `seq` to which. The first is not among them.
 pub(super) struct Look<'a> {
-    /// Names, each between two `|`: no domain has one in its name. None: all domains.
+    /// Names, each between two `|`: no domain has one in its name. Where it is empty, all domains are meant.
     pub(super) names: &'a str,
     /// Those of these names, or all others.
     pub(super) of_these: bool,
