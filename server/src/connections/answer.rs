@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, HttpBody};
-use axum::http::{Request, Response};
+use axum::http::{Request, Response, Version};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tower::Service;
@@ -45,7 +45,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let under_way = UnderWay::new(&self.connection);
+        let under_way = UnderWay::new(&self.connection, request.version());
         Answering {
             answer: self.service.call(request),
             under_way: Some(under_way),
@@ -56,8 +56,8 @@ where
 struct UnderWay(Arc<Connection>);
 
 impl UnderWay {
-    fn new(connection: &Arc<Connection>) -> Self {
-        connection.begin();
+    fn new(connection: &Arc<Connection>, version: Version) -> Self {
+        connection.begin(version);
         Self(Arc::clone(connection))
     }
 }

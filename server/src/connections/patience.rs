@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::table::HEADER_TIMEOUT;
+
 /// Requests at the same time on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 100;
 /// What a stream may hold for a reader who is slower than the handler.
@@ -9,8 +11,6 @@ const STREAM_BUFFER_BYTES: usize = 64 * 1024;
 /// A client that is gone without a word is noticed by then.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
-/// For a client to say what it wants: this is what bounds connections that say nothing.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Links work whatever a client or proxy sends along. HTTP/1 takes about as much by itself, HTTP/2 16 KB.
 const MAX_HEADER_BYTES: u32 = 400 * 1024;
 
@@ -20,13 +20,12 @@ pub(crate) fn patient<A: axum_server::Address, Acceptor>(
 ) -> axum_server::Server<A, Acceptor> {
     server
         .http_builder()
-        .http1()
-        .header_read_timeout(HEADER_TIMEOUT)
         .http2()
         .keep_alive_interval(PING_INTERVAL)
         .keep_alive_timeout(PING_TIMEOUT)
         .max_concurrent_streams(MAX_STREAMS)
         .max_header_list_size(MAX_HEADER_BYTES)
         .max_send_buf_size(STREAM_BUFFER_BYTES);
+    // The table keeps the time of later headers, for hyper's timer also runs while a connection idles.
     server.first_request_timeout(HEADER_TIMEOUT)
 }

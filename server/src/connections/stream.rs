@@ -68,8 +68,10 @@ impl AsyncRead for Admitted {
             return Poll::Ready(Ok(()));
         }
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if read.is_pending() && self.end(context) {
-            return Poll::Ready(Ok(()));
+        match read {
+            Poll::Pending if self.end(context) => return Poll::Ready(Ok(())),
+            Poll::Pending => {}
+            Poll::Ready(_) => self.connection.hear(),
         }
         read
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::http::Version;
 use futures_util::task::AtomicWaker;
 use tracing::warn;
 
@@ -14,6 +15,8 @@ use crate::options::Settings;
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const NOT_WAITING: u64 = u64::MAX;
+/// For a client to say what it wants.
+pub(super) const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -71,6 +74,10 @@ pub(super) struct Connection {
     started: Instant,
     requests: AtomicUsize,
     idle_since: AtomicU64,
+    /// Whether its requests come one after the other, as whole headers.
+    is_http1: AtomicBool,
+    /// Since when the header of a request comes in.
+    header_since: AtomicU64,
     /// Since when each answer waits for its reader.
     answers: Mutex<Vec<Arc<AtomicU64>>>,
     is_closed: AtomicBool,
@@ -87,7 +94,7 @@ impl Connections {
         })
     }
 
-    /// Closes what idles or stands still, for ever.
+    /// Closes what idles, dawdles or stands still, for ever.
     pub(crate) async fn watch(&self) {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
@@ -97,6 +104,7 @@ impl Connections {
             let open = self.open();
             for connection in open.all.values() {
                 if connection.idle_for(now).is_some_and(|time| time > idle)
+                    || connection.header_for(now) > whole(HEADER_TIMEOUT)
                     || connection.stalled_for(now) > stalled
                 {
                     connection.close();
@@ -140,6 +148,8 @@ impl Open {
             started,
             requests: AtomicUsize::new(0),
             idle_since: AtomicU64::new(milliseconds(started)),
+            is_http1: AtomicBool::new(false),
+            header_since: AtomicU64::new(NOT_WAITING),
             answers: Mutex::default(),
             is_closed: AtomicBool::new(false),
             task: AtomicWaker::new(),
@@ -176,8 +186,22 @@ impl Open {
 }
 
 impl Connection {
-    pub(super) fn begin(&self) {
+    pub(super) fn begin(&self, version: Version) {
+        let is_http1 = version < Version::HTTP_2;
+        self.is_http1.store(is_http1, Ordering::Relaxed);
+        self.header_since.store(NOT_WAITING, Ordering::Relaxed);
         self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Something came in. Where no request is under way, it begins the header of one.
+    pub(super) fn hear(&self) {
+        let is_header = self.is_http1.load(Ordering::Relaxed)
+            && self.requests.load(Ordering::Relaxed) == 0
+            && self.header_since.load(Ordering::Relaxed) == NOT_WAITING;
+        if is_header {
+            let now = milliseconds(self.started);
+            self.header_since.store(now, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn end(&self) {
@@ -219,6 +243,10 @@ impl Connection {
     fn idle_for(&self, now: u64) -> Option<u64> {
         let idles = self.requests.load(Ordering::Acquire) == 0;
         idles.then(|| now.saturating_sub(self.idle_since.load(Ordering::Relaxed)))
+    }
+
+    fn header_for(&self, now: u64) -> u64 {
+        now.saturating_sub(self.header_since.load(Ordering::Relaxed))
     }
 
     fn stalled_for(&self, now: u64) -> u64 {

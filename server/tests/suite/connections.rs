@@ -128,6 +128,67 @@ async fn connection_without_requests_is_closed() {
     assert!(pings > 3, "closed after {pings} pings");
 }
 
+/// An HTTP/1 connection on which one request was answered.
+async fn kept_alive(server: &Server) -> TcpStream {
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port))
+        .await
+        .unwrap();
+    assert!(answers(&mut stream).await, "the first request");
+    stream
+}
+
+/// Whether a connection answers a request.
+async fn answers(stream: &mut TcpStream) -> bool {
+    let request = b"HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    if stream.write_all(request).await.is_err() {
+        return false;
+    }
+    let mut answer = Vec::new();
+    loop {
+        match stream.read_buf(&mut answer).await {
+            Ok(0) | Err(_) => return false,
+            Ok(_) if answer.ends_with(b"\r\n\r\n") => return answer.starts_with(b"HTTP/1.1 200"),
+            Ok(_) => {}
+        }
+    }
+}
+
+/// Sends a header that never ends, and returns when the connection was closed.
+async fn dawdle(mut stream: TcpStream) -> Duration {
+    let started = Instant::now();
+    let header = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ";
+    for byte in header.iter().chain(std::iter::repeat(&b'x')) {
+        let mut rest = [0; 64];
+        let end = stream.read(&mut rest);
+        let end = tokio::time::timeout(Duration::from_millis(200), end).await;
+        if matches!(end, Ok(Ok(0) | Err(_))) || stream.write_all(&[*byte]).await.is_err() {
+            break;
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "still open");
+    }
+    started.elapsed()
+}
+
+#[tokio::test]
+async fn header_that_does_not_end_is_given_up() {
+    let server = Server::start(&Backend::Sqlite).await;
+    let first = TcpStream::connect(("127.0.0.1", server.port))
+        .await
+        .unwrap();
+    let later = kept_alive(&server).await;
+    let mut idle = kept_alive(&server).await;
+    let idling = async {
+        tokio::time::sleep(Duration::from_secs(13)).await;
+        answers(&mut idle).await
+    };
+    let (first, later, idle_answers) = tokio::join!(dawdle(first), dawdle(later), idling);
+    for (which, time) in [("first", first), ("later", later)] {
+        let seconds = time.as_secs_f64();
+        assert!((9.0..14.0).contains(&seconds), "{which}: {seconds} s");
+    }
+    assert!(idle_answers, "a connection may idle for IDLE_SECONDS");
+}
+
 #[tokio::test]
 async fn streams_of_one_connection_are_limited() {
     let server = Server::start(&Backend::Sqlite).await;
