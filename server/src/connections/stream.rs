@@ -91,8 +91,10 @@ impl AsyncWrite for Admitted {
         context: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.writing(context, |stream, context| {
-            stream.poll_write_vectored(context, parts)
+        self.writing(context, |stream, context| match parts {
+            // A redirect is one part, and `send` costs less than `writev`.
+            [part] => stream.poll_write(context, part),
+            parts => stream.poll_write_vectored(context, parts),
         })
     }
 
