@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 
+use crate::callers::knows;
 use crate::database::Backend;
 use crate::links::{Mail, Scene};
 use crate::loss::lock;
@@ -34,14 +35,6 @@ pub(crate) async fn click_and_open(server: &Server, mail: &Mail) {
 }
 
 /// Rows that were put into the tables by hand are known within seconds.
-pub(crate) async fn knows_the_domain(server: &Server) {
-    eventually("the server knows the domain", async || {
-        let answer = server.api("GET", "/domains/example.com").send().await;
-        (answer.unwrap().status() == 200).then_some(())
-    })
-    .await;
-}
-
 pub(crate) async fn agree(server: &Server, recipient: &str, levels: Value) -> Value {
     let path = format!("/domains/example.com/recipients/{recipient}/tracking");
     asked(server, "PUT", &path, &levels, 200).await
@@ -76,7 +69,7 @@ async fn a_withdrawal_counts_for_mail_that_was_sent_before() {
         let settings = [("DEFAULT_HOST", DEFAULT_HOST)];
         let url = scene.server.database_url.clone();
         let other = Server::start_on(folder, url, &settings).await;
-        knows_the_domain(&scene.server).await;
+        knows(&scene.server, "example.com").await;
         click_and_open(&scene.server, &scene.mail).await;
         click_and_open(&other, &scene.mail).await;
         let levels = json!({ "click_tracking": "anonymous", "open_tracking": "off" });
@@ -111,7 +104,7 @@ async fn a_withdrawal_counts_for_mail_that_was_sent_before() {
 async fn the_lowest_level_of_domain_and_recipient_is_stored() {
     for backend in Backend::all() {
         let scene = Scene::new(&backend, &[]).await;
-        knows_the_domain(&scene.server).await;
+        knows(&scene.server, "example.com").await;
         let words = ["off", "anonymous", "identified"];
         for (domain_rank, domain) in words.iter().enumerate() {
             let change = json!({ "click_tracking": domain, "open_tracking": domain });
@@ -213,7 +206,7 @@ async fn a_withdrawal_counts_for_what_waits_in_a_spool_for_postgres() {
 async fn an_anonymous_event_does_not_name_its_recipient_elsewhere() {
     for backend in Backend::all() {
         let scene = Scene::new(&backend, &[]).await;
-        knows_the_domain(&scene.server).await;
+        knows(&scene.server, "example.com").await;
         agree(
             &scene.server,
             "rcpt%204242",
@@ -257,7 +250,7 @@ async fn an_anonymous_event_does_not_name_its_recipient_elsewhere() {
 async fn repeats_that_are_gathered_become_anonymous_with_a_withdrawal() {
     for backend in Backend::all() {
         let scene = Scene::new(&backend, &[]).await;
-        knows_the_domain(&scene.server).await;
+        knows(&scene.server, "example.com").await;
         for _ in 0..14 {
             ask(&scene.server, &scene.mail.clicks[0]).await;
         }

@@ -3,6 +3,7 @@
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 
+use crate::sender::eventually;
 use crate::server::Server;
 
 pub(crate) const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
@@ -13,6 +14,16 @@ pub(crate) async fn add_domain(server: &Server, name: &str) {
     let request = server.api("POST", "/domains");
     let answer = send(request.json(&json!({ "domain": name }))).await;
     assert_eq!(answer.status(), 201);
+}
+
+/// Waits until the server has read a domain that was put into its tables.
+pub(crate) async fn knows(server: &Server, domain: &str) {
+    let path = format!("/domains/{domain}");
+    eventually("the server knows the domain", async || {
+        let answer = server.api("GET", &path).send().await;
+        (answer.unwrap().status() == 200).then_some(())
+    })
+    .await;
 }
 
 /// The id and the secret of a token for one domain.

@@ -6,7 +6,7 @@ use linkseal::Message;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::callers::{bearer, scoped_token};
+use crate::callers::{bearer, knows, scoped_token};
 use crate::database::Backend;
 use crate::dump::{assert_nowhere, dump, files_of, spellings};
 use crate::links::{Mail, Scene, now_s};
@@ -18,14 +18,6 @@ use crate::visitor::Visitor;
 pub(crate) const ID: &str = "rcpt-42";
 const ERASURE: &str = "/domains/example.com/recipients/rcpt-42";
 pub(crate) const OTHER: &str = "rcpt-43";
-
-pub(crate) async fn knows_the_domain(server: &Server) {
-    eventually("the server knows the domain", async || {
-        let answer = server.api("GET", "/domains/example.com").send().await;
-        (answer.unwrap().status() == 200).then_some(())
-    })
-    .await;
-}
 
 pub(crate) async fn follow(server: &Server, path: &str) {
     let request = server.follow(Method::GET, path);
@@ -190,7 +182,7 @@ fn assert_others_are_there(events: &[Logged], campaign_html: &str, spool: &Path)
 async fn an_erased_recipient_is_nowhere_any_more() {
     for backend in Backend::all() {
         let scene = Scene::new(&backend, &[]).await;
-        knows_the_domain(&scene.server).await;
+        knows(&scene.server, "example.com").await;
         let unknown = asked(&scene.server, "GET", ERASURE, &Value::Null, 404).await;
         assert!(
             unknown.to_string().contains("erasure of this recipient"),
@@ -253,7 +245,7 @@ async fn an_erased_recipient_is_nowhere_any_more() {
 async fn nobody_erases_recipients_of_another_domain() {
     let scene = Scene::new(&Backend::Sqlite, &[]).await;
     scene.tables.add_domain("other.example").await;
-    knows_the_domain(&scene.server).await;
+    knows(&scene.server, "other.example").await;
     follow_all(&scene.server, &scene.mail).await;
     let (_, token) = scoped_token(&scene.server, "other.example").await;
     for method in ["DELETE", "GET"] {
@@ -275,7 +267,7 @@ async fn nobody_erases_recipients_of_another_domain() {
 #[tokio::test]
 async fn the_next_mail_is_kept_where_one_was_deleted() {
     let scene = Scene::new(&Backend::Sqlite, &[]).await;
-    knows_the_domain(&scene.server).await;
+    knows(&scene.server, "example.com").await;
     let keep = json!({ "keep_mail": true });
     asked(&scene.server, "PATCH", "/domains/example.com", &keep, 200).await;
     let kept = async |name: &str| {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _};
 
+use crate::callers::knows;
 use crate::database::Backend;
 use crate::dump::{assert_nowhere, dump, files_of};
-use crate::erasures::{ID, OTHER, erase, erased, follow, follow_all, knows_the_domain};
+use crate::erasures::{ID, OTHER, erase, erased, follow, follow_all};
 use crate::links::{Mail, Scene};
 use crate::loss::lock;
 use crate::sender::{asked, eventually, rewrite};
@@ -21,7 +22,7 @@ const MANY: i64 = 5000;
 async fn an_erasure_survives_a_crash_and_another_server_goes_on() {
     for backend in Backend::all() {
         let mut scene = Scene::new(&backend, &[]).await;
-        knows_the_domain(&scene.server).await;
+        knows(&scene.server, "example.com").await;
         follow_all(
             &scene.server,
             &Mail::new(&scene.domain, OTHER, &Scene::DESTINATIONS),
@@ -61,7 +62,7 @@ async fn an_erasure_survives_a_crash_and_another_server_goes_on() {
 async fn an_erasure_waits_for_mail_that_waits_for_the_database() {
     let scene = Scene::new(&Backend::Sqlite, &[]).await;
     let server = &scene.server;
-    knows_the_domain(server).await;
+    knows(server, "example.com").await;
     let keep = json!({ "keep_mail": true });
     asked(server, "PATCH", "/domains/example.com", &keep, 200).await;
     for held in [1700, 2100] {

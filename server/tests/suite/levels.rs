@@ -3,7 +3,8 @@
 use linkseal::Message;
 use serde_json::{Value, json};
 
-use crate::agreed::{agree, assert_anonymous, click_and_open, knows_the_domain};
+use crate::agreed::{agree, assert_anonymous, click_and_open};
+use crate::callers::knows;
 use crate::database::Backend;
 use crate::links::{Mail, Scene};
 use crate::sender::{asked, campaign, ready, rendered, rewrite};
@@ -12,7 +13,7 @@ use crate::sender::{asked, campaign, ready, rendered, rewrite};
 async fn recipients_are_addressed_by_any_id() {
     for backend in Backend::all() {
         let scene = Scene::new(&backend, &[]).await;
-        knows_the_domain(&scene.server).await;
+        knows(&scene.server, "example.com").await;
         for (id, path) in [
             ("a/b?c#d", "a%2Fb%3Fc%23d"),
             ("nul\0", "nul%00"),
@@ -123,7 +124,7 @@ async fn the_lowest_level_of_domain_request_and_recipient_is_sent() {
 async fn a_campaign_is_rendered_at_each_recipients_lowest_level() {
     for backend in Backend::all() {
         let scene = Scene::new(&backend, &[]).await;
-        knows_the_domain(&scene.server).await;
+        knows(&scene.server, "example.com").await;
         let server = &scene.server;
         agree(
             server,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use reqwest::Response;
 use serde_json::Value;
 
-use crate::callers::code;
+use crate::callers::{code, knows};
 use crate::database::Backend;
 use crate::links::Scene;
 use crate::sender::eventually;
@@ -23,12 +23,8 @@ async fn scene(backend: &Backend, settings: &[(&str, &str)]) -> Scene {
     let scene = Scene::new(backend, settings).await;
     slow_down(&scene.tables).await;
     scene.tables.add_domain(OTHER).await;
-    eventually("the server knows the domains", async || {
-        let own = scene.server.api("GET", "/domains/example.com").send();
-        let other = scene.server.api("GET", "/domains/other.example").send();
-        (own.await.unwrap().status() == 200 && other.await.unwrap().status() == 200).then_some(())
-    })
-    .await;
+    knows(&scene.server, "example.com").await;
+    knows(&scene.server, OTHER).await;
     scene
 }
 
