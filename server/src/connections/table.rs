@@ -74,7 +74,7 @@ pub(super) struct Connection {
     started: Instant,
     requests: AtomicUsize,
     idle_since: AtomicU64,
-    /// Whether its requests come one after the other, as whole headers.
+    /// Between requests HTTP/2 has frames of other kinds, HTTP/1 has nothing but the next header.
     is_http1: AtomicBool,
     /// Since when the header of a request comes in.
     header_since: AtomicU64,
