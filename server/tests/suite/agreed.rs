@@ -34,7 +34,6 @@ pub(crate) async fn click_and_open(server: &Server, mail: &Mail) {
     assert_eq!(open.bytes().await.unwrap(), linkseal::PIXEL_GIF);
 }
 
-/// Rows that were put into the tables by hand are known within seconds.
 pub(crate) async fn agree(server: &Server, recipient: &str, levels: Value) -> Value {
     let path = format!("/domains/example.com/recipients/{recipient}/tracking");
     asked(server, "PUT", &path, &levels, 200).await
