@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 
+use crate::callers::knows;
 use crate::database::Backend;
 use crate::links::Mail;
 use crate::sender::eventually;
@@ -42,11 +43,7 @@ async fn a_flood_of_one_domain_does_not_hold_back_anothers_export() {
         let (server, tables) = server_with(&backend, &settings, &domains).await;
         let domain = tables.add_domain("example.com").await;
         let mail = Mail::new(&domain, "r", &["https://a.example/"]);
-        eventually("the server knows the domain", async || {
-            let answer = server.api("GET", "/domains/example.com").send().await;
-            (answer.unwrap().status() == 200).then_some(())
-        })
-        .await;
+        knows(&server, "example.com").await;
         tables
             .execute(match &tables {
                 Tables::Sqlite(_) => FLOOD_SQLITE,
