@@ -1,10 +1,11 @@
-//! What `load/run` compares clicks with: the same server under a handler that knows its answer.
+//! What `load/run` compares clicks with: axum with a handler that knows its answer.
 
 use std::net::SocketAddr;
 
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::routing::get;
+use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -19,8 +20,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         )
     };
     let router = Router::new().route("/c/{token}", get(redirect));
-    axum_server::bind(listen)
-        .serve(router.into_make_service())
-        .await?;
+    axum::serve(TcpListener::bind(listen).await?, router).await?;
     Ok(())
 }

@@ -4,18 +4,19 @@
 //! The router's matching, its parameters and its boxed futures took a tenth of a click's processor time, and
 //! there is nothing to choose between.
 
-use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::body::{Body, HttpBody};
-use axum::http::Request;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::response::Response;
-use bytes::Bytes;
-use tower::{BoxError, Service};
+use hyper::Request;
+use hyper::body::Incoming;
+use tower::Service as _;
 
 use crate::app::App;
+use crate::connections;
 use crate::tracking;
 
 #[derive(Clone)]
@@ -30,26 +31,18 @@ impl Front {
     }
 }
 
-impl<B> Service<Request<B>> for Front
-where
-    B: HttpBody<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+impl connections::Front for Front {
+    type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        // A router is always ready.
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn answer(&self, mut request: Request<Incoming>, from: SocketAddr) -> Self::Answering {
         if let Some(kind) = tracking::kind(request.uri().path()) {
             let app = App::clone(&self.app);
             let (parts, _) = request.into_parts();
-            return Box::pin(async move { Ok(tracking::answer(&app, kind, parts).await) });
+            return Box::pin(async move { tracking::answer(&app, kind, parts, Some(from)).await });
         }
-        Box::pin(self.router.call(request.map(Body::new)))
+        request.extensions_mut().insert(ConnectInfo(from));
+        // A router is always ready, and answers whatever comes.
+        let answering = self.router.clone().call(request.map(Body::new));
+        Box::pin(async { answering.await.unwrap_or_else(|never| match never {}) })
     }
 }

@@ -44,11 +44,11 @@ mod words;
 mod work;
 
 use std::error::Error;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use axum_server::Handle;
 use clap::Parser as _;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::options::{Command, Options, Settings};
@@ -78,18 +78,17 @@ async fn main() -> ExitCode {
 
 async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
     let server = Server::prepare(settings, Clock::default()).await?;
-    let handle = Handle::new();
-    tokio::spawn(serve::stop_on_signal(handle.clone()));
-    tokio::spawn(say_where(
-        handle.clone(),
-        server.app.settings.tls_cert.is_some(),
-    ));
-    server.run(handle).await
-}
-
-async fn say_where(handle: Handle<SocketAddr>, tls: bool) {
-    if let Some(address) = handle.listening().await {
-        let scheme = if tls { "https" } else { "http" };
-        logging::say(format!("the page is at {scheme}://{address}/"));
-    }
+    let stopping = CancellationToken::new();
+    tokio::spawn(serve::stop_on_signal(stopping.clone()));
+    let scheme = match server.app.settings.tls_cert {
+        Some(_) => "https",
+        None => "http",
+    };
+    let (listening, listens) = oneshot::channel();
+    tokio::spawn(async move {
+        if let Ok(address) = listens.await {
+            logging::say(format!("the page is at {scheme}://{address}/"));
+        }
+    });
+    server.run(listening, stopping).await
 }

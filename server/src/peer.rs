@@ -12,7 +12,7 @@ use axum::http::{Extensions, HeaderMap, Uri, header};
 use crate::options::Settings;
 
 pub(crate) struct Peer<'a> {
-    extensions: &'a Extensions,
+    connected: Option<IpAddr>,
     headers: &'a HeaderMap,
     settings: &'a Settings,
     uri: &'a Uri,
@@ -20,8 +20,13 @@ pub(crate) struct Peer<'a> {
 
 impl<'a> Peer<'a> {
     pub(crate) fn new(settings: &'a Settings, parts: &'a Parts) -> Self {
+        Self::from(settings, parts, connected(&parts.extensions))
+    }
+
+    /// `from` is the other end of the connection.
+    pub(crate) fn from(settings: &'a Settings, parts: &'a Parts, from: Option<SocketAddr>) -> Self {
         Self {
-            extensions: &parts.extensions,
+            connected: from.map(|from| from.ip().to_canonical()),
             headers: &parts.headers,
             settings,
             uri: &parts.uri,
@@ -30,7 +35,7 @@ impl<'a> Peer<'a> {
 
     pub(crate) fn of(settings: &'a Settings, request: &'a Request) -> Self {
         Self {
-            extensions: request.extensions(),
+            connected: connected(request.extensions()).map(|from| from.ip().to_canonical()),
             headers: request.headers(),
             settings,
             uri: request.uri(),
@@ -76,7 +81,7 @@ impl<'a> Peer<'a> {
 
     /// The error is the last address before something that is none.
     fn look_behind_proxies(&self) -> Result<IpAddr, IpAddr> {
-        let mut nearest = self.connected().ok_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))?;
+        let mut nearest = self.connected.ok_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))?;
         if !self.trusts(nearest) {
             return Ok(nearest);
         }
@@ -99,16 +104,10 @@ impl<'a> Peer<'a> {
 
     /// Whether a trusted proxy asks, and not for anybody else.
     pub(crate) fn is_proxy_itself(&self) -> bool {
-        self.connected().is_some_and(|address| self.trusts(address))
+        self.connected.is_some_and(|address| self.trusts(address))
             && !["forwarded", "x-forwarded-for", "x-forwarded-host"]
                 .iter()
                 .any(|name| self.headers.contains_key(*name))
-    }
-
-    fn connected(&self) -> Option<IpAddr> {
-        self.extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|ConnectInfo(address)| address.ip().to_canonical())
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
@@ -118,13 +117,19 @@ impl<'a> Peer<'a> {
 
     /// The value of a header that the proxy next to us wrote: where there are several, the last.
     fn forwarded(&self, name: &str) -> Option<&'a [u8]> {
-        if !self.connected().is_some_and(|address| self.trusts(address)) {
+        if !self.connected.is_some_and(|address| self.trusts(address)) {
             return None;
         }
         let value = self.headers.get_all(name).iter().next_back()?;
         let last = value.as_bytes().rsplit(|byte| *byte == b',').next();
         last.map(<[u8]>::trim_ascii)
     }
+}
+
+/// The other end of the connection that a request came over.
+pub(crate) fn connected(extensions: &Extensions) -> Option<SocketAddr> {
+    let connected = extensions.get::<ConnectInfo<SocketAddr>>();
+    connected.map(|ConnectInfo(from)| *from)
 }
 
 /// Some proxies add the port.

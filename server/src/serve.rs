@@ -5,16 +5,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::error_handling::HandleErrorLayer;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::routing::any;
-use axum::{Router, ServiceExt};
-use axum_server::Handle;
-use axum_server::tls_rustls::RustlsAcceptor;
 use linkseal::TrackingHost;
 use linkseal::error::HostError;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
@@ -28,7 +27,7 @@ use tracing::{info, warn};
 use crate::access::{KnownTokens, Limits};
 use crate::app::{App, Shared};
 use crate::clock::Clock;
-use crate::connections::{self, Connections, Door, patient};
+use crate::connections::{self, Connections, Listener};
 use crate::database::Database;
 use crate::domains::encryption::{self, Which};
 use crate::domains::{self, Dns, Registry};
@@ -43,10 +42,9 @@ use crate::recipients::KnownRecipients;
 use crate::report_pool::ReportPool;
 use crate::rewriting::{Quota, Rewriting};
 use crate::supervisor::Supervisor;
-use crate::tls::{self, Certificate};
 use crate::{
-    api, conversions, erasure, guard, metrics, pages, reports, rewriting, startup, tls_allowed,
-    tracking,
+    api, conversions, erasure, guard, metrics, pages, reports, rewriting, startup, tls,
+    tls_allowed, tracking,
 };
 
 const MAX_FORM_BYTES: usize = 64 * 1024;
@@ -57,7 +55,6 @@ const DNS_RECHECK: Duration = Duration::from_secs(5 * 60);
 const UNENCRYPTED_CACHE: &str =
     "KEYS_CACHE is set, expected KEY_ENCRYPTION_KEY or KEY_ENCRYPTION_KEY_FILE, which encrypts it";
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 const REFRESH: Duration = Duration::from_secs(5);
 /// A connection that hangs must not keep another one from being tried.
@@ -128,48 +125,36 @@ impl Server {
         Ok(Self { app })
     }
 
-    /// Serves until `handle` says otherwise; then what was answered is stored, and nothing more is.
-    pub(crate) async fn run(self, handle: Handle<SocketAddr>) -> Result<(), Box<dyn Error>> {
+    /// Serves until it is told to stop; then what was answered is stored, and nothing more is. Says where it listens
+    /// as soon as it does.
+    pub(crate) async fn run(
+        self,
+        listening: oneshot::Sender<SocketAddr>,
+        stopping: CancellationToken,
+    ) -> Result<(), Box<dyn Error>> {
         let app = self.app;
+        let certificate = tls::certificate(&app.settings, &app.supervisor).await?;
         let front = Front::new(Arc::clone(&app), router(Arc::clone(&app)));
-        // The type of request makes no difference to what comes of it.
-        let service =
-            ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(front);
         let refresher = once_opened(&app, "refresh", refresh);
         let rechecker = once_opened(&app, "recheck", recheck);
         let deleter = once_opened(&app, "delete", domains::delete_as_asked);
         let eraser = once_opened(&app, "erase", erasure::erase_as_asked);
-        let listen = app.settings.listen;
         let connections = Connections::new(
             connections::Limits::of(&app.settings),
             &app.settings.trusted_proxies,
         );
-        let door = Door::new(Arc::clone(&connections));
+        let watched = Arc::clone(&connections);
         let watcher = app.supervisor.run("connections", move || {
-            let connections = Arc::clone(&connections);
+            let connections = Arc::clone(&watched);
             async move { connections.watch().await }
         });
         let serving = async {
-            match (&app.settings.tls_cert, &app.settings.tls_key) {
-                (Some(cert), Some(key)) => {
-                    let certificate = Certificate::load(cert, key).await?;
-                    let config = certificate.config();
-                    app.supervisor
-                        .run("certificate", move || certificate.clone().keep_current());
-                    let acceptor = RustlsAcceptor::new(config).acceptor(door);
-                    patient(axum_server::bind(listen).acceptor(acceptor))
-                        .handle(handle)
-                        .serve(service)
-                        .await?;
-                }
-                _ => {
-                    app.supervisor.run("hangups", tls::hear_hangups);
-                    patient(axum_server::bind(listen).acceptor(door))
-                        .handle(handle)
-                        .serve(service)
-                        .await?;
-                }
-            }
+            let listener = Listener::bind(app.settings.listen).await?;
+            // Who asked may have gone.
+            let _ = listening.send(listener.address()?);
+            listener
+                .serve(connections, certificate, front, &stopping)
+                .await;
             Ok(())
         };
         let ended: Result<(), Box<dyn Error>> = tokio::select! {
@@ -193,14 +178,14 @@ impl Server {
     }
 }
 
-/// Stops on SIGTERM and on Ctrl-C, after the requests that are under way.
-pub(crate) async fn stop_on_signal(handle: Handle<SocketAddr>) -> std::io::Result<()> {
+/// Cancels on SIGTERM and on Ctrl-C.
+pub(crate) async fn stop_on_signal(stopping: CancellationToken) -> std::io::Result<()> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         _ = terminate.recv() => {}
         interrupted = tokio::signal::ctrl_c() => interrupted?,
     }
-    handle.graceful_shutdown(Some(SHUTDOWN_GRACE));
+    stopping.cancel();
     Ok(())
 }
 

@@ -3,21 +3,44 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum_server::tls_rustls::RustlsConfig;
+use arc_swap::ArcSwap;
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::{self, PemObject as _};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest as _, Sha256};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 use zeroize::Zeroizing;
 
+use crate::options::Settings;
+use crate::supervisor::Supervisor;
+
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Returns the certificate that is set, which is kept current from now on.
+pub(crate) async fn certificate(
+    settings: &Settings,
+    supervisor: &Supervisor,
+) -> io::Result<Option<Certificate>> {
+    let (Some(cert), Some(key)) = (&settings.tls_cert, &settings.tls_key) else {
+        supervisor.run("hangups", hear_hangups);
+        return Ok(None);
+    };
+    let certificate = Certificate::load(cert, key).await?;
+    let kept = certificate.clone();
+    supervisor.run("certificate", move || kept.clone().keep_current());
+    Ok(Some(certificate))
+}
 
 /// Cheap to clone: clones are the same certificate.
 #[derive(Clone)]
 pub(crate) struct Certificate {
-    config: RustlsConfig,
+    config: Arc<ArcSwap<ServerConfig>>,
     cert: PathBuf,
     key: PathBuf,
     /// What the files held at the start.
@@ -28,22 +51,23 @@ pub(crate) struct Certificate {
 type Contents = Option<[u8; 32]>;
 
 impl Certificate {
-    pub(crate) async fn load(cert: &Path, key: &Path) -> io::Result<Self> {
+    async fn load(cert: &Path, key: &Path) -> io::Result<Self> {
         let pair = read(cert, key).await?;
         Ok(Self {
             first: Some(hash(&pair)),
-            config: RustlsConfig::from_pem(pair.cert, pair.key.to_vec()).await?,
+            config: Arc::new(ArcSwap::from_pointee(pair.config()?)),
             cert: cert.to_owned(),
             key: key.to_owned(),
         })
     }
 
-    pub(crate) fn config(&self) -> RustlsConfig {
-        self.config.clone()
+    /// For the next connection.
+    pub(crate) fn config(&self) -> Arc<ServerConfig> {
+        self.config.load_full()
     }
 
     /// Never ends.
-    pub(crate) async fn keep_current(self) {
+    async fn keep_current(self) {
         let Some(mut hangup) = hangups() else { return };
         let mut seen = self.first;
         loop {
@@ -63,22 +87,18 @@ impl Certificate {
             return;
         }
         *seen = contents;
-        let done = match pair {
-            Ok(pair) => {
-                let key = pair.key.to_vec();
-                self.config.reload_from_pem(pair.cert, key).await
+        match pair.and_then(|pair| pair.config()) {
+            Ok(config) => {
+                self.config.store(Arc::new(config));
+                info!("the TLS certificate was read anew");
             }
-            Err(error) => Err(error),
-        };
-        match done {
-            Ok(()) => info!("the TLS certificate was read anew"),
             Err(error) => error!(%error, "the TLS certificate can't be used, the one before stays"),
         }
     }
 }
 
 /// Without a certificate there is nothing to read anew on SIGHUP, but it must not end the server.
-pub(crate) async fn hear_hangups() {
+async fn hear_hangups() {
     let Some(mut hangup) = hangups() else { return };
     while hangup.recv().await.is_some() {
         info!("SIGHUP: there is no TLS certificate to read anew");
@@ -94,6 +114,30 @@ fn hangups() -> Option<Signal> {
 struct Pair {
     cert: Vec<u8>,
     key: Zeroizing<Vec<u8>>,
+}
+
+impl Pair {
+    fn config(&self) -> io::Result<ServerConfig> {
+        let chain = CertificateDer::pem_slice_iter(&self.cert).collect::<Result<Vec<_>, _>>();
+        let chain = chain.map_err(|error| unusable("certificate", &error))?;
+        if chain.is_empty() {
+            return Err(unusable("certificate", &pem::Error::NoItemsFound));
+        }
+        let key = PrivateKeyDer::from_pem_slice(&self.key);
+        let key = key.map_err(|error| unusable("private key", &error))?;
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(io::Error::other)?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .map_err(io::Error::other)?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(config)
+    }
+}
+
+fn unusable(what: &str, error: &pem::Error) -> io::Error {
+    io::Error::other(format!("the {what} is not usable PEM: {error}"))
 }
 
 async fn read(cert: &Path, key: &Path) -> io::Result<Pair> {

@@ -1,5 +1,7 @@
 //! Requests that are under way on a connection, until the last byte of the answer is handed out.
 
+use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -9,45 +11,48 @@ use axum::body::{Body, HttpBody};
 use axum::http::{Request, Response, Version};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use tower::Service;
+use hyper::body::Incoming;
+use hyper::service::Service;
 
-use super::table::{Connection, reader_took};
+use super::connection::{Connection, reader_took};
 
 /// As much of an answer as is handed out at once: the next part shows that the reader took this one.
 const PART_BYTES: usize = 64 * 1024;
 
-#[derive(Clone)]
-pub(crate) struct Counted<S> {
-    service: S,
+/// What answers requests.
+pub(crate) trait Front: Clone + Send + Sync + 'static {
+    type Answering: Future<Output = Response<Body>> + Send + Unpin;
+
+    /// `from` is the other end of the connection: a client's, or a proxy's.
+    fn answer(&self, request: Request<Incoming>, from: SocketAddr) -> Self::Answering;
+}
+
+/// The requests of one connection.
+pub(super) struct Counted<F> {
+    front: F,
+    from: SocketAddr,
     connection: Arc<Connection>,
 }
 
-impl<S> Counted<S> {
-    pub(super) fn new(service: S, connection: Arc<Connection>) -> Self {
+impl<F> Counted<F> {
+    pub(super) fn new(front: F, from: SocketAddr, connection: &Arc<Connection>) -> Self {
         Self {
-            service,
-            connection,
+            front,
+            from,
+            connection: Arc::clone(connection),
         }
     }
 }
 
-impl<S, B> Service<Request<B>> for Counted<S>
-where
-    S: Service<Request<B>, Response = Response<Body>>,
-    S::Future: Unpin,
-{
+impl<F: Front> Service<Request<Incoming>> for Counted<F> {
     type Response = Response<Answer>;
-    type Error = S::Error;
-    type Future = Answering<S::Future>;
+    type Error = Infallible;
+    type Future = Answering<F::Answering>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.service.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
         let under_way = UnderWay::new(&self.connection, request.version());
         Answering {
-            answer: self.service.call(request),
+            answer: self.front.answer(request, self.from),
             under_way: Some(under_way),
         }
     }
@@ -68,26 +73,26 @@ impl Drop for UnderWay {
     }
 }
 
-pub(crate) struct Answering<F> {
+pub(super) struct Answering<F> {
     answer: F,
     under_way: Option<UnderWay>,
 }
 
-impl<F, E> Future for Answering<F>
+impl<F> Future for Answering<F>
 where
-    F: Future<Output = Result<Response<Body>, E>> + Unpin,
+    F: Future<Output = Response<Body>> + Unpin,
 {
-    type Output = Result<Response<Answer>, E>;
+    type Output = Result<Response<Answer>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = ready!(Pin::new(&mut self.answer).poll(context))?;
+        let answer = ready!(Pin::new(&mut self.answer).poll(context));
         let under_way = self.under_way.take();
         Poll::Ready(Ok(answer.map(|body| Answer::new(body, under_way))))
     }
 }
 
 /// A body in parts, which keeps the request under way.
-pub(crate) struct Answer {
+pub(super) struct Answer {
     body: Body,
     /// Of the last frame, what was not handed out yet.
     rest: Bytes,

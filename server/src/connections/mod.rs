@@ -4,12 +4,15 @@
 //! idle longest is closed for a new one. A time limit closes the others, and those whose reader stands still.
 
 mod answer;
-mod door;
+mod connection;
 mod files;
-mod patience;
+mod limits;
+mod listener;
+mod serving;
 mod stream;
 mod table;
 
-pub(crate) use door::Door;
-pub(crate) use patience::patient;
-pub(crate) use table::{Connections, Limits};
+pub(crate) use answer::Front;
+pub(crate) use limits::Limits;
+pub(crate) use listener::Listener;
+pub(crate) use table::Connections;

@@ -17,8 +17,9 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use axum_server::Handle;
 use reqwest::redirect;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use crate::access::new_secret;
 use crate::clock::Clock;
@@ -75,21 +76,22 @@ pub(crate) async fn run(options: DemoOptions, settings: Settings) -> Result<(), 
     };
     let server = Server::prepare(settings, Clock::default()).await?;
     let clock = server.app.clock.clone();
-    let handle = Handle::new();
-    tokio::spawn(serve::stop_on_signal(handle.clone()));
+    let stopping = CancellationToken::new();
+    tokio::spawn(serve::stop_on_signal(stopping.clone()));
+    let (listening, listens) = oneshot::channel();
     let story = async {
-        if handle.listening().await.is_none() {
+        if listens.await.is_err() {
             // Why not is what the server returns.
             return std::future::pending().await;
         }
         fill(&options, &names, &sender, &clock, made_token).await?;
         if options.exit {
-            handle.graceful_shutdown(None);
+            stopping.cancel();
         }
         std::future::pending::<Result<(), Box<dyn Error>>>().await
     };
     tokio::select! {
-        served = server.run(handle.clone()) => served,
+        served = server.run(listening, stopping.clone()) => served,
         told = story => told,
     }
 }

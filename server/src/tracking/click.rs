@@ -1,5 +1,6 @@
 //! A click: store, then redirect.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,13 +19,15 @@ use crate::app::App;
 use crate::domains::Known;
 use crate::event::{Event, Kind};
 use crate::event_log::NotStored;
+use crate::peer::Peer;
 
-pub(super) async fn answer(app: &App, parts: Parts) -> Response {
+pub(super) async fn answer(app: &App, parts: Parts, from: Option<SocketAddr>) -> Response {
     let started = Instant::now();
     if !is_read(&parts.method) {
         return method_not_allowed();
     }
-    let (known, said) = match super::believe(app, &parts).await {
+    let peer = Peer::from(&app.settings, &parts, from);
+    let (known, said) = match super::believe(app, parts.uri.path(), &peer).await {
         Ok(believed) => believed,
         Err(refusal) => return refuse(app, refusal),
     };
@@ -37,13 +40,14 @@ pub(super) async fn answer(app: &App, parts: Parts) -> Response {
     };
     let is_stored = parts.method == Method::GET && !known.domain.forgets();
     let recording = is_stored.then(|| {
+        let address = peer.client();
         let event = Event {
             position: Some(click.position()),
             name: super::stored(click.name()),
             destination: Some(click.destination().to_owned()),
-            ..super::event(app, &parts, &known.domain, Kind::Click, &said)
+            ..super::event(app, &parts, address, &known.domain, Kind::Click, &said)
         };
-        super::record(app, &parts, &known.domain, event)
+        super::record(app, address, &known.domain, event)
     });
     let more = More::wanted(&known, said, parts.uri.query());
     // The connection reads the next request into the buffer of this one, if nothing refers to it any more.

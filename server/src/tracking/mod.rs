@@ -10,6 +10,7 @@ mod click;
 mod client;
 mod open;
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -28,7 +29,7 @@ use crate::event_log::NotStored;
 use crate::failure::{Failure, PageFailure};
 use crate::level::Level;
 use crate::nul::without_nul;
-use crate::peer::Peer;
+use crate::peer::{self, Peer};
 
 /// Returns what is asked for at a path: `/c`, `/o`, and everything under them.
 pub(crate) fn kind(path: &str) -> Option<Kind> {
@@ -40,10 +41,16 @@ pub(crate) fn kind(path: &str) -> Option<Kind> {
     (rest.is_empty() || rest.starts_with('/')).then_some(kind)
 }
 
-pub(crate) async fn answer(app: &App, kind: Kind, parts: Parts) -> Response {
+/// `from` is the other end of the connection.
+pub(crate) async fn answer(
+    app: &App,
+    kind: Kind,
+    parts: Parts,
+    from: Option<SocketAddr>,
+) -> Response {
     match kind {
-        Kind::Click => click::answer(app, parts).await,
-        Kind::Open => open::answer(app, parts).await,
+        Kind::Click => click::answer(app, parts, from).await,
+        Kind::Open => open::answer(app, parts, from).await,
     }
 }
 
@@ -51,10 +58,11 @@ pub(crate) async fn answer(app: &App, kind: Kind, parts: Parts) -> Response {
 /// domain may have one, so the prefixes are not known where routes are made.
 pub(crate) async fn under_a_prefix(State(app): State<App>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
+    let from = peer::connected(&parts.extensions);
     let mut segments = parts.uri.path().rsplit('/');
     match segments.find(|segment| matches!(*segment, "c" | "o")) {
-        Some("c") => answer(&app, Kind::Click, parts).await,
-        Some(_) => answer(&app, Kind::Open, parts).await,
+        Some("c") => answer(&app, Kind::Click, parts, from).await,
+        Some(_) => answer(&app, Kind::Open, parts, from).await,
         None => PageFailure(Failure::NotFound("page")).into_response(),
     }
 }
@@ -87,8 +95,8 @@ impl From<TokenError> for Refusal {
 
 /// Returns what the token says and the domain that it was signed for, if the token and the host it was presented
 /// on can be believed.
-async fn believe(app: &App, parts: &Parts) -> Result<(Arc<Known>, Said), Refusal> {
-    let token = UntrustedToken::parse_url(parts.uri.path())?;
+async fn believe(app: &App, path: &str, peer: &Peer<'_>) -> Result<(Arc<Known>, Said), Refusal> {
+    let token = UntrustedToken::parse_url(path)?;
     let known = app.registry.domain_of_key(&app.database, token.key_id());
     let known = match known.await {
         Some(known) => known,
@@ -97,7 +105,7 @@ async fn believe(app: &App, parts: &Parts) -> Result<(Arc<Known>, Said), Refusal
     };
     let issued = known.issued.as_ref().ok_or(TokenError::UnknownKey)?;
     let said = token.verify(issued)?;
-    if may_present(issued, Peer::new(&app.settings, parts).host()) {
+    if may_present(issued, peer.host()) {
         Ok((known, said))
     } else {
         Err(Refusal::Host)
@@ -115,8 +123,14 @@ fn stored(text: Option<&str>) -> Option<String> {
 }
 
 /// Returns the event without what only clicks have, and only opens.
-fn event(app: &App, parts: &Parts, domain: &Domain, kind: Kind, said: &Said) -> Event {
-    let address = Peer::new(&app.settings, parts).client();
+fn event(
+    app: &App,
+    parts: &Parts,
+    address: Option<IpAddr>,
+    domain: &Domain,
+    kind: Kind,
+    said: &Said,
+) -> Event {
     let headers = &parts.headers;
     let user_agent = client::text(headers, header::USER_AGENT, client::MAX_AGENT_BYTES);
     let mut event = Event {
@@ -154,7 +168,7 @@ fn event(app: &App, parts: &Parts, domain: &Domain, kind: Kind, said: &Said) -> 
 /// spool; the log looks again, and asks what was agreed with the recipient.
 fn record<'a>(
     app: &'a App,
-    parts: &Parts,
+    address: Option<IpAddr>,
     domain: &Domain,
     mut event: Event,
 ) -> impl Future<Output = Result<Option<Uuid>, NotStored>> + use<'a> {
@@ -167,10 +181,7 @@ fn record<'a>(
         event.leave_out_client();
     }
     let is_identified = event.level == Level::Identified;
-    let recording = (level != Level::Off).then(|| {
-        let address = Peer::new(&app.settings, parts).client();
-        app.event_log.record(event, address)
-    });
+    let recording = (level != Level::Off).then(|| app.event_log.record(event, address));
     async move {
         let Some(recording) = recording else {
             return Ok(None);

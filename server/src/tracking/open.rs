@@ -1,5 +1,7 @@
 //! An open: store what can be stored, and show nothing, whatever comes.
 
+use std::net::SocketAddr;
+
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, header};
@@ -10,23 +12,26 @@ use linkseal::{EventKind, PIXEL_GIF};
 use super::{NO_INDEX, NO_REFERRER, Refusal, X_ROBOTS_TAG, is_read, method_not_allowed};
 use crate::app::App;
 use crate::event::{Event, Kind};
+use crate::peer::Peer;
 
 /// Some proxies take `no-store` alone for advice.
 const NEVER_CACHED: HeaderValue =
     HeaderValue::from_static("no-store, no-cache, must-revalidate, private, max-age=0");
 
-pub(super) async fn answer(app: &App, parts: Parts) -> Response {
+pub(super) async fn answer(app: &App, parts: Parts, from: Option<SocketAddr>) -> Response {
     if !is_read(&parts.method) {
         return method_not_allowed();
     }
-    match super::believe(app, &parts).await {
+    let peer = Peer::from(&app.settings, &parts, from);
+    match super::believe(app, parts.uri.path(), &peer).await {
         Ok((known, said)) => match said.kind() {
             EventKind::Open(open) if parts.method == Method::GET && !known.domain.forgets() => {
+                let address = peer.client();
                 let event = Event {
                     placement: Some(open.placement()),
-                    ..super::event(app, &parts, &known.domain, Kind::Open, &said)
+                    ..super::event(app, &parts, address, &known.domain, Kind::Open, &said)
                 };
-                let recording = super::record(app, &parts, &known.domain, event);
+                let recording = super::record(app, address, &known.domain, event);
                 drop((parts, said));
                 // A mail with a broken image helps nobody, so the answer is the same.
                 let _ = recording.await;
