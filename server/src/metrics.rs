@@ -36,6 +36,8 @@ pub(crate) struct Metrics {
     answer_seconds: Histogram,
     domains: Family<StatusLabels, Gauge>,
     events: Family<EventLabels, Counter>,
+    /// All of `events`: a click need not look for its own under a lock.
+    stored: Vec<(Kind, Machine, Counter)>,
     not_stored: Family<KindLabels, Counter>,
     refused: Family<RefusalLabels, Counter>,
 }
@@ -64,11 +66,13 @@ struct RefusalLabels {
 
 impl Metrics {
     pub(crate) fn new() -> Self {
+        let events = Family::default();
         let metrics = Self {
+            stored: stored(&events),
             registry: Registry::with_prefix("tracking"),
             answer_seconds: Histogram::new(ANSWER_SECONDS),
             domains: Family::default(),
-            events: Family::default(),
+            events,
             not_stored: Family::default(),
             refused: Family::default(),
         };
@@ -123,11 +127,10 @@ impl Metrics {
     }
 
     pub(crate) fn count_stored(&self, kind: Kind, machine: Machine) {
-        let labels = EventLabels {
-            kind: kind.as_str(),
-            machine: machine.as_str(),
-        };
-        self.events.get_or_create(&labels).inc();
+        let mut counters = self.stored.iter();
+        if let Some((.., counter)) = counters.find(|(of, by, _)| (*of, *by) == (kind, machine)) {
+            counter.inc();
+        }
     }
 
     pub(crate) fn count_not_stored(&self, kind: Kind) {
@@ -144,6 +147,21 @@ impl Metrics {
     pub(crate) fn observe_click(&self, taken: Duration) {
         self.answer_seconds.observe(taken.as_secs_f64());
     }
+}
+
+fn stored(events: &Family<EventLabels, Counter>) -> Vec<(Kind, Machine, Counter)> {
+    let kinds = [Kind::Click, Kind::Open].into_iter();
+    let all = kinds.flat_map(|kind| {
+        [Machine::None, Machine::Suspected, Machine::Certain].map(|machine| (kind, machine))
+    });
+    all.map(|(kind, machine)| {
+        let labels = EventLabels {
+            kind: kind.as_str(),
+            machine: machine.as_str(),
+        };
+        (kind, machine, events.get_or_create(&labels).clone())
+    })
+    .collect()
 }
 
 async fn metrics(
