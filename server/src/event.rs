@@ -1,5 +1,7 @@
 //! An event: one request that presented a genuine token.
 
+use std::borrow::Cow;
+
 use linkseal::PixelPosition;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -27,7 +29,7 @@ pub(crate) struct Event {
     pub(crate) at: i64,
     /// Unix seconds, from the token.
     pub(crate) sent_at: Option<i64>,
-    pub(crate) method: String,
+    pub(crate) method: Cow<'static, str>,
     pub(crate) ip: Option<String>,
     pub(crate) user_agent: Option<String>,
     pub(crate) referer: Option<String>,

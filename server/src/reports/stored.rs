@@ -182,7 +182,7 @@ impl Row {
             placement: self.placement.and_then(|placement| placement.parse().ok()),
             at: self.at,
             sent_at: self.sent_at_s,
-            method: self.method,
+            method: self.method.into(),
             ip: self.ip,
             user_agent: self.user_agent,
             referer: self.referer,

@@ -10,6 +10,7 @@ mod click;
 mod client;
 mod open;
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -145,7 +146,7 @@ fn event(
         placement: None,
         at: app.clock.now(),
         sent_at: said.sent_at().and_then(|sent_at| sent_at.try_into().ok()),
-        method: parts.method.as_str().to_owned(),
+        method: method(&parts.method),
         ip: address.and_then(|address| client::kept(address, domain.ip_storage)),
         user_agent,
         referer: client::text(headers, header::REFERER, client::MAX_REFERER_BYTES),
@@ -196,6 +197,15 @@ fn record<'a>(
                 Err(NotStored)
             }
         }
+    }
+}
+
+/// Nearly all events are of this one, which need not be copied.
+fn method(method: &Method) -> Cow<'static, str> {
+    if method == Method::GET {
+        "GET".into()
+    } else {
+        method.as_str().to_owned().into()
     }
 }
 

@@ -47,7 +47,7 @@ impl From<Event> for Stored {
             placement: event.placement.map(|placement| placement.to_string()),
             at: event.at,
             sent_at_s: event.sent_at,
-            method: event.method,
+            method: event.method.into_owned(),
             ip: event.ip,
             user_agent: event.user_agent,
             referer: event.referer,
