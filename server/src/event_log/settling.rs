@@ -1,13 +1,14 @@
 //! Settles events: classifies them for good, by domain, so that what happens to one domain holds up no other.
 //!
-//! A pass looks at what was stored since. Everything is seen by two passes, so that a burst which the first of
-//! them saw the beginning of is whole for the second; only then it counts as settled. Domains with few new events
-//! are looked at together, and first. One with many is looked at alone, a part of them at a time.
+//! A pass looks at what is not settled, and settles what is so old that its burst is whole. Between two passes it is
+//! noted where the log ends, for the next one to know. Domains with few new events are looked at together, and first.
+//! One with many is looked at alone, a part of them at a time. Where a pass does not come to the end of them, it settles
+//! what the pass before saw.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::sleep;
 use tracing::warn;
 
 use super::bursts::{Look, judge};
@@ -16,11 +17,13 @@ use super::repeats::WINDOW_MS;
 use crate::clock::Clock;
 use crate::database::{Database, executing, reading};
 
-/// Longer than a burst, with room for a commit that takes its time.
-const EVERY: Duration = Duration::from_secs(2);
+/// Longer than a burst, with room for a commit that takes its time. What is so old, a pass settles.
+const OLD: Duration = Duration::from_secs(2);
+/// The longer, the less is looked at twice: with this it is a half.
+const EVERY: Duration = Duration::from_secs(4);
 /// How much a pass takes on.
 pub(super) struct Pace {
-    /// Events of all domains that are looked at together. In [`EVERY`] come fewer, however busy the server is; after a
+    /// Events of all domains that are looked at together. Before a pass come fewer, however busy the server is; after a
     /// long outage millions may come out of the spool.
     pub(super) together: i64,
     /// Events of one domain that are looked at alone, at once.
@@ -31,8 +34,8 @@ pub(super) struct Pace {
 
 const PACE: Pace = Pace {
     together: 200_000,
-    alone: 50_000,
-    time: EVERY,
+    alone: 150_000,
+    time: OLD,
 };
 
 /// What is looked at alone is so in parts, and each looks as far back: further than a burst lasts.
@@ -55,12 +58,13 @@ pub(crate) async fn settled_seq(database: &Database, domain: &str) -> Result<i64
 }
 
 pub(super) async fn run(database: Database, clock: Clock) {
-    let mut every = interval(EVERY);
-    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut settling = Settling::new(database, clock, PACE);
     loop {
-        every.tick().await;
-        if let Err(error) = settling.pass().await {
+        sleep(EVERY - OLD).await;
+        let noted = settling.note_end().await;
+        sleep(OLD).await;
+        let settled = settling.pass().await;
+        if let Err(error) = noted.and(settled) {
             warn!(%error, "can't look for bursts");
         }
     }
@@ -79,9 +83,16 @@ struct News {
 }
 
 /// How far a pass looked in a domain, and how far it could have.
+#[derive(Clone, Copy)]
 struct Looked {
     to: i64,
     last: i64,
+}
+
+impl Looked {
+    fn new(to: i64, last: i64) -> Self {
+        Self { to, last }
+    }
 }
 
 pub(super) struct Settling {
@@ -92,6 +103,8 @@ pub(super) struct Settling {
     seen: HashMap<String, Looked>,
     /// The last event of all when it did.
     seen_last: Option<i64>,
+    /// The last event of all some time before this pass: all up to it are old.
+    old: Option<i64>,
 }
 
 impl Settling {
@@ -102,15 +115,26 @@ impl Settling {
             pace,
             seen: HashMap::new(),
             seen_last: None,
+            old: None,
         }
+    }
+
+    pub(super) async fn note_end(&mut self) -> Result<(), sqlx::Error> {
+        self.old = Some(self.last().await?);
+        Ok(())
+    }
+
+    async fn last(&self) -> Result<i64, sqlx::Error> {
+        let last: Option<i64> = reading!(&self.database, pool => {
+            sqlx::query_scalar("SELECT MAX(seq) FROM events").fetch_one(pool)
+        })?;
+        Ok(last.unwrap_or_default())
     }
 
     pub(super) async fn pass(&mut self) -> Result<(), sqlx::Error> {
         let started = Instant::now();
-        let last: Option<i64> = reading!(&self.database, pool => {
-            sqlx::query_scalar("SELECT MAX(seq) FROM events").fetch_one(pool)
-        })?;
-        let last = last.unwrap_or_default();
+        let old = self.old.take();
+        let last = self.last().await?;
         let floor = progress::reached(&self.database, JOB).await?;
         let mut news = self.news(floor, last).await?;
         news.sort_by_key(|news| news.events);
@@ -126,16 +150,13 @@ impl Settling {
         let mut seen = HashMap::new();
         let mut unsettled = Vec::new();
         self.judge_together(few, many, last).await?;
+        // Of whom all is looked at, all that is old is settled.
+        let settled = |news: &News| old.map(|to| Looked::new(to, news.last.min(to)));
         for news in few {
-            unsettled.extend(self.settle(news).await?);
-            seen.insert(
-                news.domain.clone(),
-                Looked {
-                    to: last,
-                    last: news.last,
-                },
-            );
+            unsettled.extend(self.settle(news, settled(news)).await?);
+            seen.insert(news.domain.clone(), Looked::new(last, news.last));
         }
+        let mut floor = old.or(self.seen_last);
         for (place, news) in many.iter().enumerate() {
             if place > 0 && started.elapsed() > self.pace.time {
                 // What was seen of this one stays.
@@ -145,16 +166,14 @@ impl Settling {
                 continue;
             }
             let to = self.judge_alone(news, started).await?;
-            unsettled.extend(self.settle(news).await?);
-            seen.insert(
-                news.domain.clone(),
-                Looked {
-                    to,
-                    last: news.last,
-                },
-            );
+            let is_all = to >= news.last;
+            if !is_all {
+                floor = self.seen_last;
+            }
+            unsettled.extend(self.settle(news, settled(news).filter(|_| is_all)).await?);
+            seen.insert(news.domain.clone(), Looked::new(to, news.last));
         }
-        self.raise_floor(&unsettled).await?;
+        self.raise_floor(floor, &unsettled).await?;
         self.seen = seen;
         self.seen_last = Some(last);
         Ok(())
@@ -241,15 +260,16 @@ impl Settling {
         Ok(end.unwrap_or(news.last))
     }
 
-    /// Settles what the pass before saw and this one looked at again. Returns how far, where that is not all of it.
-    async fn settle(&self, news: &News) -> Result<Option<i64>, sqlx::Error> {
-        let Some(seen) = self.seen.get(&news.domain) else {
+    /// Settles what is old, or what the pass before saw and this one looked at again. Returns how far, where that is not
+    /// all of it.
+    async fn settle(&self, news: &News, old: Option<Looked>) -> Result<Option<i64>, sqlx::Error> {
+        let Some(whole) = old.or_else(|| self.seen.get(&news.domain).copied()) else {
             return Ok(Some(news.first - 1));
         };
-        let whole = news
+        let grown = news
             .growing
-            .map_or(seen.to, |growing| seen.to.min(growing - 1));
-        if whole > news.settled {
+            .map_or(whole.to, |growing| whole.to.min(growing - 1));
+        if grown > news.settled {
             executing!(
                 &self.database,
                 sqlx::query(
@@ -257,19 +277,19 @@ impl Settling {
                      SET seq = excluded.seq WHERE excluded.seq > settled.seq"
                 )
                 .bind(&news.domain)
-                .bind(whole)
+                .bind(grown)
             )?;
         }
-        let settled = whole.max(news.settled);
-        Ok((settled < seen.last).then_some(settled))
+        let settled = grown.max(news.settled);
+        Ok((settled < whole.last).then_some(settled))
     }
 
     /// What is settled in all domains is settled for those, too, of which there is nothing new.
-    async fn raise_floor(&self, unsettled: &[i64]) -> Result<(), sqlx::Error> {
-        let Some(seen) = self.seen_last else {
+    async fn raise_floor(&self, whole: Option<i64>, unsettled: &[i64]) -> Result<(), sqlx::Error> {
+        let Some(whole) = whole else {
             return Ok(());
         };
-        let floor = unsettled.iter().copied().min().unwrap_or(seen).min(seen);
+        let floor = unsettled.iter().copied().min().unwrap_or(whole).min(whole);
         progress::advance(&self.database, JOB, floor).await
     }
 }

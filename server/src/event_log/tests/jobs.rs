@@ -105,6 +105,24 @@ async fn a_burst_is_found_across_passes_and_before_it_settles() {
 }
 
 #[tokio::test]
+async fn what_was_there_for_some_time_is_settled_by_one_pass() {
+    let place = Place::new().await;
+    let store = place.store();
+    let mut settling = settling(&place);
+    let clicks = [click("r", 0, 1000), click("r", 1, 1100)];
+    store.store(&group(clicks)).await.unwrap();
+    settling.note_end().await.unwrap();
+    store.store(&group([click("r", 2, 1200)])).await.unwrap();
+    settling.pass().await.unwrap();
+    assert_eq!(settled(&place).await, 2);
+    let marked = |position| (position, "suspected".to_owned(), "burst".to_owned());
+    assert_eq!(place.classified().await, [marked(0), marked(1), marked(2)]);
+    settling.note_end().await.unwrap();
+    settling.pass().await.unwrap();
+    assert_eq!(settled(&place).await, 3);
+}
+
+#[tokio::test]
 async fn what_settled_never_goes_back_nor_changes() {
     let place = Place::new().await;
     let store = place.store();
@@ -151,6 +169,12 @@ async fn a_gathered_event_settles_when_it_has_done_growing() {
 
 #[tokio::test]
 async fn a_domain_with_many_events_is_judged_in_parts_and_after_the_others() {
+    judged_in_parts(false).await;
+    judged_in_parts(true).await;
+}
+
+/// The end of each is settled by the pass after the one that saw it, or by this one if it was there before.
+async fn judged_in_parts(noted: bool) {
     let place = Place::new().await;
     let store = place.store();
     let flood: Vec<_> = (0..35).map(|n| click("r", n % 4, i64::from(n))).collect();
@@ -159,7 +183,11 @@ async fn a_domain_with_many_events_is_judged_in_parts_and_after_the_others() {
     other.domain = "other.example".into();
     store.store(&group([other])).await.unwrap();
     let mut settling = settling(&place);
-    for (flood, others) in [(0, 0), (10, 36), (20, 36), (30, 36), (36, 36)] {
+    let (first, fourth) = if noted { (36, 36) } else { (0, 30) };
+    for (flood, others) in [(0, first), (10, 36), (20, 36), (fourth, 36), (36, 36)] {
+        if noted {
+            settling.note_end().await.unwrap();
+        }
         settling.pass().await.unwrap();
         let other = settled_seq(&place.database, "other.example").await;
         assert_eq!((settled(&place).await, other.unwrap()), (flood, others));
