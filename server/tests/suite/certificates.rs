@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -128,6 +129,37 @@ async fn a_hangup_has_the_certificate_read_anew_and_ends_no_server() {
     plain.signal("HUP");
     logged(&plain, "there is no TLS certificate to read anew", 1).await;
     assert_eq!(plain.get("/healthz").await.status(), 200);
+}
+
+#[tokio::test]
+async fn handshake_that_never_begins_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(&folder).await;
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port))
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    let end = stream.read_to_end(&mut answer);
+    tokio::time::timeout(Duration::from_secs(20), end)
+        .await
+        .expect("the server closes the connection")
+        .unwrap();
+    assert!(answer.is_empty());
+}
+
+#[tokio::test]
+async fn handshake_that_never_begins_does_not_keep_the_server_from_ending() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = start(&folder).await;
+    let stream = TcpStream::connect(("127.0.0.1", server.port))
+        .await
+        .unwrap();
+    // The server has accepted it when it answers the next one.
+    assert!(serves(&server, ONE).await);
+    let before = Instant::now();
+    server.terminate().await;
+    assert!(before.elapsed() < Duration::from_secs(5));
+    drop(stream);
 }
 
 const ASK: &str = "/internal/tls-allowed?domain=";
