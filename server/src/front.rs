@@ -1,5 +1,5 @@
-//! Where requests come in: recipients' clicks and opens go straight to their handlers, everything else through
-//! the router.
+//! Where requests come in: recipients' clicks and opens go straight to their handlers, on the thread of their
+//! connection, everything else through the router, on the runtime of everything else.
 //!
 //! The router's matching, its parameters and its boxed futures took a tenth of a click's processor time, and
 //! there is nothing to choose between.
@@ -13,21 +13,27 @@ use axum::extract::ConnectInfo;
 use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
+use tokio::runtime::Handle;
 use tower::Service as _;
 
 use crate::app::App;
-use crate::connections;
-use crate::tracking;
+use crate::{connections, handover, tracking};
 
 #[derive(Clone)]
 pub(crate) struct Front {
     app: App,
     router: Router,
+    /// Where the router answers.
+    runtime: Handle,
 }
 
 impl Front {
-    pub(crate) fn new(app: App, router: Router) -> Self {
-        Self { app, router }
+    pub(crate) fn new(app: App, router: Router, runtime: Handle) -> Self {
+        Self {
+            app,
+            router,
+            runtime,
+        }
     }
 }
 
@@ -43,6 +49,8 @@ impl connections::Front for Front {
         request.extensions_mut().insert(ConnectInfo(from));
         // A router is always ready, and answers whatever comes.
         let answering = self.router.clone().call(request.map(Body::new));
-        Box::pin(async { answering.await.unwrap_or_else(|never| match never {}) })
+        let answering = async { answering.await.unwrap_or_else(|never| match never {}) };
+        let runtime = self.runtime.clone();
+        Box::pin(async move { handover::answer(&runtime, answering).await })
     }
 }

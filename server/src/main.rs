@@ -17,6 +17,7 @@ mod event_log;
 mod failure;
 mod front;
 mod guard;
+mod handover;
 mod json;
 mod keyring;
 mod level;

@@ -13,6 +13,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::any;
 use linkseal::TrackingHost;
 use linkseal::error::HostError;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +28,7 @@ use tracing::{info, warn};
 use crate::access::{KnownTokens, Limits};
 use crate::app::{App, Shared};
 use crate::clock::Clock;
-use crate::connections::{self, Connections, Listener};
+use crate::connections::{self, Connections, Listener, Threads};
 use crate::database::Database;
 use crate::domains::encryption::{self, Which};
 use crate::domains::{self, Dns, Registry};
@@ -134,7 +135,12 @@ impl Server {
     ) -> Result<(), Box<dyn Error>> {
         let app = self.app;
         let certificate = tls::certificate(&app.settings, &app.supervisor).await?;
-        let front = Front::new(Arc::clone(&app), router(Arc::clone(&app)));
+        let threads = Threads::start()?;
+        let front = Front::new(
+            Arc::clone(&app),
+            router(Arc::clone(&app)),
+            Handle::current(),
+        );
         let refresher = once_opened(&app, "refresh", refresh);
         let rechecker = once_opened(&app, "recheck", recheck);
         let deleter = once_opened(&app, "delete", domains::delete_as_asked);
@@ -153,7 +159,7 @@ impl Server {
             // Who asked may have gone.
             let _ = listening.send(listener.address()?);
             listener
-                .serve(connections, certificate, front, &stopping)
+                .serve(connections, certificate, front, &threads, &stopping)
                 .await;
             Ok(())
         };
@@ -173,6 +179,7 @@ impl Server {
             tokio::join!(app.report_pool.close(), app.database.close())
         })
         .await;
+        drop(threads);
         info!("stopped");
         ended
     }

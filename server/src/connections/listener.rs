@@ -12,6 +12,7 @@ use tracing::warn;
 use super::answer::Front;
 use super::serving::Serving;
 use super::table::Connections;
+use super::threads::Threads;
 use crate::tls::Certificate;
 
 /// For the requests that are under way when the server stops.
@@ -39,6 +40,7 @@ impl Listener {
         connections: Arc<Connections>,
         certificate: Option<Certificate>,
         front: F,
+        threads: &Threads,
         stopping: &CancellationToken,
     ) {
         let serving = Arc::new(Serving::new(certificate, front));
@@ -46,7 +48,11 @@ impl Listener {
             // A connection that has no room is closed: its socket is dropped.
             if let Some(admitted) = Connections::admit(&connections, peer.ip()) {
                 let serving = Arc::clone(&serving);
-                tokio::spawn(async move { serving.serve(stream, peer, admitted).await });
+                threads.spawn(async move {
+                    if let Ok(stream) = TcpStream::from_std(stream) {
+                        serving.serve(stream, peer, admitted).await;
+                    }
+                });
             }
         }
         // Who connects now is refused at once.
@@ -55,13 +61,18 @@ impl Listener {
     }
 
     /// `None`: it is told to stop.
-    async fn accept(&self, stopping: &CancellationToken) -> Option<(TcpStream, SocketAddr)> {
+    async fn accept(
+        &self,
+        stopping: &CancellationToken,
+    ) -> Option<(std::net::TcpStream, SocketAddr)> {
         loop {
             let accepted = tokio::select! {
                 biased;
                 accepted = self.socket.accept() => accepted,
                 () = stopping.cancelled() => return None,
             };
+            // Another thread's runtime will watch it.
+            let accepted = accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer)));
             match accepted {
                 Ok(accepted) => return Some(accepted),
                 Err(error) => {

@@ -11,8 +11,10 @@ mod listener;
 mod serving;
 mod stream;
 mod table;
+mod threads;
 
 pub(crate) use answer::Front;
 pub(crate) use limits::Limits;
 pub(crate) use listener::Listener;
 pub(crate) use table::Connections;
+pub(crate) use threads::Threads;
