@@ -51,7 +51,7 @@ impl Connection {
     }
 
     /// The time for the header of the first request begins once more.
-    pub(super) fn shake_hands(&self) {
+    pub(super) fn end_handshake(&self) {
         let now = milliseconds(self.started);
         self.header_since.store(now, Ordering::Relaxed);
     }

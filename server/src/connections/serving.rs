@@ -57,7 +57,7 @@ impl<F: Front> Serving<F> {
                 let acceptor = TlsAcceptor::from(certificate.config());
                 let accepted = until_ended(connection, acceptor.accept(stream)).await;
                 if let Some(Ok(stream)) = accepted {
-                    connection.shake_hands();
+                    connection.end_handshake();
                     self.serve_http(stream, service, connection).await;
                 }
             }
