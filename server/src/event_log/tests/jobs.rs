@@ -168,6 +168,23 @@ async fn a_gathered_event_settles_when_it_has_done_growing() {
 }
 
 #[tokio::test]
+async fn what_a_pass_did_not_come_to_is_not_settled_however_old() {
+    let place = Place::new().await;
+    let store = place.store();
+    let mut settling = settling(&place);
+    let clicks = |count: u32| -> Vec<_> {
+        let each = (0..count).map(|n| click("r", n % 4, i64::from(n)));
+        each.collect()
+    };
+    store.store(&group(clicks(5))).await.unwrap();
+    settling.pass().await.unwrap();
+    store.store(&group(clicks(35))).await.unwrap();
+    settling.note_end().await.unwrap();
+    settling.pass().await.unwrap();
+    assert_eq!(settled(&place).await, 5);
+}
+
+#[tokio::test]
 async fn a_domain_with_many_events_is_judged_in_parts_and_after_the_others() {
     judged_in_parts(false).await;
     judged_in_parts(true).await;
