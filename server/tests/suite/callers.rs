@@ -1,7 +1,11 @@
 //! Calls by one access token or another, and what there is to call.
 
+use std::time::Duration;
+
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
 
 use crate::sender::eventually;
 use crate::server::Server;
@@ -24,6 +28,17 @@ pub(crate) async fn knows(server: &Server, domain: &str) {
         (answer.unwrap().status() == 200).then_some(())
     })
     .await;
+}
+
+/// What comes on a connection until the server closes it, which it must.
+pub(crate) async fn read_until_closed(stream: &mut TcpStream) -> Vec<u8> {
+    let mut answer = Vec::new();
+    let end = stream.read_to_end(&mut answer);
+    tokio::time::timeout(Duration::from_secs(20), end)
+        .await
+        .expect("the server closes the connection")
+        .unwrap();
+    answer
 }
 
 /// The id and the secret of a token for one domain.
