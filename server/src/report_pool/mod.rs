@@ -1,7 +1,8 @@
 //! Connections for reports alone: whoever reads much takes none from clicks, the API and other domains' readers.
 //!
-//! A domain has few queries under way at the same time, some may wait for them, and more are refused. A query
-//! ends when its time is over, and when nobody waits for its answer any more: then the database is told to stop.
+//! A domain has few queries under way at the same time, some may wait for them, and more are refused. While some
+//! wait, the domain rests after each query, so that clicks find a processor. A query ends when its time is over, and
+//! when nobody waits for its answer any more: then the database is told to stop.
 
 mod lease;
 mod places;
@@ -20,9 +21,9 @@ use lease::{PostgresLease, SqliteLease};
 use places::{Places, WAIT};
 
 /// At least; as many as there are processors where those are more.
-const MIN_CONNECTIONS: usize = 4;
+const MIN_CONNECTIONS: u16 = 4;
 /// One domain's share of the connections, at least one.
-const SHARE: usize = 4;
+const SHARE: u16 = 4;
 
 pub(crate) struct ReportPool {
     pool: Pool,
@@ -69,23 +70,23 @@ impl ReportPool {
         query_time: Duration,
     ) -> Result<Self, sqlx::Error> {
         let processors = available_parallelism().map_or(1, usize::from);
+        let processors = u16::try_from(processors).unwrap_or(u16::MAX);
         let connections = processors.max(MIN_CONNECTIONS);
-        let max_connections = u32::try_from(connections).unwrap_or(u32::MAX);
         let pool = match others {
             Database::Sqlite { .. } => {
                 let options = SqlitePoolOptions::new()
-                    .max_connections(max_connections)
+                    .max_connections(connections.into())
                     .acquire_timeout(WAIT);
                 Pool::Sqlite(options.connect_lazy_with(sqlite_options(url)?.read_only(true)))
             }
             Database::Postgres(others) => Pool::Postgres {
-                reports: postgres(url, max_connections, query_time)?,
+                reports: postgres(url, connections.into(), query_time)?,
                 others: others.clone(),
             },
         };
         Ok(Self {
             pool,
-            places: Places::new((connections / SHARE).max(1)),
+            places: Places::new((connections / SHARE).max(1), processors),
             query_time,
         })
     }
