@@ -199,10 +199,13 @@ fn run(command: &mut Command) {
     assert!(status.success(), "{command:?}: {status}");
 }
 
-/// A port that was free a moment ago: below those of outgoing connections, and another one each time.
+/// A port that was free a moment ago: below those of outgoing connections, and another one each time. Tests that run at
+/// the same time are processes whose ids are near each other: each begins in another place.
 pub(crate) fn free_port() -> u16 {
+    const PLACES: u32 = 600;
+    const PORTS: u16 = 20;
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(std::process::id() % 10_000).unwrap();
+    let start = u16::try_from(std::process::id() % PLACES).unwrap() * PORTS;
     loop {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let port = 20_000 + start.wrapping_add(number) % 12_000;
