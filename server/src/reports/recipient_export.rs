@@ -11,6 +11,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::export::patient;
 use super::stored::{self, Stored};
 use super::stored_conversions::{last_seq, of_recipient};
 use crate::access::Caller;
@@ -59,8 +60,11 @@ impl Export {
                 return Ok(Some((Bytes::from_static(b"]"), None)));
             }
             let events = run.events(&page)?;
-            let following = run.page().await;
-            let following = following.map_err(|failure| io::Error::other(failure.message()))?;
+            let following = loop {
+                if let Some(page) = patient(run.page().await).await? {
+                    break page;
+                }
+            };
             Ok::<_, io::Error>(Some((events, Some((run, following)))))
         });
         let head = stream::iter([Ok(head)]);
@@ -125,8 +129,11 @@ fn conversions(export: Arc<Export>) -> impl Stream<Item = io::Result<Bytes>> {
         let Some((export, place)) = next else {
             return Ok(None);
         };
-        let read = conversions_after(&export, place).await;
-        let (part, place) = read.map_err(|failure| io::Error::other(failure.message()))?;
+        let (part, place) = loop {
+            if let Some(read) = patient(conversions_after(&export, place).await).await? {
+                break read;
+            }
+        };
         Ok(Some((part, place.map(|place| (export, Some(place))))))
     })
 }
