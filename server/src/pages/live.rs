@@ -110,17 +110,18 @@ impl Tail {
             // The browser comes again by itself, and the database may be back then.
             let settled = settled_seq(&self.app.database, &self.id).await.ok()?;
             let far = self.seq.saturating_add(MAX_LOOKED_THROUGH);
-            let until = if far < settled { far } else { i64::MAX };
-            let range = (self.seq, until);
+            let is_behind = far < settled;
+            let range = (self.seq, if is_behind { far } else { i64::MAX });
             match newer(&self.app, &self.id, &Filter::default(), range, EVENTS).await {
-                Ok(page) if page.is_empty() && until == far => {
-                    self.seq = far;
-                    continue;
-                }
                 Ok(page) => {
                     if let Some(last) = page.last() {
                         self.seq = last.seq;
                         return Some(page);
+                    }
+                    // Nothing will come below what is settled.
+                    self.seq = self.seq.max(settled.min(far));
+                    if is_behind {
+                        continue;
                     }
                 }
                 Err(Failure::Busy(_) | Failure::TooMany(_)) => {}
