@@ -1,6 +1,6 @@
 //! Connections for reports alone: whoever reads much takes none from clicks, the API and other domains' readers.
 //!
-//! A domain has few queries under way at the same time, some may wait for them, and more are refused. While some
+//! A domain has few queries under way at the same time, some may wait for them, and more are refused. While many
 //! wait, the domain rests after each query, so that clicks find a processor. A query ends when its time is over, and
 //! when nobody waits for its answer any more: then the database is told to stop.
 
@@ -93,15 +93,17 @@ impl ReportPool {
 
     /// Waits for the domain's turn and for a connection.
     pub(crate) async fn lease(&self, domain: &str) -> Result<Lease, Failure> {
-        let place = self.places.place(domain).await?;
+        let mut place = self.places.place(domain).await?;
         match &self.pool {
             Pool::Sqlite(pool) => {
                 let connection = acquire(pool).await?;
+                place.begin_query();
                 let lease = SqliteLease::new(connection, place, self.query_time);
                 Ok(Lease::Sqlite(lease.await?))
             }
             Pool::Postgres { reports, others } => {
                 let connection = acquire(reports).await?;
+                place.begin_query();
                 let lease = PostgresLease::new(connection, place, others.clone());
                 Ok(Lease::Postgres(lease.await?))
             }
