@@ -115,6 +115,11 @@ impl Database {
             ));
         }
         let options = sqlite_options(url)?;
+        if options.get_filename().as_os_str().is_empty() {
+            return Err(configuration(
+                "the database's URL names no file, expected sqlite:FILE",
+            ));
+        }
         make_private(options.get_filename())?;
         let write = SqlitePoolOptions::new()
             .max_connections(1)

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand};
 
 use crate::encryption_key::SecretText;
@@ -96,7 +97,12 @@ pub(crate) struct Settings {
     #[arg(long, env = "KEYS_CACHE", value_name = "FILE")]
     pub(crate) keys_cache: Option<PathBuf>,
     /// Days after which events are deleted. Unset: never.
-    #[arg(long, env = "RETENTION_DAYS", value_name = "DAYS")]
+    #[arg(
+        long,
+        env = "RETENTION_DAYS",
+        value_parser = at_least_one::<u32>(),
+        value_name = "DAYS",
+    )]
     pub(crate) retention_days: Option<u32>,
     /// Proxies whose X-Forwarded-For, -Host and -Proto are believed.
     #[arg(
@@ -116,13 +122,20 @@ pub(crate) struct Settings {
     #[arg(long, env = "TLS_KEY", requires = "tls_cert", value_name = "FILE")]
     pub(crate) tls_key: Option<PathBuf>,
     /// API requests a second that one access token may make.
-    #[arg(long, env = "API_RATE", default_value_t = 1000, value_name = "NUMBER")]
+    #[arg(
+        long,
+        env = "API_RATE",
+        default_value_t = 1000,
+        value_parser = at_least_one::<u32>(),
+        value_name = "NUMBER",
+    )]
     pub(crate) api_rate: u32,
     /// Megabytes for mail that is read, rewritten and answered.
     #[arg(
         long,
         env = "MEMORY_MB",
         default_value_t = 768,
+        value_parser = at_least_one::<usize>(),
         value_name = "MEGABYTES"
     )]
     pub(crate) memory_mb: usize,
@@ -131,7 +144,7 @@ pub(crate) struct Settings {
         long,
         env = "KEPT_NUMBER",
         default_value_t = 10_000,
-        value_parser = clap::value_parser!(u32).range(1..),
+        value_parser = at_least_one::<u32>(),
         value_name = "NUMBER"
     )]
     pub(crate) kept_number: u32,
@@ -140,11 +153,18 @@ pub(crate) struct Settings {
         long,
         env = "KEPT_MB",
         default_value_t = 1024,
+        value_parser = at_least_one::<u32>(),
         value_name = "MEGABYTES"
     )]
     pub(crate) kept_mb: u32,
     /// Days after which campaigns and kept mail are deleted.
-    #[arg(long, env = "KEPT_DAYS", default_value_t = 400, value_name = "DAYS")]
+    #[arg(
+        long,
+        env = "KEPT_DAYS",
+        default_value_t = 400,
+        value_parser = at_least_one::<u32>(),
+        value_name = "DAYS",
+    )]
     pub(crate) kept_days: u32,
     /// Seconds after which a query of a report is stopped.
     #[arg(
@@ -160,17 +180,24 @@ pub(crate) struct Settings {
         long,
         env = "MAX_CONNECTIONS",
         default_value_t = 4096,
+        value_parser = at_least_one::<usize>(),
         value_name = "NUMBER"
     )]
     pub(crate) max_connections: usize,
     /// Connections of one address that is no trusted proxy. Unset: a quarter of all.
-    #[arg(long, env = "MAX_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
+    #[arg(
+        long,
+        env = "MAX_CONNECTIONS_PER_ADDRESS",
+        value_parser = at_least_one::<usize>(),
+        value_name = "NUMBER",
+    )]
     pub(crate) max_connections_per_address: Option<usize>,
     /// Seconds after which a connection without a request is closed.
     #[arg(
         long,
         env = "IDLE_SECONDS",
         default_value_t = 60,
+        value_parser = at_least_one::<u64>(),
         value_name = "SECONDS"
     )]
     pub(crate) idle_seconds: u64,
@@ -179,6 +206,7 @@ pub(crate) struct Settings {
         long,
         env = "STALL_SECONDS",
         default_value_t = 30,
+        value_parser = at_least_one::<u64>(),
         value_name = "SECONDS"
     )]
     pub(crate) stall_seconds: u64,
@@ -201,6 +229,10 @@ pub(crate) struct Settings {
     /// Write logs as JSON.
     #[arg(long, env = "LOG_JSON")]
     pub(crate) log_json: bool,
+}
+
+fn at_least_one<T: TryFrom<u64> + Clone + Send + Sync + 'static>() -> RangedU64ValueParser<T> {
+    RangedU64ValueParser::new().range(1..)
 }
 
 impl Settings {

@@ -12,7 +12,6 @@ use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::routing::any;
 use linkseal::TrackingHost;
-use linkseal::error::HostError;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -280,8 +279,8 @@ async fn recheck(app: App) {
     }
 }
 
-fn default_host(host: &str, insecure_http: bool) -> Result<TrackingHost, HostError> {
-    let host = TrackingHost::shared(host)?;
+fn default_host(host: &str, insecure_http: bool) -> Result<TrackingHost, String> {
+    let host = TrackingHost::shared(host).map_err(|error| format!("DEFAULT_HOST: {error}"))?;
     Ok(if insecure_http {
         host.with_insecure_http()
     } else {

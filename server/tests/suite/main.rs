@@ -72,3 +72,4 @@ mod threat_model;
 mod tokens;
 mod visitor;
 mod waiting;
+mod wrong_settings;

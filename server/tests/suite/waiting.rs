@@ -162,6 +162,11 @@ async fn what_waiting_does_not_mend_ends_the_server() {
     for (url, settings, expected) in [
         ("sqlite:text", [].as_slice(), "file is not a database"),
         (
+            "sqlite:",
+            &[],
+            "the database's URL names no file, expected sqlite:FILE",
+        ),
+        (
             "sqlite:nowhere/x.sqlite",
             &[],
             "the database's folder `nowhere` is not there",
